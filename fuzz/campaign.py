@@ -1,0 +1,214 @@
+"""Runs the fuzzers side by side until time, a finding or a signal ends them. Loses nothing: what
+they save is judged and kept as it comes, and what a killed run left is taken up by the next."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import IO, Callable
+
+from corpus import EMPTY_INPUT, Corpus, digest, make_seeds, read_bytes
+from engines import ENGINE_CLASSES, Fuzzer, Place, kept_files, saved_files
+from findings import BytesJudge, Finding, Judge, ScenarioJudge
+from options import Options
+from progress import ProgressLine
+from summary import coverage_text
+from tool import Failure, Walkrace, complain, interrupted, say
+
+SETTLED_S = 0.3  # a file this old is written
+SHARE_S = 5.0
+COLLECT_S = 1.0
+END_S = 10.0  # what a fuzzer may take to end
+
+
+def make_judge(options: Options) -> Judge:
+    if not options.runs_scenarios:
+        return BytesJudge(options)
+    return ScenarioJudge(options, Walkrace("plain"), Walkrace(options.judge))
+
+
+def _lock(run: Path) -> IO[str] | None:
+    """Held while a process works on this run; None when another one does."""
+    file = open(run / "lock", "a", encoding="utf-8")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        return None
+    return file
+
+
+class Campaign:
+    """One run: OUT/runs/TARGET-DATE."""
+
+    def __init__(self, options: Options, one_of_each: bool = False):
+        """`one_of_each`: wants one finding of each fuzzer and nothing else, quietly."""
+        self.options = options
+        self.one_of_each = one_of_each
+        self.judge = make_judge(options)
+        self.findings: list[Finding] = []
+        self.failure: Failure | None = None
+        self.seconds = 0.0
+        self._line = ProgressLine()
+        self._looked_at: set[Path] = set()
+        run = self._make_run()
+        corpus = Corpus(options.out / "corpus" / options.target)
+        self.place = Place(run, run / "seeds", corpus)
+        self.seed_count = make_seeds(options, Walkrace("plain"), self.place.seeds)
+        self._make_start()
+        self.fuzzers = self._make_fuzzers()
+
+    def _make_run(self) -> Path:
+        stamp = time.strftime("%Y%m%d-%H%M%S")
+        run = self.options.out / "runs" / f"{self.options.target}-{stamp}-{os.getpid()}"
+        run.mkdir(parents=True)
+        self._held = _lock(run)
+        fields = {name: str(value) if isinstance(value, Path) else value
+                  for name, value in asdict(self.options).items()}
+        (run / "options.json").write_text(json.dumps(fields), encoding="utf-8")
+        return run
+
+    def _make_start(self) -> None:
+        start = Corpus(self.place.start)
+        for folder in (self.place.seeds, self.place.corpus.folder):
+            for file in Corpus(folder).files():
+                start.add(read_bytes(file))
+        start.add(EMPTY_INPUT)
+
+    def _make_fuzzers(self) -> list[Fuzzer]:
+        cores = sorted(os.sched_getaffinity(0))
+        kinds = [ENGINE_CLASSES[name] for _ in range(self.options.jobs)
+                 for name in self.options.engines]
+        if len(kinds) > len(cores) and not self.one_of_each:
+            say(f"{len(kinds)} fuzzers share {len(cores)} core(s): figures are lower for that")
+        return [kind(self.options, self.place, index // len(self.options.engines) + 1,
+                     cores[index % len(cores)])
+                for index, kind in enumerate(kinds)]
+
+    # --- The run -------------------------------------------------------------------------------
+
+    def run(self, seconds: float, enough: Callable[[list[Finding]], bool]) -> None:
+        """Until `seconds` have passed, `enough` says so of the findings, or a signal came. A
+        fuzzer that cannot run leaves its Failure in `failure`."""
+        self._started = shared = time.monotonic()
+        try:
+            for fuzzer in self.fuzzers:
+                fuzzer.start()
+            while not interrupted() and time.monotonic() - self._started < seconds:
+                self._collect(settled_only=True)  # before a fuzzer that ended is started again
+                for fuzzer in self.fuzzers:
+                    if not self._has_enough_of(fuzzer):
+                        fuzzer.poll()
+                if enough(self.findings):
+                    break
+                if time.monotonic() - shared >= SHARE_S:
+                    shared = time.monotonic()
+                    self._share()
+                if self._line.due():
+                    self._show()
+                time.sleep(0.05)
+        except Failure as failure:
+            self.failure = failure
+        finally:
+            self.seconds = time.monotonic() - self._started
+            self._end()
+
+    def _end(self) -> None:
+        for fuzzer in self.fuzzers:
+            fuzzer.stop()
+        deadline = time.monotonic() + END_S
+        for fuzzer in self.fuzzers:
+            fuzzer.join(deadline)
+        if not self.one_of_each:
+            self._collect(settled_only=False)
+        self._share()
+        self._line.end()
+        shutil.rmtree(self.place.start, ignore_errors=True)
+        (self.place.run / "done").touch()
+
+    def _collect(self, settled_only: bool) -> None:
+        """Judges what is new. While fuzzers run a little at a time: figures are to be shown, and
+        the end of the time kept."""
+        stop_at = time.monotonic() + (COLLECT_S if settled_only else float("inf"))
+        for fuzzer in self.fuzzers:
+            for saved in fuzzer.artifacts():
+                if saved in self._looked_at or (settled_only and not _settled(saved)):
+                    continue
+                if time.monotonic() > stop_at or self._has_enough_of(fuzzer):
+                    break
+                self._looked_at.add(saved)
+                self._drop(read_bytes(saved))
+                finding = self.judge.take(saved, fuzzer.name, time.monotonic() - self._started)
+                if finding:
+                    self.findings.append(finding)
+
+    def _drop(self, content: bytes) -> None:
+        """What violates must not end each process again at its start."""
+        self.place.corpus.drop(content)
+        Corpus(self.place.seeds).drop(content)
+
+    def _has_enough_of(self, fuzzer: Fuzzer) -> bool:
+        return self.one_of_each and any(found.engine == fuzzer.name for found in self.findings)
+
+    def _share(self) -> None:
+        for fuzzer in self.fuzzers:
+            fuzzer.share()
+
+    def _show(self) -> None:
+        if self.one_of_each:
+            return
+        schedules = sum(fuzzer.schedules for fuzzer in self.fuzzers)
+        unit = "schedules" if self.options.runs_scenarios else "inputs"
+        self._line.show(schedules, unit, coverage_text(self.options, self.fuzzers),
+                        len(self.findings))
+
+
+def _settled(path: Path) -> bool:
+    """Whether it is written to its end: libFuzzer names its files by their content."""
+    if path.name.endswith(digest(read_bytes(path))):
+        return True
+    try:
+        return time.time() - path.stat().st_mtime > SETTLED_S
+    except OSError:
+        return False
+
+
+# --- What a killed run left --------------------------------------------------------------------
+
+
+def _options_of(run: Path, out: Path) -> Options:
+    fields = json.loads((run / "options.json").read_text(encoding="utf-8"))
+    options = Options(**fields)
+    return replace(options, engines=tuple(options.engines), corpus=Path(options.corpus), out=out)
+
+
+def _take_up(run: Path, out: Path) -> int:
+    options = _options_of(run, out)
+    judge = make_judge(options)
+    Corpus(out / "corpus" / options.target).take(kept_files(run))
+    found = [judge.take(saved, run.name, 0.0) for saved in saved_files(run)]
+    return sum(finding is not None for finding in found)
+
+
+def take_up_killed_runs(out: Path) -> None:
+    """Judges and keeps what runs saved that never came to their end."""
+    for options_file in sorted((out / "runs").glob("*/options.json")):
+        run = options_file.parent
+        if (run / "done").exists():
+            continue
+        lock = _lock(run)
+        if lock is None:
+            continue
+        with lock:
+            try:
+                count = _take_up(run, out)
+            except (Failure, ValueError, TypeError, OSError) as error:
+                complain(f"{run} did not end, and cannot be taken up now: {error}")
+                continue
+            (run / "done").touch()
+            say(f"{run} did not end: {count} findings taken up from it")

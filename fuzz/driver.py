@@ -1,0 +1,130 @@
+"""fuzz/run after the build: positive controls, the fuzzers, the summary. See --help."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from campaign import Campaign, take_up_killed_runs
+from controls import require_controls
+from engines import Aflpp
+from findings import Finding
+from options import Options, parse_options
+from summary import exit_code, print_summary
+from tool import Exit, Failure, Interrupted, Walkrace, complain, interrupted, say, start_script, tail
+
+CANARY_S = 120.0
+
+
+def check_names(options: Options, walkrace: Walkrace) -> None:
+    """Raises Failure for a name that walkrace does not know."""
+    _, known = walkrace.json("list")
+    for kind, plural, names in (("target", "targets", [options.target]),
+                                ("variant", "variants", options.variants),
+                                ("profile", "profiles", [options.profile or ""])):
+        rows = [row["name"] for row in known[plural]]
+        for name in names:
+            if name and name not in rows:
+                raise Failure(Exit.USAGE, f"unknown {kind} '{name}'; known are: {', '.join(rows)}")
+
+
+def require_canary(options: Options) -> None:
+    """Each fuzzer must find and save the seed's race in the target that must fail."""
+    out = options.out / "canary"
+    shutil.rmtree(out, ignore_errors=True)
+    # gup_vs_collapse's seeds: without preemptions, so that finding it takes a search.
+    canary = replace(options, target="canary", variants=[], profile="arm64", jobs=1,
+                     corpus=Path("corpus/gup_vs_collapse/seed"), out=out)
+    campaign = Campaign(canary, one_of_each=True)
+    campaign.run(CANARY_S, lambda found: {f.engine for f in found} == set(options.engines))
+    if campaign.failure:
+        raise campaign.failure
+    if interrupted():
+        raise Interrupted
+    first = {finding.engine: finding for finding in campaign.findings}
+    missing = [engine for engine in options.engines if engine not in first]
+    if missing:
+        raise Failure(Exit.INFRASTRUCTURE, f"{' and '.join(missing)} did not find the canary's "
+                      f"race in {CANARY_S:.0f} s: nothing would be proved; logs in {out}/runs")
+    say("canary: found by " + ", by ".join(
+        f"{engine} in {first[engine].seconds:.1f} s" for engine in options.engines))
+
+
+def _shown(walkrace: Walkrace, *arguments: str | Path) -> None:
+    """Runs a command whose output is for people."""
+    done = walkrace.run(*arguments)
+    print(f"\n{done.stdout.rstrip()}", flush=True)
+    if done.code != Exit.CLEAN:
+        command = " ".join(map(str, [walkrace.binary, *arguments]))
+        raise Failure(Exit.INFRASTRUCTURE, f"{command} ends with {done.code}\n{tail(done.stderr)}")
+
+
+def minimize_and_explain(finding: Finding) -> None:
+    walkrace = finding.walkrace
+    if walkrace is None or finding.file.suffix != ".walk":
+        return
+    minimal = finding.file.with_suffix(".min.walk")
+    _shown(walkrace, "minimize", finding.file, "-o", minimal)
+    _shown(walkrace, "explain", minimal)
+    print(f"\nnext\n  {walkrace.binary} replay {minimal}\n  {walkrace.binary} explain {minimal}",
+          flush=True)
+
+
+def fuzz(options: Options) -> Exit:
+    campaign = Campaign(options)
+    kept = len(campaign.place.corpus.files())
+    cores = ", ".join(f"{fuzzer.name} on core {fuzzer.core}" for fuzzer in campaign.fuzzers)
+    say(f"fuzzing {options.target} for {options.time:.0f} s: {cores}; from {campaign.seed_count} "
+        f"seeds and {kept} inputs of earlier runs; logs in {campaign.place.run}")
+    stop_at_first = bool(options.variants)
+    campaign.run(options.time, lambda found: stop_at_first and len(found) > 0)
+    print_summary(options, campaign.fuzzers, campaign.findings, campaign.judge.counts,
+                  campaign.seconds, campaign.failure is not None)
+    if stop_at_first and campaign.findings:
+        try:
+            minimize_and_explain(campaign.findings[0])
+        except Interrupted:
+            complain("interrupted; the finding is kept as it was found")
+        except Failure as failure:
+            complain(str(failure))
+    code = exit_code(campaign.findings, interrupted())
+    if campaign.failure:
+        complain(str(campaign.failure))
+        return code if campaign.findings else campaign.failure.code
+    return code
+
+
+def session(options: Options) -> Exit:
+    plain = Walkrace("plain")
+    check_names(options, plain)
+    require_controls(plain, options.variants, options.profile)
+    if options.judge != "plain":
+        require_controls(Walkrace(options.judge), options.variants, options.profile)
+    if "aflpp" in options.engines:
+        say(Aflpp.SAID)
+    if not options.variants and options.target != "canary":
+        require_canary(options)
+    take_up_killed_runs(options.out)
+    return fuzz(options)
+
+
+def main(arguments: list[str]) -> int:
+    if arguments[:1] == ["--print-builds"]:  # for fuzz/run
+        print("\n".join(dict.fromkeys(parse_options(arguments[1:]).builds)))
+        return Exit.CLEAN
+    options = parse_options(arguments)
+    start_script("fuzz/run")
+    try:
+        return session(options)
+    except Failure as failure:
+        complain(str(failure))
+        return failure.code
+    except Interrupted:
+        complain("interrupted before the fuzzing began")
+        return Exit.INTERRUPTED
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,159 @@
+"""From what a fuzzer saved to a finding: verified by a replay, in .walk form, with a signature."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from corpus import NO_PROFILE, digest, read_bytes, write_atomically
+from options import Options
+from tool import Completed, Exit, Walkrace, complain, run_child
+
+KEPT_OF_A_SIGNATURE = 50  # later ones are only counted
+DEFAULT_PROFILE = "arm64"  # the targets' (fuzz/scenario_target.cc)
+
+
+@dataclass
+class Finding:
+    engine: str
+    seconds: float  # of fuzzing before it was seen
+    signature: str
+    message: str
+    code: Exit
+    file: Path  # .walk, or the bytes where a target has no scenarios
+    walkrace: Walkrace | None  # the one that sees it; None where a target has no scenarios
+
+
+def _verdict(code: int) -> Exit:
+    return Exit(code) if code in (Exit.DATA_RACE, Exit.TIMEOUT, Exit.OUT_OF_MEMORY) \
+        else Exit.VIOLATION
+
+
+def _last_words(done: Completed) -> str:
+    """What a process that died said of the cause: a failed check, a sanitizer's summary."""
+    lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+    telling = [line for line in lines if re.search(r"SUMMARY:|check failed|CHECK|ERROR:", line)]
+    return re.sub(r"0x[0-9a-f]+|==\d+==", "", (telling or lines or ["no message"])[-1]).strip()
+
+
+class Judge:
+    """Decides whether what a fuzzer saved is a finding, and keeps it."""
+
+    def __init__(self, options: Options):
+        self.options = options
+        self.folder = options.out / "findings" / options.target
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.counts: Counter[str] = Counter()  # by signature; those not kept included
+        self._seen: set[str] = set()
+
+    def take(self, saved: Path, engine: str, seconds: float) -> Finding | None:
+        """None for what was seen before, what cannot be reproduced, and what is not kept."""
+        content = read_bytes(saved)
+        name = digest(content)
+        if name in self._seen:
+            return None
+        self._seen.add(name)
+        finding = self.judge(saved, content, engine, seconds)
+        if finding is None:
+            complain(f"{saved} (by {engine}) shows nothing when it is run again: a slow moment of "
+                     "this machine, or a defect of walkrace")
+            return None
+        self.counts[finding.signature] += 1
+        if self.counts[finding.signature] > KEPT_OF_A_SIGNATURE:
+            finding.file.unlink(missing_ok=True)
+            saved.unlink(missing_ok=True)
+            return None
+        return finding
+
+    def judge(self, saved: Path, content: bytes, engine: str, seconds: float) -> Finding | None:
+        raise NotImplementedError
+
+
+class ScenarioJudge(Judge):
+    """For targets that run scenarios: walkrace converts, replays and names the signature."""
+
+    def __init__(self, options: Options, plain: Walkrace, sharpest: Walkrace):
+        super().__init__(options)
+        self.plain = plain
+        self.sharpest = sharpest  # sees data races too, where the fuzzers do
+
+    def judge(self, saved: Path, content: bytes, engine: str, seconds: float) -> Finding | None:
+        with tempfile.TemporaryDirectory(dir=self.folder, prefix=".") as folder:
+            raw = Path(folder) / "bytes"
+            context = self._write(content, raw)
+            for walkrace in dict.fromkeys((self.plain, self.sharpest)):
+                replay = self._replay(walkrace, raw, context)
+                try:
+                    answer = json.loads(replay.stdout)
+                except ValueError:
+                    return self._keep_bytes(content, engine, seconds, replay)
+                if answer["verdict"] == "clean":
+                    continue
+                walk = self._convert(walkrace, raw, context, answer["oracle"])
+                if not walk:
+                    return self._keep_bytes(content, engine, seconds, replay)
+                file = self.folder / f"{answer['oracle']}-{digest(content)[:12]}.walk"
+                write_atomically(file, walk)
+                code = Exit.DATA_RACE if answer["oracle"] == "data-race" else Exit.VIOLATION
+                return Finding(engine, seconds, answer["signature"], answer["message"], code, file,
+                               walkrace)
+        return None
+
+    def _replay(self, walkrace: Walkrace, raw: Path, context: list[str]) -> Completed:
+        # ThreadSanitizer forgets accesses, and so may miss a race once.
+        repeat = "1" if walkrace is self.plain else "20"
+        return walkrace.run("replay", raw, *context, "--repeat", repeat, "--json",
+                            timeout=120, patient=True)
+
+    def _convert(self, walkrace: Walkrace, raw: Path, context: list[str], oracle: str) -> bytes:
+        """The .walk form; empty where that fails."""
+        walk = raw.with_name("finding.walk")
+        done = walkrace.run("convert", raw, walk, *context, timeout=120, patient=True)
+        text = read_bytes(walk) if done.code == Exit.CLEAN else b""
+        return text.replace(b"\nexpect clean\n", b"\nexpect %s\n" % oracle.encode())
+
+    def _write(self, content: bytes, raw: Path) -> list[str]:
+        """Writes what the fuzzer ran, and returns the options that say the rest. The targets' idea
+        of the profile: the option's, else the input's, else arm64."""
+        profile = self.options.profile
+        if profile:
+            content = NO_PROFILE + content[1:]
+        elif content[:1] in (b"", NO_PROFILE):
+            profile = DEFAULT_PROFILE
+        raw.write_bytes(content)
+        return self.options.context_flags + (["--profile", profile] if profile else [])
+
+    def _keep_bytes(self, content: bytes, engine: str, seconds: float, done: Completed) -> Finding:
+        """walkrace itself fails on it."""
+        file = self.folder / f"crash-{digest(content)[:12]}.bytes"
+        write_atomically(file, content)
+        words = _last_words(done)
+        return Finding(engine, seconds, f"crash: {words}", words, _verdict(done.code), file,
+                       self.plain)
+
+
+class BytesJudge(Judge):
+    """For targets without scenarios: the target itself is run on what was saved."""
+
+    def __init__(self, options: Options):
+        super().__init__(options)
+        self.binaries = [Path("build") / options.preset(engine) / "bin" / options.target
+                         for engine in options.engines]
+
+    def judge(self, saved: Path, content: bytes, engine: str, seconds: float) -> Finding | None:
+        for binary in self.binaries:
+            done = run_child([str(binary), str(saved)], timeout=120, patient=True,
+                             env={**os.environ, "TSAN_OPTIONS": "halt_on_error=1:exitcode=66"})
+            if done.code == Exit.CLEAN:
+                continue
+            words = _last_words(done)
+            file = self.folder / f"crash-{digest(content)[:12]}"
+            write_atomically(file, content)
+            return Finding(engine, seconds, f"{self.options.target}: {words}", words,
+                           _verdict(done.code), file, None)
+        return None

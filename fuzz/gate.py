@@ -1,0 +1,173 @@
+"""ci/gate after the build: controls, the regression corpus, a bounded fuzzing run. See --help."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from controls import run_controls
+from junit import Case, write_junit
+from options import duration
+from tool import (Exit, Failure, Interrupted, SEVERITY, Walkrace, complain, interrupted, run_child,
+                  say, start_script, tail)
+
+EPILOG = """\
+Ends with 0 clean; 77 violation; 66 data race only; 70 time-out; 71 out of memory; 2 usage, or a
+file that cannot be read; 3 something is missing, a positive control was not caught, or a file of
+the regression corpus no longer shows what it was kept for; 130 interrupted, nothing found.
+"""
+CODEC_PRESET = "libfuzzer-asan"
+
+
+class Gate:
+    def __init__(self, options: argparse.Namespace):
+        self.options = options
+        self.cases: list[Case] = []
+        self.codes: set[int] = set()
+        self.walkraces = {flavour: Walkrace(flavour) for flavour in ("plain", "tsan")}
+
+    def add(self, case: Case, code: Exit = Exit.CLEAN) -> None:
+        self.cases.append(case)
+        self.codes.add(code)
+        if case.failure:
+            complain(f"{case.suite}: {case.failure}")
+
+    def controls(self, flavour: str) -> None:
+        started = time.monotonic()
+        rows = run_controls(self.walkraces[flavour])
+        for row in rows:
+            case = Case(f"controls.{flavour}", f"{row.variant} on {row.profile}",
+                        skipped=row.found == "skipped", failure="" if row.held else str(row))
+            self.add(case, Exit.CLEAN if row.held else Exit.INFRASTRUCTURE)
+        self.cases[-1].seconds = time.monotonic() - started  # of all of them: one process
+        say(f"controls ({flavour}): {sum(row.held for row in rows)} of {len(rows)} as expected")
+
+    def regressions(self) -> None:
+        files = sorted(path for path in Path("corpus").glob("*/regression/**/*") if path.is_file())
+        for file in files:
+            started = time.monotonic()
+            failure, code = self._replay(file)
+            suite = f"regression.{file.parts[1]}"
+            self.add(Case(suite, str(file), time.monotonic() - started, failure), code)
+        failed = sum(bool(case.failure) for case in self.cases if case.suite[:10] == "regression")
+        say(f"regression corpus: {len(files) - failed} of {len(files)} as expected")
+
+    def _replay(self, file: Path) -> tuple[str, Exit]:
+        """What is wrong with a file of the regression corpus, and the exit code for it."""
+        target = file.parts[1]
+        if target == "codec":
+            return _run_codec(file)
+        code, answer = 0, {}
+        for flavour in ("plain", "tsan"):
+            try:
+                code, answer = self.walkraces[flavour].json("replay", file, "--target", target)
+            except Failure as failure:
+                return str(failure), failure.code
+            if answer["expect"] != "data-race":
+                break  # else only ThreadSanitizer sees it
+        return judge_replay(file, code, answer)
+
+    def fuzzing(self) -> None:
+        command = ["fuzz/run", "--time", str(self.options.time), "--out", str(self.options.out)]
+        started = time.monotonic()
+        with subprocess.Popen(command) as child:
+            while child.poll() is None:
+                if interrupted():
+                    child.send_signal(signal.SIGTERM)  # it may not be of our process group
+                    child.wait()
+                time.sleep(0.1)
+        code = child.returncode
+        failure = "" if code == Exit.CLEAN else \
+            f"{' '.join(command)} ends with {code}; its summary names the files"
+        self.add(Case("fuzzing", "gup_vs_collapse, unmodified paths",
+                      time.monotonic() - started, failure),
+                 Exit(code) if code in Exit._value2member_map_ else Exit.INFRASTRUCTURE)
+
+    def exit_code(self) -> int:
+        order = [*SEVERITY, Exit.INFRASTRUCTURE, Exit.USAGE, Exit.INTERRUPTED]
+        return next((code for code in order if code in self.codes), Exit.CLEAN)
+
+
+def judge_replay(file: Path, code: int, answer: dict) -> tuple[str, Exit]:
+    """What is wrong with a replay, against the file's own `expect` line; and the exit code."""
+    expect = answer["expect"]
+    found = answer["oracle"] or "clean"
+    if expect is None:
+        return f"{file} has no 'expect' line (here: expect {found})", Exit.USAGE
+    if found != expect:
+        # What was a violation and is none any more was a positive control.
+        return (f"{file}: expected {expect}, found {found}",
+                Exit.INFRASTRUCTURE if found == "clean" else Exit(code))
+    if answer["drifted"] and expect == "clean":
+        return (f"{file}: the code has changed since its schedule was recorded; clean says nothing "
+                f"now. What changed: walkrace replay {file}", Exit.INFRASTRUCTURE)
+    if answer["drifted"]:
+        complain(f"{file} still shows {expect}, but the code has changed since it was recorded: "
+                 "minimise it again some time")
+    return "", Exit.CLEAN
+
+
+def _run_codec(file: Path) -> tuple[str, Exit]:
+    binary = Path("build") / CODEC_PRESET / "bin" / "codec"
+    if not binary.is_file():
+        return f"no {binary}: start it with ci/gate", Exit.INFRASTRUCTURE
+    done = run_child([str(binary), str(file)], timeout=120)
+    return ("", Exit.CLEAN) if done.code == 0 else \
+        (f"{binary} {file} ends with {done.code}\n{tail(done.stderr)}", Exit.VIOLATION)
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="ci/gate", epilog=EPILOG, allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="What a merge must pass: the positive controls in plain and tsan, every file "
+                    "of corpus/*/regression\nagainst its 'expect' line, and fuzzing of the "
+                    "unmodified paths (fuzz/run) for a while.")
+    parser.add_argument("--time", type=duration, default=120.0, metavar="TIME",
+                        help="of fuzzing: 90, 90s, 15m, 8h (default 120s)")
+    parser.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit XML")
+    parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR",
+                        help="of fuzz/run (default out)")
+    return parser.parse_args(arguments)
+
+
+def run(gate: Gate) -> int:
+    try:
+        for flavour in gate.walkraces:
+            gate.controls(flavour)
+        if gate.codes - {Exit.CLEAN}:
+            complain("a positive control was not caught: nothing else would be proved")
+            return Exit.INFRASTRUCTURE
+        gate.regressions()
+        gate.fuzzing()
+    except Failure as failure:
+        gate.add(Case("gate", "infrastructure", failure=str(failure)), failure.code)
+    except Interrupted:
+        gate.add(Case("gate", "interrupted", failure="interrupted"), Exit.INTERRUPTED)
+    return gate.exit_code()
+
+
+def main(arguments: list[str]) -> int:
+    if arguments[:1] == ["--check-options"]:  # for ci/gate
+        parse(arguments[1:])
+        return Exit.CLEAN
+    options = parse(arguments)
+    start_script("ci/gate")
+    try:
+        gate = Gate(options)
+    except Failure as failure:
+        complain(str(failure))
+        return failure.code
+    code = run(gate)
+    if options.junit:
+        write_junit(options.junit, gate.cases)
+    say("passed" if code == Exit.CLEAN else f"failed, exit code {code}")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

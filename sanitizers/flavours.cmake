@@ -1,0 +1,66 @@
+# One build flavour a CMake run. Includes sanitizers/<flavour>.cmake, which sets
+#   WALKRACE_ALL_FLAGS           every file and every link
+#   WALKRACE_INSTRUMENTED_FLAGS  the code under test only (src/paths, fuzz targets' planted code)
+#   WALKRACE_LINK_FLAGS          every executable
+#   WALKRACE_FUZZER              "", libfuzzer or aflpp
+#   WALKRACE_TSAN                ON where the ThreadSanitizer runtime is linked in
+# Why two sets: a scheduler that ThreadSanitizer can see is a happens-before edge, and hides
+# every race that walkrace hunts. Engine, machine, oracles and harness are never instrumented.
+
+set(WALKRACE_ALL_FLAGS "")
+set(WALKRACE_INSTRUMENTED_FLAGS "")
+set(WALKRACE_LINK_FLAGS "")
+set(WALKRACE_FUZZER "")
+set(WALKRACE_TSAN OFF)
+
+set(_flavour_file ${CMAKE_CURRENT_LIST_DIR}/${WALKRACE_FLAVOUR}.cmake)
+if(NOT EXISTS ${_flavour_file})
+  message(FATAL_ERROR "unknown flavour '${WALKRACE_FLAVOUR}': choose a preset of CMakePresets.json")
+endif()
+include(${_flavour_file})
+
+if(WALKRACE_FUZZER)
+  set(WALKRACE_WITH_TESTS OFF)
+else()
+  set(WALKRACE_WITH_TESTS ON)
+endif()
+
+add_compile_options(
+  -Wall -Wextra -Wshadow -Wno-sign-compare -Werror
+  -fno-strict-aliasing -fno-omit-frame-pointer -gline-tables-only
+  "-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=" "-ffile-compilation-dir=."
+  "$<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions>"
+  ${WALKRACE_ALL_FLAGS})
+add_link_options(${WALKRACE_ALL_FLAGS} ${WALKRACE_LINK_FLAGS})
+include_directories(${CMAKE_SOURCE_DIR}/src)
+
+# walkrace_library(base SOURCES a.cc b.cc DEPENDS engine absl::strings [INSTRUMENTED])
+function(walkrace_library name)
+  cmake_parse_arguments(ARG "INSTRUMENTED" "" "SOURCES;DEPENDS" ${ARGN})
+  add_library(walkrace_${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(walkrace_${name} PUBLIC ${ARG_DEPENDS})
+  if(ARG_INSTRUMENTED)
+    target_compile_options(walkrace_${name} PRIVATE ${WALKRACE_INSTRUMENTED_FLAGS})
+  endif()
+endfunction()
+
+# walkrace_test(engine SOURCES a_test.cc DEPENDS walkrace_engine): one test binary a folder.
+function(walkrace_test name)
+  if(NOT WALKRACE_WITH_TESTS)
+    return()
+  endif()
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
+  add_executable(${name}_test ${ARG_SOURCES})
+  target_link_libraries(${name}_test PRIVATE ${ARG_DEPENDS} GTest::gmock GTest::gtest_main)
+  gtest_discover_tests(${name}_test PROPERTIES TIMEOUT 300 DISCOVERY_TIMEOUT 60)
+endfunction()
+
+# walkrace_benchmark(harness SOURCES a_benchmark.cc DEPENDS walkrace_harness)
+function(walkrace_benchmark name)
+  if(NOT WALKRACE_WITH_TESTS)
+    return()
+  endif()
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
+  add_executable(${name}_benchmark ${ARG_SOURCES})
+  target_link_libraries(${name}_benchmark PRIVATE ${ARG_DEPENDS} benchmark::benchmark_main)
+endfunction()

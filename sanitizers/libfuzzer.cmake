@@ -1,0 +1,3 @@
+# libFuzzer without a sanitizer: the fastest search; invariants are the judges.
+set(WALKRACE_FUZZER libfuzzer)
+set(WALKRACE_INSTRUMENTED_FLAGS -fsanitize=fuzzer-no-link)

@@ -1,0 +1,1 @@
+# Optimised, checks on, no sanitizer.

@@ -1,0 +1,105 @@
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
+
+namespace walkrace {
+namespace {
+
+absl::Status ErrnoError(int error, const std::string& path, const char* doing, const char* remedy) {
+  return absl::ErrnoToStatus(error, absl::StrCat(path, ": cannot ", doing, "; ", remedy));
+}
+
+constexpr char kReadRemedy[] = "name a readable file";
+constexpr char kWriteRemedy[] = "check the folder, its rights and the free space";
+
+absl::Status WriteAll(int fd, const std::string& path, const std::string& content) {
+  size_t done = 0;
+  while (done < content.size()) {
+    const ssize_t n = write(fd, content.data() + done, content.size() - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return ErrnoError(errno, path, "write", kWriteRemedy);
+    done += n;
+  }
+  // Pipes and terminals cannot be synced.
+  if (fsync(fd) != 0 && errno != EINVAL && errno != EROFS) {
+    return ErrnoError(errno, path, "sync", kWriteRemedy);
+  }
+  return absl::OkStatus();
+}
+
+// A device or a pipe ("-o /dev/stdout"): to rename a file over it would take it away from
+// everybody.
+absl::Status WriteInto(const std::string& path, const std::string& content) {
+  const int fd = open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return ErrnoError(errno, path, "write", kWriteRemedy);
+  const absl::Cleanup close_fd = [fd] { close(fd); };
+  return WriteAll(fd, path, content);
+}
+
+// The rename itself must survive a power cut as well. A folder that cannot be synced (some file
+// systems) is no error: the content is safe.
+void SyncFolderOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "."
+                             : slash == 0               ? "/"
+                                                        : path.substr(0, slash);
+  const int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return;
+  (void)fsync(fd);
+  close(fd);
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> ReadFile(const std::string& path, size_t bytes_max) {
+  // Not blocking: a named pipe without a writer is refused below, not waited for.
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) return ErrnoError(errno, path, "open", kReadRemedy);
+  const absl::Cleanup close_fd = [fd] { close(fd); };
+  struct stat status;
+  if (fstat(fd, &status) != 0) return ErrnoError(errno, path, "read", kReadRemedy);
+  if (!S_ISREG(status.st_mode)) {
+    return absl::InvalidArgumentError(absl::StrCat(path, ": not a regular file; ", kReadRemedy));
+  }
+  std::string content;
+  char buffer[64 * 1024];
+  for (;;) {
+    const ssize_t n = read(fd, buffer, sizeof(buffer));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return ErrnoError(errno, path, "read", kReadRemedy);
+    if (n == 0) return content;
+    content.append(buffer, n);
+    if (content.size() > bytes_max) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(path, ": larger than ", bytes_max, " bytes; this is no walkrace input"));
+    }
+  }
+}
+
+absl::Status WriteFileAtomically(const std::string& path, const std::string& content) {
+  struct stat there;
+  if (stat(path.c_str(), &there) == 0 && !S_ISREG(there.st_mode)) return WriteInto(path, content);
+  std::string temporary = absl::StrCat(path, ".tmp.XXXXXX");
+  const int fd = mkstemp(temporary.data());
+  if (fd < 0) return ErrnoError(errno, path, "create a file beside", kWriteRemedy);
+  absl::Status status = WriteAll(fd, path, content);
+  if (fchmod(fd, 0644) != 0 && status.ok()) status = ErrnoError(errno, path, "chmod", kWriteRemedy);
+  if (close(fd) != 0 && status.ok()) status = ErrnoError(errno, path, "write", kWriteRemedy);
+  if (status.ok() && rename(temporary.c_str(), path.c_str()) != 0) {
+    status = ErrnoError(errno, path, "rename a file to", kWriteRemedy);
+  }
+  if (!status.ok()) {
+    unlink(temporary.c_str());
+    return status;
+  }
+  SyncFolderOf(path);
+  return absl::OkStatus();
+}
+
+}  // namespace walkrace

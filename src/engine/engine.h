@@ -1,0 +1,169 @@
+// Runs CPUs one step at a time; a Strategy picks the next one. Same strategy, same bodies: same
+// interleaving, same trace. CPUs are real threads, but the hand-over is invisible to
+// ThreadSanitizer: a lock that it can see would hide the races that we hunt. Knows nothing of
+// page tables. One engine a process. Never included by instrumented code (that calls the C
+// primitives of src/kernel).
+#ifndef WALKRACE_ENGINE_ENGINE_H_
+#define WALKRACE_ENGINE_ENGINE_H_
+
+#include <setjmp.h>
+
+#include <cstddef>
+#include <cstdint>
+
+#include "engine/backend.h"
+#include "engine/event.h"
+#include "engine/memory_model.h"
+#include "engine/schedule.h"
+#include "engine/strategy.h"
+
+namespace walkrace {
+
+using Body = void (*)(void* context, CpuId cpu);
+
+// Told of each event as it happens, on the CPU that did it, while nobody else runs.
+class EventListener {
+ public:
+  virtual ~EventListener() = default;
+  virtual void OnEvent(const Event& event) = 0;
+};
+
+enum class Outcome : uint8_t {
+  kFinished,   // every CPU ran to its end
+  kDeadlock,   // some CPUs have not ended and none can run
+  kStepBound,  // kStepsMax steps were not enough
+  kStopped,    // somebody called Stop
+};
+
+// An event to come whose CPU may have to wait.
+struct Arrival {
+  EventKind kind;
+  uint8_t detail;
+  Order order;
+  uint8_t size;
+  LocationId location;
+  const wr_site* site;
+  bool (*ready)(const void* argument);  // null: always ready. Must not change anything.
+  const void* ready_argument;
+};
+
+struct RunResult {
+  Outcome outcome;
+  uint32_t steps;
+  uint32_t preemptions;  // hand-overs away from a CPU that could have gone on
+  uint32_t hand_overs;   // all switches of the running CPU
+  uint64_t trace_hash;   // over every event, sites by line; equal traces have equal hashes
+};
+
+class Engine {
+ public:
+  explicit Engine(Backend& backend);
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // The memory that CPUs share. Accesses elsewhere are refused by a check.
+  // REQUIRES: `base` is 8-byte aligned.
+  void SetArena(void* base, size_t bytes);
+  void set_memory_model(MemoryModel* model) { memory_ = model; }
+  MemoryModel& memory_model() { return *memory_; }
+  void set_listener(EventListener* listener) { listener_ = listener; }
+  // Runs on a CPU that was interrupted, when it is next chosen and its interrupts are on.
+  void set_interrupt_handler(void (*handler)(CpuId cpu)) { interrupt_handler_ = handler; }
+
+  // Runs `body(context, cpu)` on each CPU until all return, or until a deadlock, kStepsMax or
+  // Stop ends the run early (bodies then do not return: paths hold no resources of their own).
+  // REQUIRES: not called from a body; 1 <= cpu_count <= kCpusMax.
+  RunResult Run(Strategy& strategy, uint64_t seed, int cpu_count, Body body, void* context);
+
+  // --- From a body, on the running CPU ---------------------------------------------------------
+
+  CpuId current() const { return running_; }
+  bool in_run() const { return running_ != kHost; }
+
+  // Announces the next event of this CPU and returns when the strategy has chosen it and it is
+  // ready. The caller then does it, and calls Complete. Nobody else runs in between.
+  void Arrive(const Arrival& arrival);
+  void Complete(uint64_t before, uint64_t after, bool failed = false);
+
+  // Between the two: the location of an event whose place is known only when it happens.
+  void ResolveLocation(LocationId location);
+
+  // Arrive, the access as the memory model has it, Complete. Returns what the access saw.
+  AccessResult Perform(const Access& access);
+
+  // Records an event that is no decision: a note, or the receiver's half of something.
+  void Note(EventKind kind, uint8_t detail, LocationId location, uint64_t before, uint64_t after,
+            const wr_site* site, CpuId cpu);
+
+  // Whether this CPU takes interrupts. One that was posted is handled before its next event.
+  void SetInterruptible(bool interruptible);
+  // Returns false, and posts nothing, when `cpu` has ended: the caller handles it for that CPU.
+  bool PostInterrupt(CpuId cpu);
+
+  // Ends the run at the end of this event. Callable from the listener.
+  void Stop() { stop_requested_ = true; }
+
+  // --- During or after a run -------------------------------------------------------------------
+
+  LocationId LocationOf(const void* address) const;
+  void* AddressOf(LocationId location) const;
+  uint32_t steps() const { return step_; }
+  int cpu_count() const { return cpu_count_; }
+  bool finished(CpuId cpu) const { return cpus_[cpu].finished; }
+  const PendingEvent& pending(CpuId cpu) const { return pending_[cpu]; }
+  uint16_t pending_number(CpuId cpu) const { return cpus_[cpu].number; }
+
+  // The trace, in order; the choices as a sparse schedule that replays this run.
+  const Event* events() const { return events_; }
+  size_t event_count() const { return event_count_; }
+  const Schedule& taken() const { return taken_; }
+
+ private:
+  struct Cpu {
+    jmp_buf unwind;
+    Arrival arrival;
+    uint16_t number;  // of the event to come
+    bool finished;
+    bool interruptible;
+    bool interrupted;  // an interrupt is pending
+  };
+
+  static void CpuMain(void* self, CpuId cpu);
+  void RunBody(CpuId cpu);
+  void Decide(CpuId arrived);
+  void EndCpu(CpuId cpu);
+  CpuMask RunnableMask() const;
+  CpuId PickNext(CpuId arrived, CpuMask runnable);
+  [[noreturn]] void Abandon(Outcome outcome);
+  void Append(const Event& event);
+  CpuId NextUnfinished() const;
+
+  Backend& backend_;
+  MemoryModel* memory_;
+  EventListener* listener_ = nullptr;
+  void (*interrupt_handler_)(CpuId cpu) = nullptr;
+  uintptr_t arena_base_ = 0;
+  size_t arena_bytes_ = 0;
+
+  Strategy* strategy_ = nullptr;
+  Body body_ = nullptr;
+  void* context_ = nullptr;
+  int cpu_count_ = 0;
+  CpuId running_ = kHost;
+  uint32_t step_ = 0;
+  bool stop_requested_ = false;
+  bool unwinding_ = false;
+  RunResult result_ = {};
+  Cpu cpus_[kCpusMax] = {};
+  PendingEvent pending_[kCpusMax] = {};
+  Schedule taken_;
+
+  // Notes are bounded by a few per step.
+  static constexpr size_t kEventsMax = kStepsMax * 4;
+  size_t event_count_ = 0;
+  Event events_[kEventsMax];
+};
+
+}  // namespace walkrace
+
+#endif  // WALKRACE_ENGINE_ENGINE_H_

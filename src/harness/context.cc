@@ -1,0 +1,172 @@
+#include "harness/context.h"
+
+#include <algorithm>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "oracle/oracles.h"
+
+namespace walkrace {
+namespace {
+
+constexpr size_t kFileBytesMax = 64 << 20;
+
+// "collapse-race, no-pmd-recheck, ..."
+template <typename Row>
+std::string KnownNames(const Row* rows, size_t count) {
+  return absl::StrJoin(rows, rows + count, ", ",
+                       [](std::string* out, const Row& row) { absl::StrAppend(out, row.name); });
+}
+
+std::string KnownProfiles() {
+  size_t count;
+  const Profile* rows = Profiles(&count);
+  return KnownNames(rows, count);
+}
+
+std::string KnownTargets() {
+  size_t count;
+  const TargetRow* rows = TargetRows(&count);
+  return KnownNames(rows, count);
+}
+
+absl::Status Unknown(const char* kind, const std::string& name, const std::string& known) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("unknown ", kind, " '", name, "'; known are: ", known));
+}
+
+// What both an option and the file say must be the same.
+absl::StatusOr<std::string> Agree(const char* what, const std::string& option,
+                                  const std::string& file) {
+  if (option.empty()) return file;
+  if (file.empty() || file == option) return option;
+  return absl::InvalidArgumentError(absl::StrCat("the file says ", what, " ", file,
+                                                 ", the option --", what, " says ", option,
+                                                 "; leave one of them out, or make them agree"));
+}
+
+absl::StatusOr<const TargetRow*> ResolveTarget(const std::string& option, const std::string& file) {
+  auto name = Agree("target", option, file);
+  if (!name.ok()) return name.status();
+  if (name->empty()) {
+    return absl::InvalidArgumentError("no target is said; add --target or a 'target' line");
+  }
+  const TargetRow* row = FindTarget(name->c_str());
+  if (row == nullptr) return Unknown("target", *name, KnownTargets());
+  if (!row->runs_scenarios) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "target ", *name, " takes no scenarios; run it with fuzz/run --target ", *name));
+  }
+  return row;
+}
+
+absl::StatusOr<const Profile*> ResolveProfile(const std::string& option, const WalkFile* file) {
+  std::string in_file;
+  if (file != nullptr && file->input.scenario.profile != kNoProfile) {
+    in_file = ProfileAt(file->input.scenario.profile).name;
+  }
+  auto name = Agree("profile", option, in_file);
+  if (!name.ok()) return name.status();
+  if (name->empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "no profile is said; add --profile or a 'profile' line (", KnownProfiles(), ")"));
+  }
+  const Profile* profile = FindProfile(name->c_str());
+  if (profile == nullptr) return Unknown("profile", *name, KnownProfiles());
+  return profile;
+}
+
+absl::StatusOr<std::vector<const VariantRow*>> ResolveVariants(const ContextNames& options,
+                                                               const WalkFile* file) {
+  std::vector<std::string> names = options.variants;
+  if (file != nullptr && !file->variants.empty()) {
+    std::vector<std::string> in_file = file->variants;
+    std::sort(in_file.begin(), in_file.end());
+    std::vector<std::string> in_options = names;
+    std::sort(in_options.begin(), in_options.end());
+    if (options.variants_given && in_file != in_options) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("the file says variant ", absl::StrJoin(file->variants, ","),
+                       ", the option --variant says ", absl::StrJoin(names, ","),
+                       "; leave one of them out, or make them agree"));
+    }
+    names = file->variants;
+  }
+  std::vector<const VariantRow*> rows;
+  for (const std::string& name : names) {
+    const VariantRow* row = FindVariant(name.c_str());
+    if (row == nullptr) {
+      size_t count;
+      const VariantRow* known = VariantRows(&count);
+      return Unknown("variant", name, KnownNames(known, count));
+    }
+    rows.push_back(row);
+  }
+  return rows;
+}
+
+}  // namespace
+
+std::string ResolvedContext::VariantNames() const {
+  return absl::StrJoin(variants, ",", [](std::string* out, const VariantRow* row) {
+    absl::StrAppend(out, row->name);
+  });
+}
+
+absl::StatusOr<std::vector<std::string>> SplitVariants(const std::string& list) {
+  std::vector<std::string> names = absl::StrSplit(list, ',', absl::SkipWhitespace());
+  for (std::string& name : names) {
+    name = std::string(absl::StripAsciiWhitespace(name));
+    if (FindVariant(name.c_str()) == nullptr) {
+      size_t count;
+      const VariantRow* known = VariantRows(&count);
+      return Unknown("variant", name, KnownNames(known, count));
+    }
+  }
+  return names;
+}
+
+absl::StatusOr<ResolvedContext> ResolveContext(const ContextNames& options, const WalkFile* file) {
+  ResolvedContext context = {};
+  auto target = ResolveTarget(options.target, file == nullptr ? "" : file->target);
+  if (!target.ok()) return target.status();
+  context.target = *target;
+  auto variants = ResolveVariants(options, file);
+  if (!variants.ok()) return variants.status();
+  context.variants = *std::move(variants);
+  auto profile = ResolveProfile(options.profile, file);
+  if (!profile.ok()) return profile.status();
+  context.run.profile = *profile;
+  if (file != nullptr && !file->expect.empty() && file->expect != "clean" &&
+      !IsOracleName(file->expect.c_str())) {
+    size_t count;
+    const OracleRow* known = OracleRows(&count);
+    return Unknown("expectation", file->expect, "clean, " + KnownNames(known, count));
+  }
+  for (const VariantRow* row : context.variants) context.run.cuts |= row->cuts;
+  if (context.target->always_variant != nullptr) {
+    context.run.cuts |= FindVariant(context.target->always_variant)->cuts;
+  }
+  return context;
+}
+
+absl::StatusOr<WalkFile> ReadWalkFile(const std::string& path) {
+  auto content = ReadFile(path, kFileBytesMax);
+  if (!content.ok()) return content.status();
+  auto file = ParseAny(*content);
+  if (!file.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat(path, ": ", file.status().message()));
+  }
+  return file;
+}
+
+void NameContext(const ResolvedContext& context, WalkFile& file) {
+  file.target = context.target->name;
+  file.variants.clear();
+  for (const VariantRow* row : context.variants) file.variants.push_back(row->name);
+  file.input.scenario.profile = IndexOf(*context.run.profile);
+}
+
+}  // namespace walkrace

@@ -1,0 +1,79 @@
+#include "harness/controls.h"
+
+#include <cstring>
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "base/check.h"
+#include "harness/hunt.h"
+#include "harness/interrupt.h"
+#include "harness/race_reports.h"
+
+namespace walkrace {
+namespace {
+
+constexpr uint64_t kCleanSchedules = 1000;   // for each strategy
+constexpr uint64_t kSchedulesMax = 100'000;  // for each strategy, where something must be found
+constexpr uint64_t kControlSeed = 1;
+
+const char* WhySkipped(const VariantRow& variant) {
+  if (variant.needs == nullptr) return nullptr;
+  if (std::strcmp(variant.needs, "tsan") == 0 && !RaceDetectorPresent()) {
+    return "needs: tsan (run the controls of the tsan flavour)";
+  }
+  return nullptr;
+}
+
+ControlResult RunControl(const VariantRow& variant, const Profile& profile) {
+  ControlResult result = {&variant, &profile, "", "", "", 0};
+  if (const char* why = WhySkipped(variant); why != nullptr) {
+    result.expected = result.found = "skipped";
+    result.why = why;
+    return result;
+  }
+  const bool bites = variant.oracle != nullptr && BitesOn(variant, profile.name);
+  result.expected = bites ? variant.oracle : "clean";
+  result.found = "clean";
+
+  const auto file = ParseText(absl::StrCat("walkrace 1\n", variant.control));
+  WR_CHECK(file.ok());
+  HuntOptions hunt;
+  hunt.context.target = FindTarget("gup_vs_collapse");
+  hunt.context.variants = {&variant};
+  hunt.context.run = {&profile, variant.cuts};
+  hunt.seed = kControlSeed;
+  hunt.scenario = &file->input.scenario;
+  hunt.schedules_max = bites ? kSchedulesMax : kCleanSchedules;
+  size_t count;
+  const StrategyRow* strategies = StrategyRows(&count);
+  for (size_t i = 0; i < count && !Interrupted(); ++i) {
+    hunt.strategy = &strategies[i];
+    const HuntResult hunted = Hunt(hunt);
+    result.schedules += hunted.schedules;
+    if (hunted.first_violation_at == 0) continue;
+    result.found = hunted.report.violation.oracle;
+    break;
+  }
+  return result;
+}
+
+}  // namespace
+
+std::vector<ControlResult> RunControls(const ControlOptions& options) {
+  std::vector<ControlResult> results;
+  size_t variant_count, profile_count;
+  const VariantRow* variants = VariantRows(&variant_count);
+  const Profile* profiles = Profiles(&profile_count);
+  for (const VariantRow* v = variants; v != variants + variant_count; ++v) {
+    if (options.variant != nullptr && options.variant != v) continue;
+    for (const Profile* p = profiles; p != profiles + profile_count; ++p) {
+      if (options.profile != nullptr && options.profile != p) continue;
+      if (Interrupted()) return results;
+      results.push_back(RunControl(*v, *p));
+      if (options.each) options.each(results.back());
+    }
+  }
+  return results;
+}
+
+}  // namespace walkrace

@@ -1,0 +1,38 @@
+// Positive controls: every variant must be caught where it bites, by the oracle named, and stay
+// clean where it does not. An oracle whose control is not caught proves nothing.
+#ifndef WALKRACE_HARNESS_CONTROLS_H_
+#define WALKRACE_HARNESS_CONTROLS_H_
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "machine/profiles.h"
+#include "paths/variants.h"
+
+namespace walkrace {
+
+struct ControlResult {
+  const VariantRow* variant;
+  const Profile* profile;
+  std::string expected;  // an oracle's name, "clean" or "skipped"
+  std::string found;     // the same
+  std::string why;       // of "skipped"
+  uint64_t schedules = 0;
+
+  bool as_expected() const { return found == expected; }
+};
+
+struct ControlOptions {
+  const VariantRow* variant = nullptr;  // null: all
+  const Profile* profile = nullptr;     // null: all
+  std::function<void(const ControlResult&)> each;
+};
+
+// Runs random and pct in turn over the variant's control scenario. Stops early on Ctrl-C.
+std::vector<ControlResult> RunControls(const ControlOptions& options);
+
+}  // namespace walkrace
+
+#endif  // WALKRACE_HARNESS_CONTROLS_H_

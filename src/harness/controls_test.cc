@@ -1,0 +1,139 @@
+// The controls as a gate runs them, and what they make of a result.
+#include "harness/controls.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+
+#include "harness/race_reports.h"
+#include "oracle/oracles.h"
+#include "scenario/text_codec.h"
+
+namespace walkrace {
+namespace {
+
+TEST(ControlResult, IsAsExpectedOnlyWhereBothAreTheSame) {
+  ControlResult result = {};
+  result.expected = "no-stale-page";
+  result.found = "no-stale-page";
+  EXPECT_TRUE(result.as_expected());
+  result.found = "clean";
+  EXPECT_FALSE(result.as_expected()) << "not caught";
+  result.found = "counts-conserved";
+  EXPECT_FALSE(result.as_expected()) << "caught by another oracle";
+  result.expected = "clean";
+  EXPECT_FALSE(result.as_expected()) << "a false positive";
+}
+
+TEST(VariantRows, AreWellFormed) {
+  size_t count;
+  const VariantRow* rows = VariantRows(&count);
+  std::set<std::string> names;
+  for (size_t i = 0; i < count; ++i) {
+    const VariantRow& row = rows[i];
+    EXPECT_TRUE(names.insert(row.name).second) << row.name;
+    EXPECT_EQ(FindVariant(row.name), &row);
+    EXPECT_NE(row.cuts, 0u) << row.name;
+    EXPECT_EQ(row.oracle == nullptr, std::string(row.bites_on).empty()) << row.name;
+    if (row.oracle != nullptr) EXPECT_TRUE(IsOracleName(row.oracle)) << row.name;
+    const auto control = ParseText(std::string("walkrace 1\n") + row.control);
+    ASSERT_TRUE(control.ok()) << row.name << ": " << control.status();
+    EXPECT_EQ(control->variants.size() + control->target.size() + control->expect.size(), 0u);
+    EXPECT_TRUE(control->input.schedule.empty()) << "the schedule is the search's";
+  }
+}
+
+// Every name in "bites on" is a profile's.
+TEST(VariantRows, BiteOnProfilesThatExist) {
+  size_t count, profile_count;
+  const VariantRow* rows = VariantRows(&count);
+  const Profile* profiles = Profiles(&profile_count);
+  for (size_t i = 0; i < count; ++i) {
+    std::string list = rows[i].bites_on;
+    if (list == "all" || list.empty()) continue;
+    size_t named = 1, bitten = 0;
+    for (char c : list) named += c == ',';
+    for (size_t p = 0; p < profile_count; ++p) bitten += BitesOn(rows[i], profiles[p].name);
+    EXPECT_EQ(named, bitten) << rows[i].name << ": " << list;
+  }
+}
+
+TEST(BitesOn, ComparesWholeNames) {
+  VariantRow row = {};
+  row.bites_on = "x86-64-paravirt,arm64";
+  EXPECT_TRUE(BitesOn(row, "x86-64-paravirt"));
+  EXPECT_TRUE(BitesOn(row, "arm64"));
+  EXPECT_FALSE(BitesOn(row, "x86-64"));
+  EXPECT_FALSE(BitesOn(row, "arm"));
+  row.bites_on = "all";
+  EXPECT_TRUE(BitesOn(row, "x86-64"));
+  row.bites_on = "";
+  EXPECT_FALSE(BitesOn(row, "x86-64"));
+}
+
+TEST(RunControls, KeepsToItsFilter) {
+  ControlOptions options;
+  options.variant = FindVariant("collapse-race");
+  options.profile = FindProfile("arm64");
+  int told = 0;
+  options.each = [&told](const ControlResult&) { ++told; };
+  const auto results = RunControls(options);
+  ASSERT_EQ(results.size(), 1u);
+  EXPECT_EQ(told, 1);
+  EXPECT_EQ(results[0].variant, options.variant);
+  EXPECT_EQ(results[0].profile, options.profile);
+  EXPECT_EQ(results[0].expected, "no-pinned-page-freed");
+  EXPECT_EQ(results[0].found, "no-pinned-page-freed");
+}
+
+TEST(RunControls, CleanIsProvedOverAtLeastAThousandSchedules) {
+  ControlOptions options;
+  options.variant = FindVariant("no-pmd-recheck");
+  for (const ControlResult& result : RunControls(options)) {
+    EXPECT_EQ(result.expected, "clean");
+    EXPECT_TRUE(result.as_expected()) << result.found;
+    EXPECT_GE(result.schedules, 1000u) << result.profile->name;
+  }
+}
+
+TEST(RunControls, WhatNeedsThreadSanitizerIsSkippedWithoutIt) {
+  ControlOptions options;
+  options.variant = FindVariant("plain-pmd-reread");
+  for (const ControlResult& result : RunControls(options)) {
+    EXPECT_TRUE(result.as_expected());
+    if (RaceDetectorPresent()) {
+      EXPECT_EQ(result.found, "data-race");
+    } else {
+      EXPECT_EQ(result.found, "skipped");
+      EXPECT_EQ(result.schedules, 0u);
+      EXPECT_THAT(result.why, ::testing::HasSubstr("tsan"));
+    }
+  }
+}
+
+TEST(RunControls, AllAreAsExpected) {
+  const auto results = RunControls({});
+  size_t variants, profiles;
+  VariantRows(&variants);
+  Profiles(&profiles);
+  EXPECT_EQ(results.size(), variants * profiles);
+  std::set<std::string> fired;
+  for (const ControlResult& result : results) {
+    EXPECT_TRUE(result.as_expected())
+        << result.variant->name << " on " << result.profile->name << ": expected "
+        << result.expected << ", found " << result.found;
+    fired.insert(result.found);
+  }
+  // An oracle without a control that it catches does not exist.
+  size_t oracles;
+  const OracleRow* rows = OracleRows(&oracles);
+  for (size_t i = 0; i < oracles; ++i) {
+    if (std::string(rows[i].name) == "data-race" && !RaceDetectorPresent()) continue;
+    EXPECT_EQ(fired.count(rows[i].name), 1u) << rows[i].name;
+  }
+}
+
+}  // namespace
+}  // namespace walkrace

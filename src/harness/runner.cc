@@ -1,0 +1,72 @@
+#include "harness/runner.h"
+
+#include "harness/operations.h"
+#include "harness/race_reports.h"
+#include "kernel/runtime.h"
+#include "machine/machine.h"
+
+namespace walkrace {
+
+void Runner::Judge::OnEvent(const Event& event) {
+  if (oracles_.OnEvent(event)) engine_.Stop();
+}
+
+Runner& Runner::Get() {
+  // Never destroyed: the engine's threads outlive main.
+  static Runner& runner = *new Runner;
+  return runner;
+}
+
+Runner::Runner() : engine_(OsThreads()), judge_(engine_) {
+  BindKernel(&engine_);
+  BindMachine(&engine_);
+  engine_.set_listener(&judge_);
+  SetRaceListener(&Runner::OnRaceReport);
+}
+
+void Runner::OnRaceReport() {
+  Runner& runner = Get();
+  if (!runner.engine_.in_run() || runner.race_event_ != kNoEvent) return;
+  runner.race_event_ = static_cast<uint32_t>(runner.engine_.event_count() - 1);
+  runner.engine_.Stop();
+}
+
+Report Runner::Run(const Scenario& scenario, const RunContext& context, Strategy& strategy,
+                   uint64_t seed) {
+  if (race_event_ != kNoEvent) ForgetRaces();
+  race_event_ = kNoEvent;
+  SetCuts(context.cuts);
+  BeginKernel();
+  BeginMachine(scenario.layout, *context.profile);
+  BeginOperations();
+  OracleSet& oracles = judge_.oracles();
+  oracles.Begin(&engine_);
+
+  Report report;
+  report.run = engine_.Run(strategy, seed, scenario.cpu_count, &RunOperations,
+                           const_cast<Scenario*>(&scenario));
+  switch (report.run.outcome) {
+    case Outcome::kFinished:
+      oracles.End();
+      break;
+    case Outcome::kStopped:
+      break;
+    case Outcome::kDeadlock:
+      oracles.ReportProgress(engine_, true);
+      break;
+    case Outcome::kStepBound:
+      oracles.ReportProgress(engine_, false);
+      break;
+  }
+  // An invariant that is violated as well wins: it was judged before the run stopped.
+  if (race_event_ != kNoEvent) oracles.ReportDataRace(engine_, race_event_);
+  report.violation = oracles.violation();
+  return report;
+}
+
+Report Runner::Replay(const Input& input, const RunContext& context) {
+  schedule_strategy_.set_schedule(&input.schedule);
+  return Run(input.scenario, context, schedule_strategy_, 0);
+}
+
+}  // namespace walkrace

@@ -1,0 +1,66 @@
+// Run this scenario under this schedule and give me the verdict and the trace: the one place where
+// engine, machine, paths and oracles are put together. Every front end goes through it.
+#ifndef WALKRACE_HARNESS_RUNNER_H_
+#define WALKRACE_HARNESS_RUNNER_H_
+
+#include "engine/engine.h"
+#include "engine/strategies.h"
+#include "machine/profiles.h"
+#include "oracle/oracles.h"
+#include "paths/variants.h"
+#include "scenario/scenario.h"
+
+namespace walkrace {
+
+// What surrounds a scenario: never part of fuzzer bytes.
+struct RunContext {
+  const Profile* profile;
+  CutMask cuts = 0;
+};
+
+struct Report {
+  RunResult run;
+  Violation violation;  // oracle null: clean
+
+  bool clean() const { return violation.oracle == nullptr; }
+};
+
+// One a process. Large: static storage.
+class Runner {
+ public:
+  static Runner& Get();
+
+  // REQUIRES: `scenario` is normalized. The trace stays readable through engine() until the next
+  // run.
+  Report Run(const Scenario& scenario, const RunContext& context, Strategy& strategy,
+             uint64_t seed);
+  Report Replay(const Input& input, const RunContext& context);
+
+  const Engine& engine() const { return engine_; }
+  const ScheduleStrategy& replayed() const { return schedule_strategy_; }
+
+ private:
+  // Hands each event to the oracles, and ends the run at the first violation.
+  class Judge final : public EventListener {
+   public:
+    explicit Judge(Engine& engine) : engine_(engine) {}
+    void OnEvent(const Event& event) override;
+    OracleSet& oracles() { return oracles_; }
+
+   private:
+    Engine& engine_;
+    OracleSet oracles_;
+  };
+
+  Runner();
+  static void OnRaceReport();
+
+  Engine engine_;
+  Judge judge_;
+  uint32_t race_event_ = kNoEvent;  // the last event when ThreadSanitizer reported first
+  ScheduleStrategy schedule_strategy_;
+};
+
+}  // namespace walkrace
+
+#endif  // WALKRACE_HARNESS_RUNNER_H_

@@ -1,0 +1,42 @@
+// Schedules per second on the seed scenario, one core, oracles on. Counters: events (steps) and
+// hand-overs per schedule.
+#include <benchmark/benchmark.h>
+
+#include "base/check.h"
+#include "base/random.h"
+#include "harness/context.h"
+#include "harness/runner.h"
+
+namespace walkrace {
+namespace {
+
+const Scenario& SeedScenario() {
+  static const absl::StatusOr<WalkFile> file =
+      ReadWalkFile(WALKRACE_CORPUS_DIR "/gup_vs_collapse/seed/collapse_race.walk");
+  WR_CHECK(file.ok());
+  return file->input.scenario;
+}
+
+void BM_SeedScenario(benchmark::State& state, const char* strategy_name, const char* profile) {
+  const RunContext context = {FindProfile(profile), 0};
+  const auto strategy = FindStrategy(strategy_name)->make({.depth = 3});
+  uint64_t schedules = 0, events = 0, hand_overs = 0;
+  for (auto _ : state) {
+    const Report report =
+        Runner::Get().Run(SeedScenario(), context, *strategy, SplitSeed(1, schedules));
+    WR_CHECK(report.clean());
+    ++schedules;
+    events += report.run.steps;
+    hand_overs += report.run.hand_overs;
+  }
+  state.counters["schedules/s"] = benchmark::Counter(schedules, benchmark::Counter::kIsRate);
+  state.counters["events/schedule"] = static_cast<double>(events) / schedules;
+  state.counters["hand_overs/schedule"] = static_cast<double>(hand_overs) / schedules;
+}
+
+BENCHMARK_CAPTURE(BM_SeedScenario, pct_depth_3, "pct", "arm64")->UseRealTime();
+BENCHMARK_CAPTURE(BM_SeedScenario, random, "random", "arm64")->UseRealTime();
+BENCHMARK_CAPTURE(BM_SeedScenario, pct_depth_3_x86_64, "pct", "x86-64")->UseRealTime();
+
+}  // namespace
+}  // namespace walkrace

@@ -1,0 +1,37 @@
+#include "harness/targets.h"
+
+#include <cstring>
+
+namespace walkrace {
+namespace {
+
+constexpr TargetRow kRows[] = {
+    {.name = "gup_vs_collapse",
+     .summary = "GUP-fast against collapse, zap, fault-in and CPU accesses",
+     .runs_scenarios = true,
+     .always_variant = nullptr},
+    {.name = "canary",
+     .summary = "gup_vs_collapse with the seed's race always in: must fail, or nothing is proved",
+     .runs_scenarios = true,
+     .always_variant = "collapse-race"},
+    {.name = "codec",
+     .summary = "the byte and text parsers against hostile input",
+     .runs_scenarios = false,
+     .always_variant = nullptr},
+};
+
+}  // namespace
+
+const TargetRow* TargetRows(size_t* count) {
+  *count = sizeof(kRows) / sizeof(kRows[0]);
+  return kRows;
+}
+
+const TargetRow* FindTarget(const char* name) {
+  for (const TargetRow& row : kRows) {
+    if (std::strcmp(row.name, name) == 0) return &row;
+  }
+  return nullptr;
+}
+
+}  // namespace walkrace

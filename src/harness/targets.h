@@ -1,0 +1,24 @@
+// Fuzz targets by name. Adding one: its source in fuzz/, a folder in corpus/, one row here.
+#ifndef WALKRACE_HARNESS_TARGETS_H_
+#define WALKRACE_HARNESS_TARGETS_H_
+
+#include <cstddef>
+
+#include "paths/variants.h"
+
+namespace walkrace {
+
+struct TargetRow {
+  const char* name;
+  const char* summary;
+  bool runs_scenarios;         // else its inputs are no scenarios, and only fuzzers run it
+  const char* always_variant;  // in force whatever the options say, or null
+};
+
+const TargetRow* TargetRows(size_t* count);
+// Returns null for an unknown name.
+const TargetRow* FindTarget(const char* name);
+
+}  // namespace walkrace
+
+#endif  // WALKRACE_HARNESS_TARGETS_H_

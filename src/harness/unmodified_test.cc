@@ -1,0 +1,40 @@
+// False positives are defects of the same rank as misses: the unmodified paths stay clean, by every
+// oracle and by ThreadSanitizer, on every profile.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <tuple>
+
+#include "harness/harness_test_bed.h"
+
+namespace walkrace {
+namespace {
+
+constexpr uint64_t kSchedules = 20'000;
+
+class Unmodified : public ::testing::TestWithParam<std::tuple<const char*, const char*>> {};
+INSTANTIATE_TEST_SUITE_P(Paths, Unmodified,
+                         ::testing::Combine(::testing::Values("x86-64", "x86-64-paravirt", "arm64",
+                                                              "powerpc-hash"),
+                                            ::testing::Values("random", "pct")),
+                         [](const auto& info) {
+                           return TestNameOf(std::get<0>(info.param)) + "_" +
+                                  std::get<1>(info.param);
+                         });
+
+TEST_P(Unmodified, StayCleanOverDrawnScenarios) {
+  HuntOptions options;
+  options.context = ContextOf(std::get<0>(GetParam()));
+  options.strategy = FindStrategy(std::get<1>(GetParam()));
+  options.schedules_max = kSchedules;
+  options.seed = 20220901;
+  const HuntResult result = Hunt(options);
+  EXPECT_EQ(result.schedules, kSchedules);
+  EXPECT_EQ(result.first_violation_at, 0u)
+      << result.report.violation.oracle << ": " << result.report.violation.message << "\n"
+      << PrintText(result.file) << "# walkrace replay FILE";
+  EXPECT_GT(result.distinct_traces, kSchedules / 10) << "so many schedules were really different";
+}
+
+}  // namespace
+}  // namespace walkrace

@@ -1,0 +1,102 @@
+// The twins of every variant: on each profile where it bites its oracle fires first, and that very
+// schedule with nothing cut is clean; where it does not bite, it is clean over 1,000 schedules.
+#include "paths/variants.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <tuple>
+
+#include "harness/harness_test_bed.h"
+#include "harness/race_reports.h"
+
+// Reports are judged by the runner, one process makes many, and the exit code is GoogleTest's.
+extern "C" const char* __tsan_default_options() {
+  return "halt_on_error=0:exitcode=0:report_signal_unsafe=0:suppress_equal_stacks=0:"
+         "suppress_equal_addresses=0:atexit_sleep_ms=0";
+}
+
+namespace walkrace {
+namespace {
+
+constexpr uint64_t kSeed = 1;
+constexpr uint64_t kSchedulesMax = 100'000;
+constexpr uint64_t kCleanSchedules = 1000;
+
+class Variants : public ::testing::TestWithParam<std::tuple<int, int>> {
+ protected:
+  const VariantRow& Row() const {
+    size_t count;
+    return VariantRows(&count)[std::get<0>(GetParam())];
+  }
+  const char* Profile() const { return ProfileAt(std::get<1>(GetParam())).name; }
+  bool Bites() const { return Row().oracle != nullptr && BitesOn(Row(), Profile()); }
+  bool Skipped() const {
+    return Row().needs != nullptr && std::string(Row().needs) == "tsan" && !RaceDetectorPresent();
+  }
+
+  HuntOptions Options(const Scenario& control, const StrategyRow& strategy) const {
+    HuntOptions options;
+    options.context = ContextOf(Profile(), Row().name);
+    options.strategy = &strategy;
+    options.seed = kSeed;
+    options.scenario = &control;
+    options.schedules_max = Bites() ? kSchedulesMax : kCleanSchedules;
+    return options;
+  }
+};
+
+size_t VariantCount() {
+  size_t count;
+  VariantRows(&count);
+  return count;
+}
+size_t ProfileCount() {
+  size_t count;
+  Profiles(&count);
+  return count;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Variants,
+                         ::testing::Combine(::testing::Range(0, static_cast<int>(VariantCount())),
+                                            ::testing::Range(0, static_cast<int>(ProfileCount()))),
+                         [](const auto& info) {
+                           size_t count;
+                           return TestNameOf(VariantRows(&count)[std::get<0>(info.param)].name) +
+                                  std::string("_on_") +
+                                  TestNameOf(ProfileAt(std::get<1>(info.param)).name);
+                         });
+
+// The search is deterministic: nothing is left to chance, and no miss probability to state.
+TEST_P(Variants, AreCaughtWhereTheyBiteAndCleanElsewhere) {
+  if (Skipped()) GTEST_SKIP() << "needs: " << Row().needs;
+  const Scenario control = ScenarioOf(Row().control);
+  size_t count;
+  const StrategyRow* strategies = StrategyRows(&count);
+  for (const StrategyRow* strategy = strategies; strategy != strategies + count; ++strategy) {
+    SCOPED_TRACE(strategy->name);
+    const HuntOptions options = Options(control, *strategy);
+    const HuntResult found = Hunt(options);
+    if (!Bites()) {
+      EXPECT_TRUE(found.report.clean()) << Paste(control, options.context, found.report);
+      EXPECT_EQ(found.schedules, kCleanSchedules);
+      continue;
+    }
+    ASSERT_EQ(OracleOf(found.report), Row().oracle)
+        << "after " << found.schedules << " schedules"
+        << Paste(control, options.context, found.report);
+
+    const Report again = Runner::Get().Replay(found.file.input, options.context.run);
+    EXPECT_EQ(OracleOf(again), Row().oracle) << PrintText(found.file);
+    EXPECT_EQ(again.run.trace_hash, found.report.run.trace_hash);
+
+    const ResolvedContext unmodified = ContextOf(Profile());
+    const Report twin = Runner::Get().Replay(found.file.input, unmodified.run);
+    EXPECT_EQ(twin.run.outcome, Outcome::kFinished);
+    EXPECT_TRUE(twin.clean()) << "nothing is cut" << Paste(control, unmodified, twin);
+  }
+}
+
+}  // namespace
+}  // namespace walkrace

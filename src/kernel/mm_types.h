@@ -1,0 +1,82 @@
+// struct page, folio, mm_struct and the entry types (include/linux/mm_types.h,
+// arch/x86/include/asm/pgtable_types.h, v6.1), as far as lockless walks need them.
+// Deviations: counters are 64 bits wide and count from zero (the kernel's _mapcount from -1);
+// pincount stands in the head page itself; one mapcount a page serves base pages, and the head's
+// serves the huge mapping.
+#ifndef WALKRACE_KERNEL_MM_TYPES_H_
+#define WALKRACE_KERNEL_MM_TYPES_H_
+
+#include "kernel/atomic.h"
+#include "kernel/locking.h"
+#include "kernel/seqlock.h"
+
+// Five levels of eight entries: a huge page is eight base pages.
+#define PAGE_SHIFT 12
+#define PAGE_SIZE (1ul << PAGE_SHIFT)
+#define PAGE_MASK (~(PAGE_SIZE - 1))
+#define WR_LEVEL_SHIFT 3
+#define PTRS_PER_PTE (1ul << WR_LEVEL_SHIFT)
+#define PMD_SHIFT (PAGE_SHIFT + WR_LEVEL_SHIFT)
+#define PUD_SHIFT (PMD_SHIFT + WR_LEVEL_SHIFT)
+#define P4D_SHIFT (PUD_SHIFT + WR_LEVEL_SHIFT)
+#define PMD_SIZE (1ul << PMD_SHIFT)
+#define PMD_MASK (~(PMD_SIZE - 1))
+#define PUD_SIZE (1ul << PUD_SHIFT)
+#define PUD_MASK (~(PUD_SIZE - 1))
+#define P4D_SIZE (1ul << P4D_SHIFT)
+#define P4D_MASK (~(P4D_SIZE - 1))
+#define HPAGE_PMD_ORDER WR_LEVEL_SHIFT
+#define HPAGE_PMD_NR (1ul << HPAGE_PMD_ORDER)
+#define HPAGE_PMD_SIZE PMD_SIZE
+#define HPAGE_PMD_MASK PMD_MASK
+
+typedef struct {
+  unsigned long pte;
+} pte_t;
+typedef struct {
+  unsigned long pmd;
+} pmd_t;
+typedef struct {
+  unsigned long pud;
+} pud_t;
+typedef struct {
+  unsigned long p4d;
+} p4d_t;
+typedef struct {
+  unsigned long pgd;
+} pgd_t;
+
+enum pageflags { PG_locked, PG_lru, PG_uptodate, PG_head, PG_anon, PG_anon_exclusive };
+
+struct page {
+  unsigned long flags;
+  unsigned long compound_head;  // tail pages: the head's frame number << 1 | 1; else 0
+  atomic_t _refcount;
+  atomic_t _mapcount;
+  atomic_t _pincount;  // head pages of large folios
+};
+
+struct folio {
+  struct page page;
+};
+
+// A page table: its entries. What the kernel keeps in the table's struct page is beside it.
+struct wr_table {
+  unsigned long entry[PTRS_PER_PTE];
+};
+typedef struct wr_table* pgtable_t;
+
+struct mm_struct {
+  pgd_t* pgd;
+  struct rw_semaphore mmap_lock;
+  spinlock_t page_table_lock;  // the pmd lock
+  seqcount_t write_protect_seq;
+};
+
+struct vm_area_struct {
+  struct mm_struct* vm_mm;
+  unsigned long vm_start;
+  unsigned long vm_end;
+};
+
+#endif  // WALKRACE_KERNEL_MM_TYPES_H_

@@ -1,0 +1,39 @@
+// The facts that the code under test tells oracles and readers, beside its accesses. C-compatible.
+// Each note carries an object (a location, or none) and two numbers, `a` and `b`. An address is a
+// user virtual address; a pfn is a frame number.
+#ifndef WALKRACE_KERNEL_NOTES_H_
+#define WALKRACE_KERNEL_NOTES_H_
+
+enum wr_note_kind {
+  // Operations of the scenario.               object          a               b
+  WR_NOTE_OP_BEGIN,  //                 -               index           operation kind
+  WR_NOTE_OP_END,    //                 -               index           0
+  // GUP.
+  WR_NOTE_GUP_BEGIN,      //                 -               start address   pages | FOLL_* << 32
+  WR_NOTE_PAGE_RETURNED,  //                 page refcount   address         pfn | FOLL_* << 32
+  WR_NOTE_GUP_END,        //                 -               pages returned  0
+  WR_NOTE_PAGE_PUT,       //                 page refcount   address         pfn | FOLL_* << 32
+  // Mutators: a check is the moment when it looks at the counts and decides to go on.
+  WR_NOTE_UNMAP_BEGIN,    //                 -               start address   end address
+  WR_NOTE_COUNT_CHECK,    //                 folio refcount  address         pfn
+  WR_NOTE_PAGE_REPLACED,  //                 folio refcount  address         pfn
+  WR_NOTE_BACKED_OFF,     //                 -               start address   end address
+  WR_NOTE_MUTATOR_END,    //                 -               start address   end address
+  WR_NOTE_DISCARD_BEGIN,  //                 -               start address   end address
+  WR_NOTE_DISCARD_END,    //                 -               start address   end address
+  // Life of folios and tables.
+  WR_NOTE_FOLIO_ALLOC,     //                 folio refcount  pfn             order
+  WR_NOTE_FOLIO_FREE,      //                 folio refcount  pfn             order
+  WR_NOTE_TABLE_ALLOC,     //                 entry 0         table pfn       0
+  WR_NOTE_TABLE_FREE,      //                 entry 0         table pfn       0
+  WR_NOTE_TABLE_DEPOSIT,   //                 entry 0         table pfn       0
+  WR_NOTE_TABLE_WITHDRAW,  //                 entry 0         table pfn       0
+  // User memory; the access itself is the event before the note.
+  WR_NOTE_USER_READ,   //                 content         address         value
+  WR_NOTE_USER_WRITE,  //                 content         address         value
+  WR_NOTE_PIN_READ,    //                 content         address         value
+  WR_NOTE_PIN_WRITE,   //                 content         address         value
+  WR_NOTE_COUNT,
+};
+
+#endif  // WALKRACE_KERNEL_NOTES_H_

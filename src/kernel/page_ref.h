@@ -1,0 +1,82 @@
+// Frames, folios, their counts and flags (include/linux/{mm.h,page_ref.h,page-flags.h}, v6.1).
+#ifndef WALKRACE_KERNEL_PAGE_REF_H_
+#define WALKRACE_KERNEL_PAGE_REF_H_
+
+#include "kernel/mm_types.h"
+#include "kernel/rwonce.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define GUP_PIN_COUNTING_BIAS 1024
+#define FOLL_WRITE 0x01u
+#define FOLL_GET 0x04u
+#define FOLL_PIN 0x40000u
+
+// Implemented by src/machine. No events: address arithmetic.
+struct page* pfn_to_page(unsigned long pfn);
+unsigned long page_to_pfn(const struct page* page);
+bool pfn_valid(unsigned long pfn);
+
+// Returns a folio of 1 << order pages with one reference and zeroed content, or null. Freed
+// folios are reused last in, first out.
+struct folio* wr_folio_alloc(unsigned order, const struct wr_site* site);
+// The last reference is gone: the folio goes back to the allocator.
+void wr_folio_free(struct folio* folio, const struct wr_site* site);
+// Copies the content of a base page to a page that nobody else knows yet: one event, the load.
+void wr_copy_user_highpage(struct page* to, const struct page* from, const struct wr_site* site);
+// Number of base pages. Fixed while the folio is allocated.
+unsigned long folio_nr_pages(const struct folio* folio);
+
+#ifdef __cplusplus
+}
+#endif
+
+#define folio_alloc(order) wr_folio_alloc((order), WR_HERE)
+#define copy_user_highpage(to, from) wr_copy_user_highpage((to), (from), WR_HERE)
+
+#define folio_page(f, n) (&(f)->page + (n))
+#define folio_pfn(f) page_to_pfn(&(f)->page)
+
+// Unstable without a reference: the page may be split off or freed and reused meanwhile.
+#define page_folio(p)                                                      \
+  __extension__({                                                          \
+    const unsigned long wr_head = READ_ONCE((p)->compound_head);           \
+    (struct folio*)((wr_head & 1) != 0 ? pfn_to_page(wr_head >> 1) : (p)); \
+  })
+
+// A folio's own kind does not change while one holds a reference: no event.
+static inline bool folio_test_large(const struct folio* folio) { return folio_nr_pages(folio) > 1; }
+
+#define folio_ref_count(f) atomic_read(&(f)->page._refcount)
+#define page_count(p) atomic_read(&(p)->_refcount)
+#define folio_ref_add(f, n) atomic_add((n), &(f)->page._refcount)
+#define folio_get(f) folio_ref_add(f, 1)
+// Full barrier where it succeeds.
+#define folio_ref_try_add_rcu(f, n) atomic_add_unless(&(f)->page._refcount, (n), 0)
+#define folio_pincount_ptr(f) (&(f)->page._pincount)
+#define folio_put_refs(f, n)                                                               \
+  do {                                                                                     \
+    struct folio* wr_put = (f);                                                            \
+    if (atomic_sub_and_test((n), &wr_put->page._refcount)) wr_folio_free(wr_put, WR_HERE); \
+  } while (0)
+#define folio_put(f) folio_put_refs(f, 1)
+
+#define page_mapcount(p) atomic_read(&(p)->_mapcount)
+#define page_add_rmap(p) atomic_inc(&(p)->_mapcount)
+#define page_remove_rmap(p) atomic_dec(&(p)->_mapcount)
+
+// Atomic flag bits: a value-returning test-and-x is fully ordered.
+#define WR_TEST_AND(kind, operand, p) \
+  wr_rmw(&(p)->flags, sizeof((p)->flags), kind, (operand), 0, WR_FULL, WR_DATA, 0, WR_HERE)
+#define trylock_page(p) ((WR_TEST_AND(WR_OR, 1ul << PG_locked, p) & 1ul << PG_locked) == 0)
+#define unlock_page(p)                                                                       \
+  ((void)wr_rmw(&(p)->flags, sizeof((p)->flags), WR_AND, ~(1ul << PG_locked), 0, WR_RELEASE, \
+                WR_DATA, 0, WR_HERE))
+#define TestClearPageLRU(p) ((WR_TEST_AND(WR_AND, ~(1ul << PG_lru), p) & 1ul << PG_lru) != 0)
+#define SetPageLRU(p)                                                                             \
+  ((void)wr_rmw(&(p)->flags, sizeof((p)->flags), WR_OR, 1ul << PG_lru, 0, WR_RELAXED, WR_DATA, 0, \
+                WR_HERE))
+
+#endif  // WALKRACE_KERNEL_PAGE_REF_H_

@@ -1,0 +1,161 @@
+// Page-table entries: values, tests and the walk (arch/x86/include/asm/pgtable.h,
+// include/linux/pgtable.h, v6.1). The bits are x86-64's; profiles differ in how entries are
+// cleared and flushed (kernel/tlb.h), not in their bits. Folding is x86-64's: with four levels the
+// p4d is the pgd entry itself.
+#ifndef WALKRACE_KERNEL_PGTABLE_H_
+#define WALKRACE_KERNEL_PGTABLE_H_
+
+#include "kernel/mm_types.h"
+#include "kernel/rwonce.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define _PAGE_PRESENT 0x001ul
+#define _PAGE_RW 0x002ul
+#define _PAGE_USER 0x004ul
+#define _PAGE_ACCESSED 0x020ul
+#define _PAGE_DIRTY 0x040ul
+#define _PAGE_PSE 0x080ul
+#define _PAGE_PROTNONE 0x100ul
+#define _PAGE_SPECIAL 0x200ul
+#define _PAGE_TABLE (_PAGE_PRESENT | _PAGE_RW | _PAGE_USER | _PAGE_ACCESSED | _PAGE_DIRTY)
+#define WR_PFN_SHIFT PAGE_SHIFT
+
+// Implemented by src/machine. No events: address arithmetic.
+bool pgtable_l5_enabled(void);
+struct wr_table* wr_pfn_to_table(unsigned long pfn);  // a harmless empty table for a wild pfn
+unsigned long wr_table_to_pfn(const struct wr_table* table);
+
+#ifdef __cplusplus
+}
+#endif
+
+#define pte_val(x) ((x).pte)
+#define pmd_val(x) ((x).pmd)
+#define pud_val(x) ((x).pud)
+#define p4d_val(x) ((x).p4d)
+#define pgd_val(x) ((x).pgd)
+
+static inline pte_t __pte(unsigned long val) {
+  pte_t pte = {val};
+  return pte;
+}
+static inline pmd_t __pmd(unsigned long val) {
+  pmd_t pmd = {val};
+  return pmd;
+}
+
+static inline bool pte_none(pte_t pte) { return pte_val(pte) == 0; }
+static inline bool pte_present(pte_t pte) {
+  return (pte_val(pte) & (_PAGE_PRESENT | _PAGE_PROTNONE)) != 0;
+}
+static inline bool pte_write(pte_t pte) { return (pte_val(pte) & _PAGE_RW) != 0; }
+static inline bool pte_young(pte_t pte) { return (pte_val(pte) & _PAGE_ACCESSED) != 0; }
+static inline bool pte_special(pte_t pte) { return (pte_val(pte) & _PAGE_SPECIAL) != 0; }
+static inline bool pte_protnone(pte_t pte) {
+  return (pte_val(pte) & (_PAGE_PROTNONE | _PAGE_PRESENT)) == _PAGE_PROTNONE;
+}
+static inline unsigned long pte_pfn(pte_t pte) { return pte_val(pte) >> WR_PFN_SHIFT; }
+static inline pte_t pte_mkwrite(pte_t pte) { return __pte(pte_val(pte) | _PAGE_RW); }
+static inline pte_t pte_mkdirty(pte_t pte) { return __pte(pte_val(pte) | _PAGE_DIRTY); }
+static inline pte_t pfn_pte(unsigned long pfn) {
+  return __pte(pfn << WR_PFN_SHIFT | _PAGE_PRESENT | _PAGE_USER | _PAGE_ACCESSED);
+}
+static inline bool pte_access_permitted(pte_t pte, bool write) {
+  const unsigned long need = _PAGE_PRESENT | _PAGE_USER | (write ? _PAGE_RW : 0);
+  return (pte_val(pte) & need) == need;
+}
+
+static inline bool pmd_none(pmd_t pmd) { return pmd_val(pmd) == 0; }
+static inline bool pmd_present(pmd_t pmd) {
+  return (pmd_val(pmd) & (_PAGE_PRESENT | _PAGE_PROTNONE | _PAGE_PSE)) != 0;
+}
+static inline bool pmd_trans_huge(pmd_t pmd) { return (pmd_val(pmd) & _PAGE_PSE) != 0; }
+static inline bool pmd_leaf(pmd_t pmd) { return pmd_trans_huge(pmd); }
+static inline bool pmd_write(pmd_t pmd) { return (pmd_val(pmd) & _PAGE_RW) != 0; }
+static inline bool pmd_protnone(pmd_t pmd) {
+  return (pmd_val(pmd) & (_PAGE_PROTNONE | _PAGE_PRESENT)) == _PAGE_PROTNONE;
+}
+static inline unsigned long pmd_pfn(pmd_t pmd) { return pmd_val(pmd) >> WR_PFN_SHIFT; }
+static inline pmd_t pmd_mkwrite(pmd_t pmd) { return __pmd(pmd_val(pmd) | _PAGE_RW); }
+static inline pmd_t pmd_mkdirty(pmd_t pmd) { return __pmd(pmd_val(pmd) | _PAGE_DIRTY); }
+// mk_huge_pmd without the vma's rights: readable, not yet writable.
+static inline pmd_t pfn_pmd_huge(unsigned long pfn) {
+  return __pmd(pfn << WR_PFN_SHIFT | _PAGE_PRESENT | _PAGE_USER | _PAGE_ACCESSED | _PAGE_PSE);
+}
+static inline bool pmd_access_permitted(pmd_t pmd, bool write) {
+  const unsigned long need = _PAGE_PRESENT | _PAGE_USER | (write ? _PAGE_RW : 0);
+  return (pmd_val(pmd) & need) == need;
+}
+static inline pgtable_t pmd_pgtable(pmd_t pmd) { return wr_pfn_to_table(pmd_pfn(pmd)); }
+
+static inline bool pud_none(pud_t pud) { return pud_val(pud) == 0; }
+static inline bool pud_present(pud_t pud) { return (pud_val(pud) & _PAGE_PRESENT) != 0; }
+// With four levels a p4d is never none: the pgd entry is tested as the p4d that it is.
+static inline bool pgd_none(pgd_t pgd) { return pgtable_l5_enabled() && pgd_val(pgd) == 0; }
+static inline bool p4d_none(p4d_t p4d) { return p4d_val(p4d) == 0; }
+
+#define WR_INDEX(addr, shift) (((addr) >> (shift)) & (PTRS_PER_PTE - 1))
+#define pte_index(addr) WR_INDEX(addr, PAGE_SHIFT)
+#define pmd_index(addr) WR_INDEX(addr, PMD_SHIFT)
+#define pud_index(addr) WR_INDEX(addr, PUD_SHIFT)
+#define p4d_index(addr) WR_INDEX(addr, P4D_SHIFT)
+
+static inline unsigned pgdir_shift(void) {
+  return pgtable_l5_enabled() ? P4D_SHIFT + WR_LEVEL_SHIFT : P4D_SHIFT;
+}
+#define PGDIR_SIZE (1ul << pgdir_shift())
+#define PGDIR_MASK (~(PGDIR_SIZE - 1))
+#define pgd_index(addr) WR_INDEX(addr, pgdir_shift())
+#define pgd_offset(mm, addr) ((mm)->pgd + pgd_index(addr))
+
+// The child from the value that was read, never from the entry again: the entry may have changed.
+static inline p4d_t* p4d_offset_lockless(pgd_t* pgdp, pgd_t pgd, unsigned long addr) {
+  if (!pgtable_l5_enabled()) return (p4d_t*)pgdp;
+  return (p4d_t*)wr_pfn_to_table(pgd_val(pgd) >> WR_PFN_SHIFT) + p4d_index(addr);
+}
+static inline pud_t* pud_offset_lockless(p4d_t* p4dp, p4d_t p4d, unsigned long addr) {
+  (void)p4dp;
+  return (pud_t*)wr_pfn_to_table(p4d_val(p4d) >> WR_PFN_SHIFT) + pud_index(addr);
+}
+static inline pmd_t* pmd_offset_lockless(pud_t* pudp, pud_t pud, unsigned long addr) {
+  (void)pudp;
+  return (pmd_t*)wr_pfn_to_table(pud_val(pud) >> WR_PFN_SHIFT) + pmd_index(addr);
+}
+// pte_offset_map of a pmd value.
+static inline pte_t* pte_offset_kernel(pmd_t pmd, unsigned long addr) {
+  return (pte_t*)wr_pfn_to_table(pmd_pfn(pmd)) + pte_index(addr);
+}
+
+#define WR_ADDR_END(addr, end, size)                                                         \
+  ((((addr) + (size)) & ~((size) - 1)) - 1 < (end) - 1 ? (((addr) + (size)) & ~((size) - 1)) \
+                                                       : (end))
+#define pgd_addr_end(addr, end) WR_ADDR_END(addr, end, PGDIR_SIZE)
+#define p4d_addr_end(addr, end) WR_ADDR_END(addr, end, P4D_SIZE)
+#define pud_addr_end(addr, end) WR_ADDR_END(addr, end, PUD_SIZE)
+#define pmd_addr_end(addr, end) WR_ADDR_END(addr, end, PMD_SIZE)
+
+// Accesses to entries. One event each.
+#define WR_ENTRY_READ(x) WR_LOAD(x, WR_RELAXED, WR_ENTRY)
+#define pgdp_get(pgdp) WR_ENTRY_READ(*(pgdp))
+#define p4dp_get(p4dp) WR_ENTRY_READ(*(p4dp))
+#define pudp_get(pudp) WR_ENTRY_READ(*(pudp))
+#define pmdp_get(pmdp) WR_ENTRY_READ(*(pmdp))
+#define ptep_get(ptep) WR_ENTRY_READ(*(ptep))
+#define ptep_get_lockless(ptep) ptep_get(ptep)
+
+// Under the table's lock the kernel reads entries with a plain C access.
+#define pte_read_locked(ptep) WR_LOAD(*(ptep), WR_PLAIN, WR_ENTRY)
+#define pmd_read_locked(pmdp) WR_LOAD(*(pmdp), WR_PLAIN, WR_ENTRY)
+
+#define WR_SET_ENTRY(p, value) wr_store((p), sizeof(*(p)), (value), WR_RELAXED, WR_ENTRY, WR_HERE)
+#define set_pte_at(mm, addr, ptep, value) \
+  ((void)(mm), (void)(addr), WR_SET_ENTRY(ptep, pte_val(value)))
+#define set_pmd_at(mm, addr, pmdp, value) \
+  ((void)(mm), (void)(addr), WR_SET_ENTRY(pmdp, pmd_val(value)))
+// pte_clear: a store of none; nothing is returned and nothing is flushed.
+#define pte_clear(mm, addr, ptep) ((void)(mm), (void)(addr), WR_SET_ENTRY(ptep, 0))
+
+#endif  // WALKRACE_KERNEL_PGTABLE_H_

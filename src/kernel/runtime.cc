@@ -1,0 +1,316 @@
+#include "kernel/runtime.h"
+
+#include "base/check.h"
+#include "base/fixed_vector.h"
+#include "kernel/primitives.h"
+#include "kernel/race_detector.h"
+
+namespace walkrace {
+namespace {
+
+static_assert(static_cast<int>(Order::kFull) == WR_FULL);
+static_assert(static_cast<int>(Order::kAcquire) == WR_ACQUIRE);
+static_assert(static_cast<int>(RmwKind::kAddUnless) == WR_ADD_UNLESS);
+static_assert(static_cast<int>(RmwKind::kXchg) == WR_XCHG);
+static_assert(static_cast<int>(FenceKind::kWrite) == WR_WMB);
+
+struct Ipi {
+  void (*handler)(void* argument, int cpu);
+  void* argument;
+  CpuId sender;
+  const wr_site* site;
+};
+
+struct CpuState {
+  bool irqs_on;
+  int rcu_depth;
+  int acknowledgements_due;  // of the IPI that this CPU sent
+  FixedVector<Ipi, kCpusMax> inbox;
+  char sent_edge, acknowledged_edge, quiescent_edge, rcu_call_edge;
+};
+
+struct Callback {
+  void (*function)(void* argument);
+  void* argument;
+  CpuMask waits_for;
+  CpuId caller;
+  const wr_site* site;
+};
+
+constexpr size_t kCallbacksMax = 64;
+
+Engine* engine;
+CpuState cpus[kCpusMax];
+FixedVector<Callback, kCallbacksMax> callbacks;
+
+constexpr CpuMask Bit(CpuId cpu) { return CpuMask{1} << cpu; }
+
+CpuState& Self() { return cpus[engine->current()]; }
+
+bool Quiescent(CpuId cpu) {
+  return engine->finished(cpu) || (cpus[cpu].irqs_on && cpus[cpu].rcu_depth == 0);
+}
+
+void RunCallback(const Callback& callback) {
+  RaceDetectorAcquire(&cpus[callback.caller].rcu_call_edge);
+  for (CpuId cpu = 0; cpu < engine->cpu_count(); ++cpu) {
+    RaceDetectorAcquire(&cpus[cpu].quiescent_edge);
+  }
+  engine->Note(EventKind::kRcuDone, 0, kNoLocation, 0, 0, callback.site, engine->current());
+  callback.function(callback.argument);
+}
+
+// The running CPU has just become quiescent: grace periods that waited for it alone are over.
+void ReportQuiescent() {
+  const CpuId self = engine->current();
+  RaceDetectorRelease(&cpus[self].quiescent_edge);
+  for (Callback& callback : callbacks) callback.waits_for &= ~Bit(self);
+  // Later callbacks wait for all that earlier ones wait for: those that are due stand first. A
+  // callback lets other CPUs run, and these change the list.
+  while (!callbacks.empty() && callbacks[0].waits_for == 0) {
+    const Callback due = callbacks[0];
+    callbacks.erase(0);
+    RunCallback(due);
+  }
+}
+
+void HandleIpi(const Ipi& ipi, CpuId receiver) {
+  RaceDetectorAcquire(&cpus[ipi.sender].sent_edge);
+  ipi.handler(ipi.argument, receiver);
+  RaceDetectorRelease(&cpus[ipi.sender].acknowledged_edge);
+  engine->Note(EventKind::kIpiHandle, 0, kNoLocation, ipi.sender, 0, ipi.site, receiver);
+  --cpus[ipi.sender].acknowledgements_due;
+}
+
+void HandleInterrupts(CpuId cpu) {
+  const FixedVector<Ipi, kCpusMax> inbox = cpus[cpu].inbox;
+  cpus[cpu].inbox.clear();
+  for (const Ipi& ipi : inbox) HandleIpi(ipi, cpu);
+}
+
+bool Acknowledged(const void* cpu_state) {
+  return static_cast<const CpuState*>(cpu_state)->acknowledgements_due == 0;
+}
+
+uint64_t Read(const void* lock) { return *static_cast<const uint64_t*>(lock); }
+
+bool LockFree(const void* lock) { return Read(lock) == 0; }
+bool NoWriter(const void* lock) { return Read(lock) < WR_RW_WRITER; }
+
+void Lock(uint64_t* lock, LockKind kind, uint64_t add, const wr_site* site) {
+  engine->Arrive({EventKind::kLock, static_cast<uint8_t>(kind), Order::kAcquire, 8,
+                  engine->LocationOf(lock), site, kind == LockKind::kRead ? NoWriter : LockFree,
+                  lock});
+  const uint64_t before = *lock;
+  *lock = before + add;
+  RaceDetectorAcquire(lock);
+  engine->Complete(before, *lock);
+}
+
+void Unlock(uint64_t* lock, LockKind kind, uint64_t subtract, const wr_site* site) {
+  engine->Arrive({EventKind::kUnlock, static_cast<uint8_t>(kind), Order::kRelease, 8,
+                  engine->LocationOf(lock), site, nullptr, nullptr});
+  const uint64_t before = *lock;
+  WR_CHECK(before >= subtract);
+  *lock = before - subtract;
+  RaceDetectorRelease(lock);
+  engine->Complete(before, *lock);
+}
+
+// An event of the running CPU that touches no location and is always ready.
+void Action(EventKind kind, Order order, uint8_t detail, uint64_t value, const wr_site* site) {
+  engine->Arrive({kind, detail, order, 0, kNoLocation, site, nullptr, nullptr});
+  engine->Complete(value, value);
+}
+
+wr_order EntryOrder(EventKind kind, wr_order order, wr_class access_class) {
+  if (access_class != WR_ENTRY || order != WR_RELAXED) return order;
+  switch (kind) {
+    case EventKind::kLoad:
+      return WR_ACQUIRE;
+    case EventKind::kStore:
+      return WR_RELEASE;
+    default:
+      return WR_FULL;
+  }
+}
+
+AccessResult PerformAccess(EventKind kind, enum wr_rmw rmw, wr_order order, unsigned size,
+                           const volatile void* address, uint64_t operand, uint64_t expected,
+                           const wr_site* site) {
+  return engine->Perform({kind, static_cast<RmwKind>(rmw), static_cast<Order>(order),
+                          static_cast<uint8_t>(size), const_cast<void*>(address), operand, expected,
+                          site, kAllEarlierLoads});
+}
+
+}  // namespace
+
+void BindKernel(Engine* bound) {
+  engine = bound;
+  engine->set_interrupt_handler(&HandleInterrupts);
+}
+
+void BeginKernel() {
+  for (CpuState& cpu : cpus) {
+    cpu.irqs_on = true;
+    cpu.rcu_depth = 0;
+    cpu.acknowledgements_due = 0;
+    cpu.inbox.clear();
+  }
+  callbacks.clear();
+}
+
+}  // namespace walkrace
+
+using namespace walkrace;
+
+extern "C" {
+
+uint64_t wr_load(const volatile void* address, unsigned size, wr_order order, wr_class access_class,
+                 const wr_site* site) {
+  const AccessResult result =
+      PerformAccess(EventKind::kLoad, WR_XCHG, order, size, address, 0, 0, site);
+  if (access_class != WR_USER) {
+    RaceDetectorLoad(address, size, EntryOrder(EventKind::kLoad, order, access_class),
+                     __builtin_return_address(0));
+  }
+  return result.before;
+}
+
+void wr_store(volatile void* address, unsigned size, uint64_t value, wr_order order,
+              wr_class access_class, const wr_site* site) {
+  (void)PerformAccess(EventKind::kStore, WR_XCHG, order, size, address, value, 0, site);
+  if (access_class != WR_USER) {
+    RaceDetectorStore(address, size, EntryOrder(EventKind::kStore, order, access_class),
+                      __builtin_return_address(0));
+  }
+}
+
+uint64_t wr_rmw(volatile void* address, unsigned size, enum wr_rmw kind, uint64_t operand,
+                uint64_t expected, wr_order order, wr_class access_class, bool* failed,
+                const wr_site* site) {
+  const AccessResult result =
+      PerformAccess(EventKind::kRmw, kind, order, size, address, operand, expected, site);
+  if (access_class != WR_USER) {
+    const void* pc = __builtin_return_address(0);
+    const wr_order told = EntryOrder(EventKind::kRmw, order, access_class);
+    // A failed compare-and-exchange orders nothing and is a relaxed load.
+    if (result.failed) {
+      RaceDetectorLoad(address, size, WR_RELAXED, pc);
+    } else {
+      RaceDetectorRmw(address, size, told, pc);
+    }
+  }
+  if (failed != nullptr) *failed = result.failed;
+  return result.before;
+}
+
+// Gives ThreadSanitizer no edge: it does not model fences, and an edge by hand between any two
+// fences would hide races. Plain data that only a fence protects would be reported: none is.
+void wr_fence(enum wr_fence kind, const wr_site* site) {
+  engine->Arrive({EventKind::kFence, static_cast<uint8_t>(kind), Order::kFull, 0, kNoLocation, site,
+                  nullptr, nullptr});
+  engine->memory_model().Fence(engine->current(), static_cast<FenceKind>(kind));
+  engine->Complete(0, 0);
+}
+
+void wr_spin_lock(uint64_t* lock, const wr_site* site) {
+  Lock(lock, LockKind::kSpin, engine->current() + 1, site);
+}
+void wr_spin_unlock(uint64_t* lock, const wr_site* site) {
+  Unlock(lock, LockKind::kSpin, engine->current() + 1, site);
+}
+void wr_read_lock(uint64_t* lock, const wr_site* site) { Lock(lock, LockKind::kRead, 1, site); }
+void wr_read_unlock(uint64_t* lock, const wr_site* site) { Unlock(lock, LockKind::kRead, 1, site); }
+void wr_write_lock(uint64_t* lock, const wr_site* site) {
+  Lock(lock, LockKind::kWrite, WR_RW_WRITER, site);
+}
+void wr_write_unlock(uint64_t* lock, const wr_site* site) {
+  Unlock(lock, LockKind::kWrite, WR_RW_WRITER, site);
+}
+
+int wr_cpu(void) { return engine->current(); }
+uint32_t wr_cpus(void) { return (1u << engine->cpu_count()) - 1; }
+
+bool wr_irq_off(const wr_site* site) {
+  const bool were_on = Self().irqs_on;
+  engine->Arrive({EventKind::kIrqOff, 0, Order::kPlain, 0, kNoLocation, site, nullptr, nullptr});
+  Self().irqs_on = false;
+  engine->SetInterruptible(false);
+  engine->Complete(were_on, 0);
+  return were_on;
+}
+
+void wr_irq_restore(bool were_on, const wr_site* site) {
+  if (!were_on) return;
+  engine->Arrive({EventKind::kIrqOn, 0, Order::kPlain, 0, kNoLocation, site, nullptr, nullptr});
+  CpuState& self = Self();
+  self.irqs_on = true;
+  engine->SetInterruptible(true);
+  engine->Complete(0, 1);
+  if (self.rcu_depth == 0) ReportQuiescent();
+}
+
+bool wr_irqs_on(void) { return Self().irqs_on; }
+
+void wr_ipi(uint32_t mask, void (*handler)(void* argument, int cpu), void* argument,
+            const wr_site* site) {
+  const CpuId self = engine->current();
+  mask &= wr_cpus() & ~Bit(self);
+  engine->Arrive({EventKind::kIpiSend, 0, Order::kFull, 0, kNoLocation, site, nullptr, nullptr});
+  RaceDetectorRelease(&cpus[self].sent_edge);
+  engine->Complete(mask, mask);
+  if (mask == 0) return;
+  const Ipi ipi = {handler, argument, self, site};
+  cpus[self].acknowledgements_due = __builtin_popcount(mask);
+  for (CpuId cpu = 0; cpu < engine->cpu_count(); ++cpu) {
+    if ((mask & Bit(cpu)) == 0) continue;
+    if (engine->PostInterrupt(cpu)) {
+      WR_CHECK(cpus[cpu].inbox.push_back(ipi));
+    } else {
+      HandleIpi(ipi, cpu);  // an idle CPU takes it at once
+    }
+  }
+  engine->Arrive(
+      {EventKind::kIpiWait, 0, Order::kFull, 0, kNoLocation, site, Acknowledged, &cpus[self]});
+  RaceDetectorAcquire(&cpus[self].acknowledged_edge);
+  engine->Complete(mask, mask);
+}
+
+void wr_rcu_read_lock(const wr_site* site) {
+  Action(EventKind::kRcuLock, Order::kPlain, 0, 0, site);
+  ++Self().rcu_depth;
+}
+
+void wr_rcu_read_unlock(const wr_site* site) {
+  Action(EventKind::kRcuUnlock, Order::kPlain, 0, 0, site);
+  CpuState& self = Self();
+  WR_CHECK(self.rcu_depth > 0);
+  if (--self.rcu_depth == 0 && self.irqs_on) ReportQuiescent();
+}
+
+void wr_call_rcu(void (*callback)(void* argument), void* argument, const wr_site* site) {
+  CpuMask waits_for = 0;
+  engine->Arrive({EventKind::kRcuCall, 0, Order::kPlain, 0, kNoLocation, site, nullptr, nullptr});
+  RaceDetectorRelease(&Self().rcu_call_edge);
+  for (CpuId cpu = 0; cpu < engine->cpu_count(); ++cpu) {
+    if (!Quiescent(cpu)) waits_for |= Bit(cpu);
+  }
+  engine->Complete(waits_for, waits_for);
+  const Callback queued = {callback, argument, waits_for, engine->current(), site};
+  if (waits_for == 0) {
+    RunCallback(queued);
+  } else {
+    WR_CHECK(callbacks.push_back(queued));
+  }
+}
+
+void wr_note(unsigned what, const volatile void* object, uint64_t a, uint64_t b,
+             const wr_site* site) {
+  const LocationId location =
+      object == nullptr ? kNoLocation : engine->LocationOf(const_cast<const void*>(object));
+  engine->Note(EventKind::kNote, static_cast<uint8_t>(what), location, a, b, site,
+               engine->current());
+}
+
+}  // extern "C"

@@ -1,0 +1,63 @@
+// Clearing entries and flushing TLBs, as the architecture profile has it. Declared here,
+// implemented by src/machine. Sources: include/asm-generic/{pgtable,tlb}.h, mm/mmu_gather.c,
+// mm/pgtable-generic.c and the arch/ code of each profile, v6.1.
+#ifndef WALKRACE_KERNEL_TLB_H_
+#define WALKRACE_KERNEL_TLB_H_
+
+#include "kernel/mm_types.h"
+#include "kernel/pgtable.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// Get-and-clear by the profile's knob: one exchange, or a load and a store.
+pte_t wr_ptep_get_and_clear(pte_t* ptep, const struct wr_site* site);
+pmd_t wr_pmdp_huge_get_and_clear(pmd_t* pmdp, const struct wr_site* site);
+
+// Clears the pmd and flushes the region, so that nobody walks the table by hardware any more.
+// Whether lockless software walkers are waited for is the profile's to say.
+// `invalidate`: false leaves every TLB entry in place; interrupts still happen.
+pmd_t wr_pmdp_collapse_flush(struct vm_area_struct* vma, unsigned long address, pmd_t* pmdp,
+                             bool invalidate);
+
+void wr_flush_tlb_range(struct mm_struct* mm, unsigned long start, unsigned long end);
+
+// Waits for every walker that has interrupts off, where tables are freed by RCU; else nothing.
+void tlb_remove_table_sync_one(void);
+
+// Page tables. Null when there is none left. pte_free frees at once, never by RCU.
+pgtable_t wr_pte_alloc_one(const struct wr_site* site);
+void wr_pte_free(pgtable_t pgtable, const struct wr_site* site);
+spinlock_t* pte_lockptr(struct mm_struct* mm, pmd_t pmd);
+spinlock_t* pmd_lockptr(struct mm_struct* mm);
+
+// The table that waits behind a huge pmd. REQUIRES: the pmd lock is held.
+void wr_pgtable_trans_huge_deposit(struct mm_struct* mm, pmd_t* pmdp, pgtable_t pgtable,
+                                   const struct wr_site* site);
+pgtable_t wr_pgtable_trans_huge_withdraw(struct mm_struct* mm, pmd_t* pmdp,
+                                         const struct wr_site* site);
+
+#ifdef __cplusplus
+}
+#endif
+
+#define ptep_get_and_clear(mm, addr, ptep) \
+  ((void)(mm), (void)(addr), wr_ptep_get_and_clear((ptep), WR_HERE))
+#define pmdp_huge_get_and_clear(mm, addr, pmdp) \
+  ((void)(mm), (void)(addr), wr_pmdp_huge_get_and_clear((pmdp), WR_HERE))
+#define pte_alloc_one(mm) wr_pte_alloc_one(WR_HERE)
+#define pte_free(mm, pgtable) ((void)(mm), wr_pte_free((pgtable), WR_HERE))
+#define pgtable_trans_huge_deposit(mm, pmdp, pgtable) \
+  wr_pgtable_trans_huge_deposit((mm), (pmdp), (pgtable), WR_HERE)
+#define pgtable_trans_huge_withdraw(mm, pmdp) wr_pgtable_trans_huge_withdraw((mm), (pmdp), WR_HERE)
+
+// Publishes a table: the entry store comes after the stores that filled the table.
+#define pmd_populate(mm, pmdp, pgtable)                                         \
+  do {                                                                          \
+    (void)(mm);                                                                 \
+    smp_wmb();                                                                  \
+    WR_SET_ENTRY(pmdp, wr_table_to_pfn(pgtable) << WR_PFN_SHIFT | _PAGE_TABLE); \
+  } while (0)
+
+#endif  // WALKRACE_KERNEL_TLB_H_

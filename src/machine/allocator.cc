@@ -1,0 +1,111 @@
+#include "machine/allocator.h"
+
+#include "base/check.h"
+#include "kernel/notes.h"
+#include "kernel/page_ref.h"
+#include "kernel/primitives.h"
+#include "kernel/tlb.h"
+
+namespace walkrace {
+
+Allocator allocator;
+
+namespace {
+
+// Nobody reads freed content without its being seen as such.
+constexpr uint64_t kFreedContent = 0xdeadbeefdeadbeef;
+// Not present, and no value that a walker could take for an entry.
+constexpr unsigned long kPoisonedEntry = 0xdeaddeaddeadd000ul;
+
+unsigned OrderOf(uint16_t pfn) { return pfn >= kFirstHugeFrame ? HPAGE_PMD_ORDER : 0; }
+
+void SetFree(uint16_t pfn, unsigned order, bool free) {
+  for (unsigned i = 0; i < 1u << order; ++i) allocator.frame_free[pfn + i] = free;
+}
+
+}  // namespace
+
+void ResetAllocator() {
+  allocator.base_frames.clear();
+  allocator.huge_frames.clear();
+  allocator.tables.clear();
+  for (bool& free : allocator.frame_free) free = true;
+  // Pushed from the top, so that low numbers are taken first.
+  for (int pfn = kFirstHugeFrame - 1; pfn >= 1; --pfn) {
+    WR_CHECK(allocator.base_frames.push_back(pfn));
+  }
+  for (int pfn = kFramesMax - HPAGE_PMD_NR; pfn >= kFirstHugeFrame; pfn -= HPAGE_PMD_NR) {
+    WR_CHECK(allocator.huge_frames.push_back(pfn));
+  }
+  for (int table = kTablesMax - 1; table >= kFirstPteTable; --table) {
+    WR_CHECK(allocator.tables.push_back(table));
+  }
+}
+
+uint16_t TakeFrames(unsigned order) {
+  auto& list = order == 0 ? allocator.base_frames : allocator.huge_frames;
+  if (list.empty()) return 0;
+  const uint16_t pfn = list.back();
+  list.pop_back();
+  SetFree(pfn, order, false);
+  return pfn;
+}
+
+uint16_t TakeTable() {
+  if (allocator.tables.empty()) return 0;
+  const uint16_t table = allocator.tables.back();
+  allocator.tables.pop_back();
+  return table;
+}
+
+}  // namespace walkrace
+
+using namespace walkrace;
+
+extern "C" {
+
+struct folio* wr_folio_alloc(unsigned order, const wr_site* site) {
+  const uint16_t pfn = TakeFrames(order);
+  if (pfn == 0) return nullptr;
+  for (unsigned i = 0; i < 1u << order; ++i) arena.content[pfn + i] = 0;
+  page* head = &arena.mem_map[pfn];
+  head->flags = order == 0 ? 0 : 1ul << PG_head;
+  wr_note(WR_NOTE_FOLIO_ALLOC, &head->_refcount, pfn, order, site);
+  // set_page_refcounted: speculative references may have been tried meanwhile.
+  wr_store(&head->_refcount.counter, sizeof(head->_refcount.counter), 1, WR_RELAXED, WR_DATA, site);
+  return reinterpret_cast<folio*>(head);
+}
+
+void wr_folio_free(struct folio* folio, const wr_site* site) {
+  const uint16_t pfn = page_to_pfn(&folio->page);
+  const unsigned order = OrderOf(pfn);
+  // A count that was wrongly raised from zero comes back to zero here a second time; the oracle
+  // has seen that already. The lists stay sound all the same.
+  if (allocator.frame_free[pfn]) return;
+  SetFree(pfn, order, true);
+  for (unsigned i = 0; i < 1u << order; ++i) arena.content[pfn + i] = kFreedContent;
+  auto& list = order == 0 ? allocator.base_frames : allocator.huge_frames;
+  WR_CHECK(list.push_back(pfn));
+  wr_note(WR_NOTE_FOLIO_FREE, &folio->page._refcount, pfn, order, site);
+}
+
+unsigned long folio_nr_pages(const struct folio* folio) {
+  return 1ul << OrderOf(page_to_pfn(&folio->page));
+}
+
+pgtable_t wr_pte_alloc_one(const wr_site* site) {
+  const uint16_t index = TakeTable();
+  if (index == 0) return nullptr;
+  wr_table* table = &arena.tables[index];
+  for (unsigned long& entry : table->entry) entry = 0;
+  wr_note(WR_NOTE_TABLE_ALLOC, table, wr_table_to_pfn(table), 0, site);
+  return table;
+}
+
+void wr_pte_free(pgtable_t table, const wr_site* site) {
+  for (unsigned long& entry : table->entry) entry = kPoisonedEntry;
+  WR_CHECK(allocator.tables.push_back(table - arena.tables));
+  wr_note(WR_NOTE_TABLE_FREE, table, wr_table_to_pfn(table), 0, site);
+}
+
+}  // extern "C"

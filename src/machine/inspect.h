@@ -1,0 +1,98 @@
+// The one interface through which oracles and renderers read the machine: which object a location
+// is, what an entry value means, what a folio's counts are. Whatever layout stands behind it (the
+// machine's own, or a kernel tree's), they see this. Reads are no events.
+#ifndef WALKRACE_MACHINE_INSPECT_H_
+#define WALKRACE_MACHINE_INSPECT_H_
+
+#include <cstdint>
+#include <string>
+
+#include "engine/event.h"
+
+namespace walkrace {
+
+// Frames are numbered by pfn. Data frames: [1, kFramesMax). Tables have pfns of their own, from
+// kTablePfnBase on; a table's index is its pfn minus that.
+inline constexpr int kFramesMax = 64;
+inline constexpr int kTablesMax = 12;
+inline constexpr uint64_t kTablePfnBase = 0x100;
+
+// The area that scenarios use: kAreaPages base pages from kAreaStart on.
+inline constexpr uint64_t kAreaStart = 0x40000;
+inline constexpr int kAreaPages = 16;
+inline constexpr uint64_t kBytesPerPage = 4096;
+inline constexpr int kEntriesPerTable = 8;
+
+// The page number in the area of a user virtual address, or -1 outside.
+int AreaPage(uint64_t address);
+
+enum class ObjectKind : uint8_t {
+  kOther,
+  kPgd,  // entries, by the level of the table that they stand in
+  kP4d,
+  kPud,
+  kPmd,
+  kPte,
+  kRefcount,
+  kMapcount,
+  kPincount,
+  kPageFlags,
+  kCompoundHead,
+  kContent,
+  kLock,
+  kSequence,
+  kDeposit,
+  kKindCount,
+};
+
+struct Object {
+  ObjectKind kind;
+  uint8_t index;   // of an entry in its table
+  uint16_t frame;  // entries: the table's index; page fields and content: the pfn
+};
+
+const Object& ObjectAt(LocationId location);
+inline bool IsEntry(ObjectKind kind) {
+  return kind >= ObjectKind::kPgd && kind <= ObjectKind::kPte;
+}
+
+// What an entry value says.
+struct EntryView {
+  enum Kind : uint8_t { kNone, kTable, kLeaf, kOther } kind;
+  bool writable;
+  uint16_t frame;  // kTable: the table's index; kLeaf: the pfn of the first page
+};
+EntryView DecodeEntry(ObjectKind level, uint64_t value);
+
+// The translation of one area page by a walk over memory as it is now.
+struct Translation {
+  uint16_t pfn = 0;  // of the base page; 0: not mapped
+  bool writable = false;
+  bool huge = false;
+
+  friend bool operator==(const Translation&, const Translation&) = default;
+};
+Translation Translate(int page);
+
+// Counts of the folio that owns a frame, as memory holds them now.
+struct FolioCounts {
+  uint16_t head;   // pfn
+  uint16_t pages;  // base pages of the folio
+  int64_t refcount;
+  int64_t pincount;
+};
+FolioCounts CountsOf(uint16_t pfn);
+int64_t MapcountOf(uint16_t pfn);  // of this very page; a head page's includes the huge mapping
+bool FrameIsFree(uint16_t pfn);    // free in the allocator
+uint64_t ContentOf(uint16_t pfn);
+
+// Names as people say them: "pmd[0]", "T2.pte[3]", "folio5.refcount", "page 3", and values as the
+// object's kind has them: "T2", "folio5 rw", "none", "42".
+std::string NameOf(LocationId location);
+std::string NameOfTable(int table_index);
+std::string NameOfFrame(uint16_t pfn);
+std::string NameOfValue(LocationId location, uint64_t value);
+
+}  // namespace walkrace
+
+#endif  // WALKRACE_MACHINE_INSPECT_H_

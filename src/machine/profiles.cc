@@ -1,0 +1,68 @@
+#include "machine/profiles.h"
+
+#include <cstring>
+
+#include "base/check.h"
+
+namespace walkrace {
+namespace {
+
+constexpr Profile kProfiles[] = {
+    {.name = "x86-64",
+     .summary = "bare metal, 6.0: every flush is an IPI to mm_cpumask and waits",
+     .clear = Clear::kXchg,
+     .collapse_flush = FlushIpi::kMmCpumask,
+     .other_flush = FlushIpi::kMmCpumask,
+     .collapse_serializes = false,
+     .table_free = TableFree::kAtOnce,
+     .deposit_writes_table = false},
+    {.name = "x86-64-paravirt",
+     .summary = "Hyper-V and Xen PV guests: flush by hypercall, no IPI, RCU tables",
+     .clear = Clear::kXchg,
+     .collapse_flush = FlushIpi::kNobody,
+     .other_flush = FlushIpi::kNobody,
+     .collapse_serializes = false,
+     .table_free = TableFree::kRcu,
+     .deposit_writes_table = false},
+    {.name = "arm64",
+     .summary = "TLBI broadcast and DSB, no IPI, RCU tables",
+     .clear = Clear::kRelaxedXchg,
+     .collapse_flush = FlushIpi::kNobody,
+     .other_flush = FlushIpi::kNobody,
+     .collapse_serializes = false,
+     .table_free = TableFree::kRcu,
+     .deposit_writes_table = false},
+    {.name = "powerpc-hash",
+     .summary = "collapse alone interrupts mm_cpumask and waits; other flushes interrupt nobody",
+     .clear = Clear::kPlain,
+     .collapse_flush = FlushIpi::kNobody,
+     .other_flush = FlushIpi::kNobody,
+     .collapse_serializes = true,
+     .table_free = TableFree::kRcu,
+     .deposit_writes_table = false},
+};
+
+constexpr size_t kProfileCount = sizeof(kProfiles) / sizeof(kProfiles[0]);
+
+}  // namespace
+
+const Profile* Profiles(size_t* count) {
+  *count = kProfileCount;
+  return kProfiles;
+}
+
+const Profile& ProfileAt(size_t index) {
+  WR_CHECK(index < kProfileCount);
+  return kProfiles[index];
+}
+
+const Profile* FindProfile(const char* name) {
+  for (const Profile& profile : kProfiles) {
+    if (std::strcmp(profile.name, name) == 0) return &profile;
+  }
+  return nullptr;
+}
+
+size_t IndexOf(const Profile& profile) { return &profile - kProfiles; }
+
+}  // namespace walkrace

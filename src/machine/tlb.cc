@@ -1,0 +1,131 @@
+// TLBs, flushes and entry clearing, by the profile's knobs. Sources: the rows of profiles.cc.
+#include "kernel/tlb.h"
+
+#include "kernel/notes.h"
+#include "kernel/race_detector.h"
+#include "kernel/rwonce.h"
+#include "machine/machine.h"
+#include "machine/tlb_state.h"
+
+namespace walkrace {
+namespace {
+
+Engine* engine;
+Translation tlbs[kCpusMax][kAreaPages];  // pfn 0: no entry
+
+struct FlushRange {
+  int first_page, end_page;
+};
+
+FlushRange PagesOf(unsigned long start, unsigned long end) {
+  const int first = AreaPage(start);
+  const int last = AreaPage(end - 1);
+  return {first < 0 ? 0 : first, last < 0 ? kAreaPages : last + 1};
+}
+
+void InvalidateHandler(void* range, int cpu) {
+  const auto* pages = static_cast<const FlushRange*>(range);
+  InvalidateTlb(cpu, pages->first_page, pages->end_page);
+}
+
+void EmptyHandler(void* /*argument*/, int /*cpu*/) {}
+
+// One step of the running CPU that takes TLB entries away: its own, or everybody's.
+void TlbStep(FlushRange range, bool invalidate, bool everybody, const wr_site* site) {
+  engine->Arrive(
+      {EventKind::kTlb, everybody, Order::kFull, 0, kNoLocation, site, nullptr, nullptr});
+  const CpuMask mask = everybody ? wr_cpus() : CpuMask{1} << engine->current();
+  for (CpuId cpu = 0; cpu < engine->cpu_count() && invalidate; ++cpu) {
+    if ((mask >> cpu & 1) != 0) InvalidateTlb(cpu, range.first_page, range.end_page);
+  }
+  engine->Complete(range.first_page, range.end_page);
+}
+
+void Flush(FlushIpi how, unsigned long start, unsigned long end, bool invalidate,
+           const wr_site* site) {
+  FlushRange range = PagesOf(start, end);
+  TlbStep(range, invalidate, how == FlushIpi::kNobody, site);
+  if (how == FlushIpi::kMmCpumask) {
+    wr_ipi(wr_cpus(), invalidate ? InvalidateHandler : EmptyHandler, &range, site);
+  }
+}
+
+uint64_t ClearEntry(void* entry, const wr_site* site) {
+  switch (ActiveProfile().clear) {
+    case Clear::kXchg:
+      return wr_rmw(entry, 8, WR_XCHG, 0, 0, WR_FULL, WR_ENTRY, nullptr, site);
+    case Clear::kRelaxedXchg:
+      return wr_rmw(entry, 8, WR_XCHG, 0, 0, WR_RELAXED, WR_ENTRY, nullptr, site);
+    case Clear::kPlain:
+      break;
+  }
+  const uint64_t old = wr_load(entry, 8, WR_RELAXED, WR_ENTRY, site);
+  wr_store(entry, 8, 0, WR_RELAXED, WR_ENTRY, site);
+  return old;
+}
+
+}  // namespace
+
+void BindTlb(Engine* bound) { engine = bound; }
+Engine& MachineEngine() { return *engine; }
+
+void ResetTlbs() { __builtin_memset_inline(tlbs, 0, sizeof(tlbs)); }
+
+const Translation* TlbEntry(CpuId cpu, int page) {
+  const Translation& entry = tlbs[cpu][page];
+  return entry.pfn == 0 ? nullptr : &entry;
+}
+
+void FillTlb(CpuId cpu, int page, const Translation& translation) { tlbs[cpu][page] = translation; }
+
+void InvalidateTlb(CpuId cpu, int first_page, int end_page) {
+  for (int page = first_page; page < end_page; ++page) tlbs[cpu][page] = Translation();
+}
+
+}  // namespace walkrace
+
+using namespace walkrace;
+
+extern "C" {
+
+pte_t wr_ptep_get_and_clear(pte_t* ptep, const wr_site* site) {
+  const RaceDetectorFrame caller(__builtin_return_address(0));
+  return __pte(ClearEntry(ptep, site));
+}
+
+pmd_t wr_pmdp_huge_get_and_clear(pmd_t* pmdp, const wr_site* site) {
+  const RaceDetectorFrame caller(__builtin_return_address(0));
+  return __pmd(ClearEntry(pmdp, site));
+}
+
+pmd_t wr_pmdp_collapse_flush(vm_area_struct* /*vma*/, unsigned long address, pmd_t* pmdp,
+                             bool invalidate) {
+  // The function's own name in the trace: it is the one that people look for.
+  static const wr_site clear_site = {"src/machine/tlb.cc", "pmdp_collapse_flush", __LINE__};
+  static const wr_site flush_site = {"src/machine/tlb.cc", "pmdp_collapse_flush", __LINE__};
+  static const wr_site serialize_site = {"src/machine/tlb.cc", "serialize_against_pte_lookup",
+                                         __LINE__};
+  const RaceDetectorFrame caller(__builtin_return_address(0));
+  const unsigned long start = address & HPAGE_PMD_MASK;
+  const pmd_t pmd = __pmd(ClearEntry(pmdp, &clear_site));
+  const Profile& profile = ActiveProfile();
+  Flush(profile.collapse_flush, start, start + HPAGE_PMD_SIZE, invalidate, &flush_site);
+  if (profile.collapse_serializes) {
+    wr_fence(WR_MB, &serialize_site);
+    wr_ipi(wr_cpus(), EmptyHandler, nullptr, &serialize_site);
+  }
+  return pmd;
+}
+
+void wr_flush_tlb_range(mm_struct* /*mm*/, unsigned long start, unsigned long end) {
+  static const wr_site site = {"src/machine/tlb.cc", "flush_tlb_range", __LINE__};
+  Flush(ActiveProfile().other_flush, start, end, true, &site);
+}
+
+void tlb_remove_table_sync_one(void) {
+  if (ActiveProfile().table_free == TableFree::kAtOnce) return;
+  static const wr_site site = {"src/machine/tlb.cc", "tlb_remove_table_sync_one", __LINE__};
+  wr_ipi(wr_cpus(), EmptyHandler, nullptr, &site);
+}
+
+}  // extern "C"

@@ -1,0 +1,22 @@
+// The TLB of each CPU: one entry per area page. Private to src/machine.
+#ifndef WALKRACE_MACHINE_TLB_STATE_H_
+#define WALKRACE_MACHINE_TLB_STATE_H_
+
+#include "engine/engine.h"
+#include "machine/inspect.h"
+
+namespace walkrace {
+
+void BindTlb(Engine* engine);
+void ResetTlbs();
+
+// The translation that `cpu` would use, or null.
+const Translation* TlbEntry(CpuId cpu, int page);
+void FillTlb(CpuId cpu, int page, const Translation& translation);
+void InvalidateTlb(CpuId cpu, int first_page, int end_page);
+
+Engine& MachineEngine();
+
+}  // namespace walkrace
+
+#endif  // WALKRACE_MACHINE_TLB_STATE_H_

@@ -1,0 +1,86 @@
+#include "kernel/user_access.h"
+
+#include "kernel/notes.h"
+#include "kernel/page_ref.h"
+#include "kernel/pgtable.h"
+#include "machine/arena.h"
+#include "machine/tlb_state.h"
+
+namespace walkrace {
+namespace {
+
+// kTlb events' detail: 0 own entries invalidated, 1 everybody's; then:
+constexpr uint8_t kTlbFill = 2;
+constexpr uint8_t kPageFault = 3;
+
+// Finds the translation that this CPU's TLB has, or fills it by a walk. Returns null on a fault.
+const Translation* Lookup(int page, bool write, const wr_site* site) {
+  Engine& engine = MachineEngine();
+  const CpuId cpu = engine.current();
+  const Translation* entry = TlbEntry(cpu, page);
+  if (entry != nullptr && (!write || entry->writable)) return entry;
+  const Translation walked = Translate(page);
+  if (walked.pfn == 0 || (write && !walked.writable)) return nullptr;
+  FillTlb(cpu, page, walked);
+  engine.Note(EventKind::kTlb, kTlbFill, kNoLocation, page, walked.pfn, site, cpu);
+  return TlbEntry(cpu, page);
+}
+
+bool UserAccess(unsigned long address, bool write, uint64_t* value, const wr_site* site) {
+  Engine& engine = MachineEngine();
+  const int page = AreaPage(address);
+  engine.Arrive({write ? EventKind::kStore : EventKind::kLoad, 0, Order::kPlain, 8, kNoLocation,
+                 site, nullptr, nullptr});
+  const Translation* entry = Lookup(page, write, site);
+  if (entry == nullptr) {
+    engine.Note(EventKind::kTlb, kPageFault, kNoLocation, page, 0, site, engine.current());
+    engine.Complete(0, 0);
+    return false;
+  }
+  uint64_t& content = arena.content[entry->pfn];
+  const uint64_t before = content;
+  if (write) content = *value;
+  *value = content;
+  engine.ResolveLocation(engine.LocationOf(&content));
+  engine.Complete(before, content);
+  wr_note(write ? WR_NOTE_USER_WRITE : WR_NOTE_USER_READ, &content, address, *value, site);
+  return true;
+}
+
+}  // namespace
+}  // namespace walkrace
+
+using namespace walkrace;
+
+extern "C" {
+
+bool wr_user_read(struct mm_struct* /*mm*/, unsigned long address, uint64_t* value,
+                  const wr_site* site) {
+  return UserAccess(address, false, value, site);
+}
+
+bool wr_user_write(struct mm_struct* /*mm*/, unsigned long address, uint64_t value,
+                   const wr_site* site) {
+  return UserAccess(address, true, &value, site);
+}
+
+uint64_t wr_pinned_read(struct page* page, unsigned long address, const wr_site* site) {
+  uint64_t* content = &arena.content[page_to_pfn(page)];
+  const uint64_t value = wr_load(content, 8, WR_PLAIN, WR_USER, site);
+  wr_note(WR_NOTE_PIN_READ, content, address, value, site);
+  return value;
+}
+
+void wr_pinned_write(struct page* page, unsigned long address, uint64_t value,
+                     const wr_site* site) {
+  uint64_t* content = &arena.content[page_to_pfn(page)];
+  wr_store(content, 8, value, WR_PLAIN, WR_USER, site);
+  wr_note(WR_NOTE_PIN_WRITE, content, address, value, site);
+}
+
+void wr_copy_user_highpage(struct page* to, const struct page* from, const wr_site* site) {
+  arena.content[page_to_pfn(to)] =
+      wr_load(&arena.content[page_to_pfn(from)], 8, WR_PLAIN, WR_USER, site);
+}
+
+}  // extern "C"

@@ -1,0 +1,305 @@
+#include <gtest/gtest.h>
+
+#include "oracle/test_bed.h"
+
+namespace walkrace {
+namespace {
+
+constexpr unsigned kPinWrite = FOLL_PIN | FOLL_WRITE;
+
+// Page 0 (folio1) moves to a new frame, folio3, as a collapse or a migration does it.
+void Move(bool flush, bool copy = true) {
+  UnmapBegin();
+  ClearPte(0);
+  if (flush) Flush();
+  Look(0, 1);
+  ASSERT_EQ(Alloc(), 3);
+  Scribble(3, copy ? ContentOf(1) : 0);
+  Replace(0, 1);
+}
+void InstallMoved() {
+  SetPte(0, 3);
+  DropMapping(1);
+  MutatorEnd();
+}
+
+void BeginZap() {
+  DiscardBegin(0);
+  ClearPte(0);
+}
+void EndZap() {
+  Flush();
+  DropMapping(1);
+  DiscardEnd(0);
+}
+
+TEST(NoLostWrite, WriteThroughAStaleTranslationIsMissedAtTheEnd) {
+  Script script;
+  script.On(0, [] { UserWrite(0, 1); })
+      .On(1, [] { Move(false); })
+      .On(0, [] { UserWrite(0, 2); })
+      .On(1, InstallMoved);
+  const Violation& violation = script.Run();
+  EXPECT_EQ(script.Verdict(), "no-lost-write: ClearPte / UserWrite");
+  EXPECT_STREQ(violation.message, "at the end page 0 maps folio3 and shows 1; it must show 2");
+  EXPECT_EQ(script.engine().events()[violation.second_event].after, 2u);
+}
+
+TEST(NoLostWrite, WriteThroughAStaleTranslationIsMissedAtARead) {
+  Script script;
+  script.On(0, [] { UserWrite(0, 1); })
+      .On(1, [] { Move(false); })
+      .On(0, [] { UserWrite(0, 2); })
+      .On(1,
+          [] {
+            InstallMoved();
+            Flush();
+          })
+      .On(0, [] { UserRead(0); });
+  EXPECT_EQ(script.Run().cpu, 0);
+  EXPECT_EQ(script.Verdict(), "no-lost-write: ClearPte / UserWrite");
+}
+
+TEST(NoLostWrite, ReadThroughAStaleTranslation) {
+  Script script;
+  script.On(0, [] { UserRead(0); })
+      .On(1,
+          [] {
+            Move(false);
+            InstallMoved();
+            UserWrite(0, 5);
+          })
+      .On(0, [] { UserRead(0); });
+  script.Run();
+  EXPECT_EQ(script.Verdict(), "no-lost-write: ClearPte / UserRead");
+}
+
+TEST(NoLostWrite, WriteThroughAStaleTranslationToAFrameThatServesAnotherPage) {
+  Script script;
+  script.On(0, [] { UserRead(0); })
+      .On(0, [] { UserWrite(0, 1); })
+      .On(1,
+          [] {
+            Move(false);
+            InstallMoved();
+            ASSERT_EQ(Alloc(), 1);
+            SetPte(7, 1);
+            UserWrite(7, 70);
+          })
+      .On(0, [] { UserWrite(0, 2); })
+      .On(1, [] { UserRead(7); });
+  script.Run();
+  EXPECT_EQ(script.Verdict(), "no-lost-write: ClearPte / UserWrite");
+}
+
+TEST(NoLostWrite, InitialContentIsLost) {
+  Script script;
+  script.On(1, [] {
+    Move(true, false);
+    InstallMoved();
+  });
+  script.Run();
+  EXPECT_EQ(script.Verdict(), "no-lost-write: SetPte / -");
+}
+
+TEST(NoLostWrite, UnmappedForGoodWithoutADiscard) {
+  Script script;
+  script.On(0, [] { UserWrite(0, 1); }).On(1, [] {
+    ClearPte(0);
+    Flush();
+    DropMapping(1);
+  });
+  script.Run();
+  EXPECT_EQ(script.Verdict(), "no-lost-write: ClearPte / UserWrite");
+}
+
+TEST(NoLostWrite, WriteThroughAReferenceThatProtects) {
+  Script lost;
+  lost.On(0, [] { Pin(0, 1, kPinWrite); }).On(0, [] { PinWrite(0, 1, 9); }).On(1, [] {
+    Scribble(1, 8);
+    UserRead(0);
+  });
+  lost.Run();
+  EXPECT_EQ(lost.Verdict(), "no-lost-write: - / PinWrite");
+
+  Script seen;
+  seen.On(0, [] { Pin(0, 1, kPinWrite); })
+      .On(0, [] { PinWrite(0, 1, 9); })
+      .On(1, [] { EXPECT_EQ(UserRead(0), 9u); })
+      .On(1, [] { UserWrite(0, 10); })
+      .On(0, [] { EXPECT_EQ(PinRead(0, 1), 10u); });
+  seen.Run();
+  EXPECT_EQ(seen.Verdict(), "clean");
+}
+
+TEST(NoLostWrite, AReferenceProtectsItsPageWhileACollapseHasItUnmapped) {
+  Script script;
+  script.On(0, [] { Pin(0, 1, kPinWrite); })
+      .On(1,
+          [] {
+            UnmapBegin();
+            ClearPmd();
+          })
+      .On(0, [] { PinWrite(0, 1, 9); })
+      .On(1,
+          [] {
+            RestorePmd();
+            BackOff();
+          })
+      .On(1, [] { UserRead(0); });
+  script.Run();
+  EXPECT_EQ(script.Verdict(), "clean");
+}
+
+TEST(NoLostWrite, AMoveThatCopiesLosesNothing) {
+  Script script;
+  script.On(0, [] { UserWrite(0, 1); }).On(1, [] { Move(true); }).On(1, InstallMoved).On(0, [] {
+    EXPECT_EQ(UserRead(0), 1u);
+  });
+  script.Run();
+  EXPECT_EQ(script.Verdict(), "clean");
+}
+
+TEST(NoLostWrite, ADiscardMayLoseWhatOverlapsIt) {
+  Script script;
+  script.On(0, [] { UserWrite(0, 1); })
+      .On(1, BeginZap)
+      .On(0, [] { UserWrite(0, 2); })  // its translation is not flushed yet
+      .On(1, EndZap);
+  script.Run();
+  EXPECT_EQ(script.Verdict(), "clean");
+}
+
+TEST(NoLostWrite, AWriteToTheFreshPageDuringTheDiscardSurvives) {
+  Script script;
+  script.On(1, BeginZap)
+      .On(1, Flush)
+      .On(0,
+          [] {
+            SetPte(0, Alloc());
+            UserWrite(0, 2);
+          })
+      .On(1, EndZap)
+      .On(0, [] { EXPECT_EQ(UserRead(0), 2u); });
+  script.Run();
+  EXPECT_EQ(script.Verdict(), "clean");
+}
+
+TEST(NoLostWrite, AReadSettlesWhatTheDiscardLeft) {
+  Script script;
+  script.On(1, BeginZap)
+      .On(1, EndZap)
+      .On(0,
+          [] {
+            SetPte(0, Alloc());
+            EXPECT_EQ(UserRead(0), 0u);
+          })
+      .On(1, [] {
+        Scribble(1, 100);  // the frame is reused: what the page showed before
+        UserRead(0);
+      });
+  EXPECT_STREQ(script.Run().oracle, "no-lost-write");
+}
+
+TEST(NoLostWrite, NothingElseComesOutOfADiscard) {
+  Script script;
+  script.On(1, BeginZap).On(1, EndZap).On(0, [] {
+    SetPte(0, Alloc());
+    Scribble(1, 77);
+    UserRead(0);
+  });
+  EXPECT_STREQ(script.Run().oracle, "no-lost-write");
+}
+
+TEST(NoLostWrite, AWriteAfterTheDiscardIsCertain) {
+  Script script;
+  script.On(1, BeginZap)
+      .On(1, EndZap)
+      .On(0,
+          [] {
+            SetPte(0, Alloc());
+            UserWrite(0, 5);
+          })
+      .On(0, [] { Scribble(1, 0); });
+  EXPECT_STREQ(script.Run().oracle, "no-lost-write");
+}
+
+TEST(NoLostWrite, AnOrphansReadsAndWritesAreNotJudged) {
+  Script script;
+  script.On(0, [] { Pin(0, 1, kPinWrite); })
+      .On(1,
+          [] {
+            BeginZap();
+            EndZap();
+            SetPte(0, Alloc());
+            UserWrite(0, 50);
+          })
+      .On(0,
+          [] {
+            PinWrite(0, 1, 9);
+            EXPECT_EQ(PinRead(0, 1), 9u);
+          })
+      .On(1, [] { EXPECT_EQ(UserRead(0), 50u); });
+  script.Run();
+  EXPECT_EQ(script.Verdict(), "clean");
+}
+
+TEST(NoLostWrite, AnOrphansWriteWhileNothingIsMappedIsUncertain) {
+  Script script;
+  script.On(0, [] { Pin(0, 1, kPinWrite); })
+      .On(1,
+          [] {
+            BeginZap();
+            EndZap();
+          })
+      .On(0, [] { PinWrite(0, 1, 9); });
+  script.Run();
+  EXPECT_EQ(script.Verdict(), "clean");
+}
+
+TEST(NoLostWrite, ACallThatOverlapsADiscardMayStillHoldTheMappedPage) {
+  // The call began during the discard, and references the fresh page.
+  Script script;
+  script
+      .On(1,
+          [] {
+            BeginZap();
+            Flush();
+          })
+      .On(0,
+          [] {
+            SetPte(0, Alloc());
+            Pin(0, 3, kPinWrite);
+          })
+      .On(1, EndZap)
+      .On(0, [] { PinWrite(0, 3, 9); })
+      .On(1, [] {
+        Scribble(3, 8);
+        UserRead(0);
+      });
+  EXPECT_STREQ(script.Run().oracle, "no-lost-write");
+}
+
+TEST(NoLostWrite, MoreValuesThanFitAreNotJudgedUntilTheNextWrite) {
+  Script script;
+  script.On(1, BeginZap)
+      .On(1, Flush)
+      .On(0,
+          [] {
+            SetPte(0, Alloc());
+            for (uint64_t value = 1; value < 20; ++value) UserWrite(0, value);
+          })
+      .On(1, EndZap)
+      .On(0,
+          [] {
+            Scribble(3, 1234);
+            UserRead(0);
+            UserWrite(0, 30);
+          })
+      .On(0, [] { EXPECT_EQ(UserRead(0), 30u); });
+  script.Run();
+  EXPECT_EQ(script.Verdict(), "clean");
+}
+
+}  // namespace
+}  // namespace walkrace

@@ -1,0 +1,138 @@
+#include "oracle/no_pinned_page_freed_oracle.h"
+
+#include "oracle/mapping_history.h"
+#include "oracle/note_fields.h"
+#include "oracle/trace_search.h"
+
+namespace walkrace {
+namespace {
+
+static_assert(kFramesMax <= 64 && kAreaPages <= 32);
+
+constexpr uint64_t FrameBit(uint64_t pfn) { return uint64_t{1} << pfn; }
+
+}  // namespace
+
+void NoPinnedPageFreedOracle::Begin() {
+  for (CpuId cpu = 0; cpu < kCpusMax; ++cpu) Forget(cpu);
+  replaced_ = 0;
+  put_ = 0;
+}
+
+void NoPinnedPageFreedOracle::Forget(CpuId cpu) {
+  mutators_[cpu].unmap_begin = kNoEvent;
+  mutators_[cpu].checked = 0;
+}
+
+void NoPinnedPageFreedOracle::OnEvent(const Event& event, const Object& object, uint32_t index) {
+  switch (event.detail) {
+    case WR_NOTE_UNMAP_BEGIN:
+      // Checks made before it stay: that is the very defect of a check that came too early.
+      mutators_[event.cpu].unmap_begin = index;
+      break;
+    case WR_NOTE_OP_BEGIN:
+    case WR_NOTE_BACKED_OFF:
+    case WR_NOTE_MUTATOR_END:
+      Forget(event.cpu);
+      break;
+    case WR_NOTE_COUNT_CHECK:
+      OnCheck(event, index);
+      break;
+    case WR_NOTE_PAGE_REPLACED:
+      OnReplaced(event, index);
+      break;
+    case WR_NOTE_PAGE_RETURNED:
+      OnReturned(event);
+      break;
+    case WR_NOTE_PAGE_PUT:
+      OnPut(index);
+      break;
+    case WR_NOTE_FOLIO_ALLOC: {
+      // A new life of these frames: the history has checked that they exist.
+      const uint64_t frames = (FrameBit(uint64_t{1} << event.after) - 1) << event.before;
+      replaced_ &= ~frames;
+      put_ &= ~frames;
+      break;
+    }
+    case WR_NOTE_FOLIO_FREE:
+      OnFree(event, object, index);
+      break;
+    default:
+      break;
+  }
+}
+
+void NoPinnedPageFreedOracle::OnCheck(const Event& event, uint32_t index) {
+  const PageNote fields = PageNoteOf(event);
+  if (!fields.InArea() || !fields.IsFrame()) return;
+  Mutator& mutator = mutators_[event.cpu];
+  mutator.checked |= 1u << fields.page;
+  mutator.check[fields.page] = {index, static_cast<uint16_t>(fields.pfn)};
+}
+
+void NoPinnedPageFreedOracle::OnReplaced(const Event& event, uint32_t index) {
+  const PageNote fields = PageNoteOf(event);
+  if (!fields.InArea() || !fields.IsFrame()) return;
+  const auto pfn = static_cast<uint16_t>(fields.pfn);
+  const uint16_t head = CountsOf(pfn).head;
+  const Mutator& mutator = mutators_[event.cpu];
+  const Mutator::Check& check = mutator.check[fields.page];
+  // No check at all: missed at the moment when the mutator began.
+  uint32_t missed_at = mutator.unmap_begin == kNoEvent ? index : mutator.unmap_begin;
+  if ((mutator.checked >> fields.page & 1) != 0 && check.pfn == pfn) missed_at = check.event;
+
+  const Replacement replacement = {index, missed_at, mappings().GenerationOf(pfn), event.cpu,
+                                   static_cast<uint8_t>(fields.page)};
+  replaced_ |= FrameBit(pfn);
+  replacements_[pfn] = replacement;
+  if (const Reference* held = references().FindOnFolio(head, mappings()); held != nullptr) {
+    ReportMissed(event, replacement, *held, "holds");
+  } else if ((put_ & FrameBit(head)) != 0 && puts_[head].event > missed_at) {
+    ReportMissed(event, replacement, puts_[head].reference, "held until after the check");
+  }
+}
+
+void NoPinnedPageFreedOracle::OnReturned(const Event& event) {
+  const PageNote fields = PageNoteOf(event);
+  if (!fields.InArea() || !fields.IsFrame() || (replaced_ & FrameBit(fields.pfn)) == 0) return;
+  const Replacement& replacement = replacements_[fields.pfn];
+  const Reference& reference = references().HeldBy(event.cpu).back();
+  // A call that began after the replacement is another matter: whether the page was mapped.
+  if (replacement.generation != reference.page.generation ||
+      replacement.area_page != reference.area_page || reference.gup_begin > replacement.event) {
+    return;
+  }
+  ReportMissed(event, replacement, reference, "was returned after that");
+}
+
+void NoPinnedPageFreedOracle::OnPut(uint32_t index) {
+  const Reference* put = references().LastPut();
+  if (put == nullptr || !mappings().IsCurrent(put->page)) return;
+  put_ |= FrameBit(put->head);
+  puts_[put->head] = {index, *put};
+}
+
+void NoPinnedPageFreedOracle::OnFree(const Event& event, const Object& object, uint32_t index) {
+  const auto head = static_cast<uint16_t>(event.before);
+  const Reference* held = references().FindOnFolio(head, mappings());
+  if (held == nullptr) return;
+  uint32_t dropped = index;
+  if (object.kind == ObjectKind::kRefcount) {
+    dropped = FindWriteOf(engine(), event.location, 0, index);
+  }
+  Report(event, dropped == kNoEvent ? index : dropped, FindTaking(engine(), *held),
+         "CPU %d frees %s while CPU %d holds the reference that GUP returned for page %d",
+         event.cpu, NameOfFrame(head).c_str(), held->cpu, held->area_page);
+}
+
+void NoPinnedPageFreedOracle::ReportMissed(const Event& at, const Replacement& replacement,
+                                           const Reference& reference,
+                                           const char* what_became_of_it) {
+  const std::string name = NameOfFrame(reference.page.pfn);
+  Report(at, FindLook(engine(), replacement.check, reference.head), FindTaking(engine(), reference),
+         "CPU %d replaced page %d (%s) on a check of the counts that missed the reference of CPU "
+         "%d's GUP call: it %s",
+         replacement.cpu, replacement.area_page, name.c_str(), reference.cpu, what_became_of_it);
+}
+
+}  // namespace walkrace

@@ -1,0 +1,69 @@
+// no-pinned-page-freed: nobody replaces or frees a page after a check of its counts that missed a
+// reference which GUP returned.
+//
+// A mutator that saw "nobody" and a GUP that returned success never both win: not when the
+// reference was there at the check, not when it came between the check and the replacement and
+// was put back again, not when a call that was on its way at the replacement returns the page
+// after all. The user's own unmap makes no check and is not judged.
+#ifndef WALKRACE_ORACLE_NO_PINNED_PAGE_FREED_ORACLE_H_
+#define WALKRACE_ORACLE_NO_PINNED_PAGE_FREED_ORACLE_H_
+
+#include "oracle/oracle.h"
+#include "oracle/reference_history.h"
+
+namespace walkrace {
+
+class NoPinnedPageFreedOracle final : public Oracle {
+ public:
+  static constexpr const char* kName = "no-pinned-page-freed";
+  static constexpr Interest kInterest = {.notes = MaskOf(WR_NOTE_OP_BEGIN, WR_NOTE_PAGE_RETURNED,
+                                                         WR_NOTE_PAGE_PUT, WR_NOTE_UNMAP_BEGIN,
+                                                         WR_NOTE_COUNT_CHECK, WR_NOTE_PAGE_REPLACED,
+                                                         WR_NOTE_BACKED_OFF, WR_NOTE_MUTATOR_END,
+                                                         WR_NOTE_FOLIO_ALLOC, WR_NOTE_FOLIO_FREE)};
+  using Oracle::Oracle;
+
+  void Begin() override;
+  void OnEvent(const Event& event, const Object& object, uint32_t index) override;
+
+ private:
+  // What the mutator on one CPU has looked at, by area page.
+  struct Mutator {
+    uint32_t unmap_begin;
+    uint32_t checked;  // bit n: area page n
+    struct Check {
+      uint32_t event;
+      uint16_t pfn;
+    } check[kAreaPages];
+  };
+  struct Replacement {
+    uint32_t event;
+    uint32_t check;  // the check that it stands on, or where that should have been
+    uint16_t generation;
+    uint8_t cpu, area_page;
+  };
+  struct Put {
+    uint32_t event;
+    Reference reference;
+  };
+
+  void Forget(CpuId cpu);
+  void OnCheck(const Event& event, uint32_t index);
+  void OnReplaced(const Event& event, uint32_t index);
+  void OnReturned(const Event& event);
+  void OnPut(uint32_t index);
+  void OnFree(const Event& event, const Object& object, uint32_t index);
+  void ReportMissed(const Event& at, const Replacement& replacement, const Reference& reference,
+                    const char* what_became_of_it);
+
+  Mutator mutators_[kCpusMax];
+  // By frame, of its present allocation; bit n of the masks: frame n has one.
+  uint64_t replaced_ = 0;
+  uint64_t put_ = 0;
+  Replacement replacements_[kFramesMax];  // by the page's own frame
+  Put puts_[kFramesMax];                  // by the folio's head: the last put of all
+};
+
+}  // namespace walkrace
+
+#endif  // WALKRACE_ORACLE_NO_PINNED_PAGE_FREED_ORACLE_H_

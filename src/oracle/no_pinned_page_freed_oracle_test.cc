@@ -1,0 +1,257 @@
+#include <gtest/gtest.h>
+
+#include "oracle/test_bed.h"
+
+namespace walkrace {
+namespace {
+
+constexpr unsigned kPinWrite = FOLL_PIN | FOLL_WRITE;
+constexpr unsigned kGet = FOLL_GET;
+
+// CPU 0 walks page 0 (folio1), CPU 1 collapses.
+void BeginWalk() { GupBegin(0, kGet); }
+void FinishWalk() {
+  Return(0, 1, kGet);
+  GupEnd();
+}
+void BeginCollapse() {
+  UnmapBegin();
+  ClearPmd();
+}
+
+TEST(NoPinnedPageFreed, ReferenceTakenAfterTheCheckAndHeldAtTheReplacement) {
+  Script script;
+  script.On(0, BeginWalk)
+      .On(1,
+          [] {
+            BeginCollapse();
+            Look(0, 1);
+          })
+      .On(0,
+          [] {
+            Take(1);
+            FinishWalk();
+          })
+      .On(1, [] { Replace(0, 1); });
+  const Violation& violation = script.Run();
+  EXPECT_EQ(script.Verdict(), "no-pinned-page-freed: Look / Take");
+  EXPECT_EQ(violation.cpu, 1);
+  EXPECT_STREQ(violation.message,
+               "CPU 1 replaced page 0 (folio1) on a check of the counts that missed the reference "
+               "of CPU 0's GUP call: it holds");
+  EXPECT_EQ(script.engine().events()[violation.first_event].kind, EventKind::kLoad);
+  EXPECT_EQ(script.engine().events()[violation.second_event].kind, EventKind::kRmw);
+}
+
+TEST(NoPinnedPageFreed, ReferenceReturnedAfterTheReplacement) {
+  Script script;
+  script.On(0, BeginWalk)
+      .On(1,
+          [] {
+            BeginCollapse();
+            Look(0, 1);
+          })
+      .On(0, [] { Take(1); })
+      .On(1, [] { Replace(0, 1); })
+      .On(0, FinishWalk);
+  EXPECT_EQ(script.Run().cpu, 0);
+  EXPECT_EQ(script.Verdict(), "no-pinned-page-freed: Look / Take");
+}
+
+TEST(NoPinnedPageFreed, ReferenceReturnedAndPutBackBetweenCheckAndReplacement) {
+  Script script;
+  script.On(0, BeginWalk)
+      .On(1,
+          [] {
+            BeginCollapse();
+            Look(0, 1);
+          })
+      .On(0,
+          [] {
+            Take(1);
+            FinishWalk();
+            PutPage(0, 1, kGet);
+          })
+      .On(1, [] { Replace(0, 1); });
+  script.Run();
+  EXPECT_EQ(script.Verdict(), "no-pinned-page-freed: Look / Take");
+}
+
+TEST(NoPinnedPageFreed, CheckLeftOutCountsAsMissedWhenTheMutatorBegan) {
+  Script script;
+  script.On(0, [] { Pin(0, 1); }).On(1, [] {
+    BeginCollapse();
+    Replace(0, 1);
+  });
+  script.Run();
+  EXPECT_EQ(script.Verdict(), "no-pinned-page-freed: UnmapBegin / Take");
+}
+
+TEST(NoPinnedPageFreed, CheckBeforeTheClearIsTheOneThatMissed) {
+  Script script;
+  script.On(1, [] { Look(0, 1); }).On(0, [] { Pin(0, 1); }).On(1, [] {
+    BeginCollapse();
+    Replace(0, 1);
+  });
+  script.Run();
+  EXPECT_EQ(script.Verdict(), "no-pinned-page-freed: Look / Take");
+}
+
+TEST(NoPinnedPageFreed, FreedWhileHeld) {
+  Script script;
+  script.On(0, [] { Pin(0, 1); }).On(1, [] { PutBack(1, 1 + GUP_PIN_COUNTING_BIAS); });
+  script.Run();
+  EXPECT_EQ(script.Verdict(), "no-pinned-page-freed: PutBack / Take");
+}
+
+TEST(NoPinnedPageFreed, ReferenceOnAnyPageOfTheFolioCounts) {
+  Script script(HugeLayout());
+  script.On(0, [] { Pin(3, 35); }).On(1, [] {
+    UnmapBegin();
+    ClearPmd();
+    Replace(0, 32);
+  });
+  script.Run();
+  EXPECT_EQ(script.Verdict(), "no-pinned-page-freed: UnmapBegin / Take");
+}
+
+TEST(NoPinnedPageFreed, ASpeculativeReferenceIsNoReturnedOne) {
+  Script script;
+  script.On(0, BeginWalk)
+      .On(1,
+          [] {
+            BeginCollapse();
+            Look(0, 1);
+          })
+      .On(0, [] { Take(1); })
+      .On(1, [] { Replace(0, 1); })
+      .On(0,
+          [] {
+            PutBack(1);
+            GupEnd();
+          })
+      .On(1, [] {
+        RestorePmd();
+        MutatorEnd();
+      });
+  script.Run();
+  EXPECT_EQ(script.Verdict(), "clean");
+}
+
+TEST(NoPinnedPageFreed, AReferencePutBackBeforeTheCheckIsSeenByNobody) {
+  Script script;
+  script.On(0, [] { Pin(0, 1, kGet); })
+      .On(1, BeginCollapse)
+      .On(0, [] { PutPage(0, 1, kGet); })
+      .On(1, [] {
+        Look(0, 1);
+        Replace(0, 1);
+        RestorePmd();
+        MutatorEnd();
+      });
+  script.Run();
+  EXPECT_EQ(script.Verdict(), "clean");
+}
+
+TEST(NoPinnedPageFreed, ACheckIsForgottenWhenTheMutatorBacksOff) {
+  Script script;
+  script
+      .On(1,
+          [] {
+            BeginCollapse();
+            Look(0, 1);
+            RestorePmd();
+            BackOff();
+          })
+      .On(0,
+          [] {
+            Pin(0, 1, kGet);
+            PutPage(0, 1, kGet);
+          })
+      .On(1, [] {
+        BeginCollapse();
+        Replace(0, 1);
+        RestorePmd();
+        MutatorEnd();
+      });
+  script.Run();
+  EXPECT_EQ(script.Verdict(), "clean");
+}
+
+TEST(NoPinnedPageFreed, ACheckIsForgottenWhenTheOperationEnds) {
+  Script script;
+  script
+      .On(1,
+          [] {
+            OpBegin();
+            Look(0, 1);  // goes on to nothing
+          })
+      .On(0,
+          [] {
+            Pin(0, 1, kGet);
+            PutPage(0, 1, kGet);
+          })
+      .On(1, [] {
+        OpBegin();
+        BeginCollapse();
+        Replace(0, 1);
+        RestorePmd();
+        MutatorEnd();
+      });
+  script.Run();
+  EXPECT_EQ(script.Verdict(), "clean");
+}
+
+TEST(NoPinnedPageFreed, TheUsersOwnUnmapLeavesAnOrphan) {
+  Script script;
+  script.On(0, [] { Pin(0, 1, kPinWrite); })
+      .On(1,
+          [] {
+            DiscardBegin(0);
+            ClearPte(0);
+            DropMapping(1);
+            DiscardEnd(0);
+          })
+      .On(0, [] { PutPage(0, 1, kPinWrite); });
+  script.Run();
+  EXPECT_EQ(script.Verdict(), "clean");
+}
+
+TEST(NoPinnedPageFreed, AReusedFrameIsAnotherPage) {
+  Script script;
+  script
+      .On(1,
+          [] {
+            UnmapBegin();
+            ClearPte(0);
+            Look(0, 1);
+            Replace(0, 1);
+            DropMapping(1);
+            MutatorEnd();
+          })
+      .On(1,
+          [] {
+            ASSERT_EQ(Alloc(), 1);
+            SetPte(0, 1);
+          })
+      .On(0, [] { Pin(0, 1); });
+  script.Run();
+  // The content that the user had there is gone: not this oracle's matter.
+  EXPECT_EQ(script.Verdict().find("no-pinned-page-freed"), std::string::npos);
+}
+
+TEST(NoPinnedPageFreed, AReferenceToAnotherPageIsNotMissed) {
+  Script script;
+  script.On(0, [] { Pin(1, 2); }).On(1, [] {
+    BeginCollapse();
+    Look(0, 1);
+    Replace(0, 1);
+    RestorePmd();
+    MutatorEnd();
+  });
+  script.Run();
+  EXPECT_EQ(script.Verdict(), "clean");
+}
+
+}  // namespace
+}  // namespace walkrace

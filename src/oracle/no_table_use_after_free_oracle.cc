@@ -1,0 +1,108 @@
+#include "oracle/no_table_use_after_free_oracle.h"
+
+#include <cstring>
+
+#include "machine/machine.h"
+#include "oracle/trace_search.h"
+
+namespace walkrace {
+namespace {
+
+bool IsNoteOf(const Event& event, uint64_t table_pfn, uint32_t notes) {
+  return event.kind == EventKind::kNote && (notes >> event.detail & 1) != 0 &&
+         event.before == table_pfn;
+}
+
+constexpr uint32_t kCallBegins = MaskOf(WR_NOTE_OP_BEGIN, WR_NOTE_GUP_BEGIN);
+
+// Whether this event shows its CPU the way to the table: an entry that it read, or the table that
+// it was given.
+bool LinksTo(const Event& event, uint16_t table) {
+  if (IsNoteOf(event, kTablePfnBase + table, MaskOf(WR_NOTE_TABLE_ALLOC, WR_NOTE_TABLE_WITHDRAW))) {
+    return true;
+  }
+  if (event.kind != EventKind::kLoad && event.kind != EventKind::kRmw) return false;
+  const Object& object = ObjectAt(event.location);
+  if (!IsEntry(object.kind) || object.kind == ObjectKind::kPte) return false;
+  const EntryView view = DecodeEntry(object.kind, event.before);
+  return view.kind == EntryView::kTable && view.frame == table;
+}
+
+}  // namespace
+
+void NoTableUseAfterFreeOracle::Begin() {
+  deposit_writes_ = ActiveProfile().deposit_writes_table;
+  std::memset(tables_, 0, sizeof(tables_));
+  std::memset(seen_, 0, sizeof(seen_));
+}
+
+void NoTableUseAfterFreeOracle::OnEvent(const Event& event, const Object& object, uint32_t index) {
+  if (event.kind == EventKind::kNote) {
+    OnNote(event);
+  } else {
+    OnRead(event, object, index);
+  }
+}
+
+void NoTableUseAfterFreeOracle::OnNote(const Event& note) {
+  const uint64_t which = note.before - kTablePfnBase;
+  if (which >= kTablesMax) return;
+  Table& table = tables_[which];
+  switch (note.detail) {
+    case WR_NOTE_TABLE_ALLOC:
+    case WR_NOTE_TABLE_WITHDRAW:
+      table.state = State::kInUse;
+      seen_[note.cpu][which] = ++table.life;
+      break;
+    case WR_NOTE_TABLE_FREE:
+      table.state = State::kFree;
+      break;
+    case WR_NOTE_TABLE_DEPOSIT:
+      table.state = State::kDeposited;
+      break;
+    default:
+      break;
+  }
+}
+
+void NoTableUseAfterFreeOracle::OnRead(const Event& event, const Object& entry, uint32_t index) {
+  const Table& table = tables_[entry.frame];
+  if (table.state == State::kFree) {
+    ReportRead(event, entry, index, "is freed");
+  } else if (table.state == State::kDeposited && deposit_writes_) {
+    ReportRead(event, entry, index, "is deposited, which writes into it");
+  } else if (seen_[event.cpu][entry.frame] != table.life) {
+    ReportRead(event, entry, index, "was taken away since the link to it was read");
+  }
+  if (entry.kind == ObjectKind::kPte) return;  // points to no table
+  const EntryView link = DecodeEntry(entry.kind, event.before);
+  if (link.kind == EntryView::kTable) seen_[event.cpu][link.frame] = tables_[link.frame].life;
+}
+
+void NoTableUseAfterFreeOracle::ReportRead(const Event& at, const Object& entry, uint32_t index,
+                                           const char* what) {
+  const uint64_t pfn = kTablePfnBase + entry.frame;
+  const uint32_t taken = FindLast(engine(), index, [&](const Event& event) {
+    return IsNoteOf(event, pfn, MaskOf(WR_NOTE_TABLE_FREE, WR_NOTE_TABLE_DEPOSIT));
+  });
+  const uint32_t link = FindLink(at.cpu, entry.frame, index);
+  Report(at, taken, link == kNoEvent ? index : link, "CPU %d reads %s, but table %s %s", at.cpu,
+         NameOf(at.location).c_str(), NameOfTable(entry.frame).c_str(), what);
+}
+
+uint32_t NoTableUseAfterFreeOracle::FindLink(CpuId cpu, uint16_t table, uint32_t end) const {
+  uint32_t link = kNoEvent;
+  for (uint32_t i = end; i-- > 0;) {
+    const Event& event = engine().events()[i];
+    if (event.cpu != cpu) continue;
+    if (LinksTo(event, table)) {
+      link = i;
+    } else if (link != kNoEvent && event.kind == EventKind::kNote &&
+               (kCallBegins >> event.detail & 1) != 0) {
+      break;
+    }
+  }
+  return link;
+}
+
+}  // namespace walkrace

@@ -1,0 +1,41 @@
+// The fields of a note (kernel/notes.h) as oracles use them: addresses as pages of the area.
+#ifndef WALKRACE_ORACLE_NOTE_FIELDS_H_
+#define WALKRACE_ORACLE_NOTE_FIELDS_H_
+
+#include "engine/event.h"
+#include "machine/inspect.h"
+
+namespace walkrace {
+
+// Notes of an address and a pfn, with FOLL_* where they have them.
+struct PageNote {
+  int page;      // of the area, or -1 outside
+  uint64_t pfn;  // as it was said: it may be no frame at all
+  uint32_t flags;
+
+  bool InArea() const { return page >= 0; }
+  bool IsFrame() const { return pfn > 0 && pfn < kFramesMax; }
+};
+
+inline PageNote PageNoteOf(const Event& note) {
+  return {AreaPage(note.before), note.after & UINT32_MAX, static_cast<uint32_t>(note.after >> 32)};
+}
+
+// Notes of a range of addresses: pages [first, end) of the area.
+struct RangeNote {
+  int first, end;
+};
+
+inline RangeNote RangeNoteOf(const Event& note) {
+  constexpr uint64_t kAreaEnd = kAreaStart + kAreaPages * kBytesPerPage;
+  const auto clip = [](uint64_t address) {
+    return address < kAreaStart ? kAreaStart : address > kAreaEnd ? kAreaEnd : address;
+  };
+  const uint64_t first = clip(note.before) - kAreaStart;
+  const uint64_t end = clip(note.after) - kAreaStart + kBytesPerPage - 1;
+  return {static_cast<int>(first / kBytesPerPage), static_cast<int>(end / kBytesPerPage)};
+}
+
+}  // namespace walkrace
+
+#endif  // WALKRACE_ORACLE_NOTE_FIELDS_H_

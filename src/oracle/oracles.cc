@@ -1,0 +1,144 @@
+#include "oracle/oracles.h"
+
+#include <cstring>
+
+#include "base/check.h"
+#include "oracle/back_off_restores_oracle.h"
+#include "oracle/counts_conserved_oracle.h"
+#include "oracle/data_race_oracle.h"
+#include "oracle/no_lost_write_oracle.h"
+#include "oracle/no_pinned_page_freed_oracle.h"
+#include "oracle/no_stale_page_oracle.h"
+#include "oracle/no_table_use_after_free_oracle.h"
+#include "oracle/progress_oracle.h"
+
+namespace walkrace {
+namespace {
+
+template <typename T>
+std::unique_ptr<Oracle> Make(const RunView& view) {
+  return std::make_unique<T>(T::kName, view);
+}
+
+template <typename T>
+constexpr OracleRow Row(const char* summary) {
+  return {T::kName, summary, &Make<T>, T::kInterest};
+}
+
+// The order decides between reports of the same event.
+constexpr OracleRow kRows[] = {
+    Row<NoPinnedPageFreedOracle>(
+        "nobody replaces or frees a page after a check that missed a returned reference"),
+    Row<NoStalePageOracle>("a returned page was mapped at that address, with those rights, at some "
+                           "moment of the call"),
+    Row<NoLostWriteOracle>("a write is what later reads see, until overwritten or discarded"),
+    Row<NoTableUseAfterFreeOracle>("nobody reads a page table that is freed or was reused"),
+    Row<CountsConservedOracle>(
+        "references, pins and map counts add up, and are never raised from zero"),
+    Row<BackOffRestoresOracle>(
+        "a mutator that backs off leaves the same pages mapped with the same rights"),
+    {kProgressName, "all CPUs finish within the step bound, without deadlock", nullptr, {}},
+    {kDataRaceName, "ThreadSanitizer reports no plain access that races", nullptr, {}},
+};
+constexpr size_t kRowCount = sizeof(kRows) / sizeof(kRows[0]);
+
+}  // namespace
+
+const OracleRow* OracleRows(size_t* count) {
+  *count = kRowCount;
+  return kRows;
+}
+
+bool IsOracleName(const char* name) {
+  for (const OracleRow& row : kRows) {
+    if (std::strcmp(row.name, name) == 0) return true;
+  }
+  return false;
+}
+
+OracleSet::OracleSet() : view_{nullptr, &mappings_, &references_, &violation_} {
+  for (const OracleRow& row : kRows) {
+    if (row.make == nullptr) continue;
+    WR_CHECK(count_ < kOraclesMax);
+    Subscribe(row.interest, static_cast<OracleMask>(1u << count_));
+    oracles_[count_++] = row.make(view_);
+  }
+}
+
+void OracleSet::Subscribe(const Interest& interest, OracleMask bit) {
+  for (int note = 0; note < WR_NOTE_COUNT; ++note) {
+    if ((interest.notes >> note & 1) != 0) by_note_[note] |= bit;
+  }
+  for (int kind = 0; kind < static_cast<int>(ObjectKind::kKindCount); ++kind) {
+    if ((interest.reads >> kind & 1) != 0) by_read_[kind] |= bit;
+    if ((interest.writes >> kind & 1) != 0) by_write_[kind] |= bit;
+  }
+}
+
+void OracleSet::Begin(const Engine* engine) {
+  view_.engine = engine;
+  next_index_ = 0;
+  if (violation_.oracle != nullptr) violation_ = Violation();
+  mappings_.Begin();
+  references_.Begin();
+  for (size_t i = 0; i < count_; ++i) oracles_[i]->Begin();
+}
+
+bool OracleSet::OnEvent(const Event& event) {
+  const uint32_t index = next_index_++;
+  if (violation_.oracle != nullptr) return true;
+  OracleMask to = 0;
+  switch (event.kind) {
+    case EventKind::kNote:
+      OnNote(event, index);
+      break;
+    case EventKind::kLoad: {
+      const Object& object = ObjectAt(event.location);
+      Deliver(by_read_[static_cast<int>(object.kind)], event, object, index);
+      break;
+    }
+    case EventKind::kRmw:
+    case EventKind::kStore: {
+      const Object& object = ObjectAt(event.location);
+      if (event.before != event.after && IsEntry(object.kind)) {
+        mappings_.OnEntryWrite(object, index);
+      }
+      to = by_write_[static_cast<int>(object.kind)];
+      if (event.kind == EventKind::kRmw) to |= by_read_[static_cast<int>(object.kind)];
+      Deliver(to, event, object, index);
+      break;
+    }
+    default:
+      break;
+  }
+  return violation_.oracle != nullptr;
+}
+
+void OracleSet::OnNote(const Event& note, uint32_t index) {
+  static constexpr Object kNoObject = {ObjectKind::kOther, 0, 0};
+  WR_CHECK(note.detail < WR_NOTE_COUNT);
+  const OracleMask to = by_note_[note.detail];
+  if (note.detail == WR_NOTE_FOLIO_ALLOC) mappings_.OnFolioAlloc(note.before, note.after);
+  references_.OnNote(note, index, mappings_);
+  if (to == 0) return;
+  Deliver(to, note, note.location == kNoLocation ? kNoObject : ObjectAt(note.location), index);
+}
+
+inline void OracleSet::Deliver(OracleMask to, const Event& event, const Object& object,
+                               uint32_t index) {
+  for (; to != 0; to &= to - 1) oracles_[__builtin_ctz(to)]->OnEvent(event, object, index);
+}
+
+void OracleSet::End() {
+  for (size_t i = 0; i < count_ && violation_.oracle == nullptr; ++i) oracles_[i]->End();
+}
+
+void OracleSet::ReportProgress(const Engine& engine, bool deadlock) {
+  JudgeProgress(engine, deadlock, &violation_);
+}
+
+void OracleSet::ReportDataRace(const Engine& engine, uint32_t event) {
+  JudgeDataRace(engine, event, &violation_);
+}
+
+}  // namespace walkrace

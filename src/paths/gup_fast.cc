@@ -1,0 +1,183 @@
+// The lockless walk. Mirrors internal_get_user_pages_fast() and what it calls, mm/gup.c, v6.1.
+// Leaves out: pud and higher leaves, hugepd, device maps, FOLL_LONGTERM, the exclusive test of
+// read-only pins, secretmem. Deviation: the kernel re-reads pmd and pte with plain C accesses;
+// here both re-reads are READ_ONCE, and the plain one is the variant plain-pmd-reread.
+#include "kernel/notes.h"
+#include "kernel/page_ref.h"
+#include "kernel/pgtable.h"
+#include "paths/paths.h"
+#include "paths/variants.h"
+
+namespace {
+
+struct gup_walk {
+  unsigned flags;
+  struct page** pages;
+  int nr;
+};
+
+bool pmd_changed(pmd_t pmd, pmd_t reread) { return pmd_val(pmd) != pmd_val(reread); }
+
+int gup_pte_range(pmd_t pmd, pmd_t* pmdp, unsigned long addr, unsigned long end,
+                  struct gup_walk* walk) {
+  pte_t* ptep = pte_offset_kernel(pmd, addr);
+  for (; addr != end; addr += PAGE_SIZE, ++ptep) {
+    const pte_t pte = ptep_get_lockless(ptep);
+    if (pte_protnone(pte) || pte_special(pte)) return 0;
+    if (!pte_access_permitted(pte, (walk->flags & FOLL_WRITE) != 0)) return 0;
+    if (!pfn_valid(pte_pfn(pte))) return 0;
+    struct page* page = pfn_to_page(pte_pfn(pte));
+    struct folio* folio = try_grab_folio(page, 1, walk->flags);
+    if (folio == nullptr) return 0;
+
+    // ORDER(A pin-then-recheck): reference, then re-read the pmd; pairs with collapse_huge_page()'s
+    // clear pmd, then count. Without it both win: collapse sees an unreferenced page, the walker
+    // an unchanged pte in the table that collapse took away, and a replaced page is returned.
+    bool changed = false;
+    if (is_cut(CUT_PMD_READ_ONCE)) {
+      changed = pmd_changed(pmd, pmd_read_locked(pmdp));
+    } else if (!is_cut(CUT_PMD_RECHECK)) {
+      changed = pmd_changed(pmd, pmdp_get(pmdp));
+    }
+    // The same against zap, which clears the pte alone: without it a folio that was freed and
+    // reused in between is returned.
+    if (!changed && !is_cut(CUT_PTE_RECHECK)) {
+      changed = pte_val(pte) != pte_val(ptep_get_lockless(ptep));
+    }
+    if (changed) {
+      if (!is_cut(CUT_PUT_ON_RECHECK)) gup_put_folio(folio, 1, walk->flags);
+      return 0;
+    }
+    walk->pages[walk->nr++] = page;
+  }
+  return 1;
+}
+
+// The leaf's own re-read: reference, then pmd; pairs with zap_huge_pmd()'s clear, then free.
+int gup_huge_pmd(pmd_t orig, pmd_t* pmdp, unsigned long addr, unsigned long end,
+                 struct gup_walk* walk) {
+  if (!pmd_access_permitted(orig, (walk->flags & FOLL_WRITE) != 0)) return 0;
+  struct page* page = pfn_to_page(pmd_pfn(orig) + pte_index(addr));
+  const int refs = (int)((end - addr) >> PAGE_SHIFT);
+  struct folio* folio = try_grab_folio(page, refs, walk->flags);
+  if (folio == nullptr) return 0;
+  if (pmd_val(orig) != pmd_val(pmdp_get(pmdp))) {
+    gup_put_folio(folio, refs, walk->flags);
+    return 0;
+  }
+  for (int i = 0; i < refs; ++i) walk->pages[walk->nr++] = page + i;
+  return 1;
+}
+
+int gup_pmd_range(pud_t* pudp, pud_t pud, unsigned long addr, unsigned long end,
+                  struct gup_walk* walk) {
+  pmd_t* pmdp = pmd_offset_lockless(pudp, pud, addr);
+  unsigned long next;
+  do {
+    const pmd_t pmd = pmdp_get(pmdp);
+    next = pmd_addr_end(addr, end);
+    if (!pmd_present(pmd)) return 0;
+    if (pmd_leaf(pmd)) {
+      if (pmd_protnone(pmd) || !gup_huge_pmd(pmd, pmdp, addr, next, walk)) return 0;
+    } else if (!gup_pte_range(pmd, pmdp, addr, next, walk)) {
+      return 0;
+    }
+  } while (++pmdp, addr = next, addr != end);
+  return 1;
+}
+
+int gup_pud_range(p4d_t* p4dp, p4d_t p4d, unsigned long addr, unsigned long end,
+                  struct gup_walk* walk) {
+  pud_t* pudp = pud_offset_lockless(p4dp, p4d, addr);
+  unsigned long next;
+  do {
+    const pud_t pud = pudp_get(pudp);
+    next = pud_addr_end(addr, end);
+    if (!pud_present(pud) || !gup_pmd_range(pudp, pud, addr, next, walk)) return 0;
+  } while (++pudp, addr = next, addr != end);
+  return 1;
+}
+
+int gup_p4d_range(pgd_t* pgdp, pgd_t pgd, unsigned long addr, unsigned long end,
+                  struct gup_walk* walk) {
+  p4d_t* p4dp = p4d_offset_lockless(pgdp, pgd, addr);
+  unsigned long next;
+  do {
+    const p4d_t p4d = p4dp_get(p4dp);
+    next = p4d_addr_end(addr, end);
+    if (p4d_none(p4d) || !gup_pud_range(p4dp, p4d, addr, next, walk)) return 0;
+  } while (++p4dp, addr = next, addr != end);
+  return 1;
+}
+
+void gup_pgd_range(struct mm_struct* mm, unsigned long addr, unsigned long end,
+                   struct gup_walk* walk) {
+  pgd_t* pgdp = pgd_offset(mm, addr);
+  unsigned long next;
+  do {
+    const pgd_t pgd = pgdp_get(pgdp);
+    next = pgd_addr_end(addr, end);
+    if (pgd_none(pgd) || !gup_p4d_range(pgdp, pgd, addr, next, walk)) return;
+  } while (++pgdp, addr = next, addr != end);
+}
+
+// Leaves interrupts off, for the caller to restore, only where CUT_IRQ_RESTORE is in force and
+// pages are missing.
+int lockless_pages_from_mm(struct mm_struct* mm, unsigned long start, unsigned long end,
+                           struct gup_walk* walk, bool* irq_flags, bool* irqs_left_off) {
+  uint64_t seq = 0;
+  if ((walk->flags & FOLL_PIN) != 0) {
+    seq = raw_read_seqcount(&mm->write_protect_seq);
+    if ((seq & 1) != 0) return 0;
+  }
+  // ORDER(D irq-off-walk): no table that the walk can reach is freed before interrupts are on
+  // again: IPIs wait for it, and so does RCU.
+  local_irq_save(*irq_flags);
+  gup_pgd_range(mm, start, end, walk);
+  *irqs_left_off = is_cut(CUT_IRQ_RESTORE) && walk->nr < (int)((end - start) >> PAGE_SHIFT);
+  if (!*irqs_left_off) local_irq_restore(*irq_flags);
+  // Fork write-protects between two odd counts: what was pinned meanwhile is put back.
+  if ((walk->flags & FOLL_PIN) != 0 && read_seqcount_retry(&mm->write_protect_seq, seq)) {
+    for (int i = 0; i < walk->nr; ++i) gup_put_folio(page_folio(walk->pages[i]), 1, walk->flags);
+    walk->nr = 0;
+  }
+  return walk->nr;
+}
+
+}  // namespace
+
+int internal_get_user_pages_fast(struct mm_struct* mm, unsigned long start, int nr_pages,
+                                 unsigned gup_flags, struct page** pages) {
+  const unsigned long end = start + ((unsigned long)nr_pages << PAGE_SHIFT);
+  struct gup_walk walk = {gup_flags, pages, 0};
+  bool irq_flags = true;
+  bool irqs_left_off = false;
+  wr_note(WR_NOTE_GUP_BEGIN, nullptr, start, (uint64_t)gup_flags << 32 | (unsigned)nr_pages,
+          WR_HERE);
+  int nr = lockless_pages_from_mm(mm, start, end, &walk, &irq_flags, &irqs_left_off);
+  if (nr < nr_pages) {
+    mmap_read_lock(mm);
+    if (irqs_left_off) local_irq_restore(irq_flags);
+    nr += __get_user_pages(mm, start + ((unsigned long)nr << PAGE_SHIFT), nr_pages - nr, gup_flags,
+                           pages + nr);
+    mmap_read_unlock(mm);
+  }
+  for (int i = 0; i < nr; ++i) {
+    wr_note(WR_NOTE_PAGE_RETURNED, &pages[i]->_refcount, start + ((unsigned long)i << PAGE_SHIFT),
+            (uint64_t)gup_flags << 32 | page_to_pfn(pages[i]), WR_HERE);
+  }
+  wr_note(WR_NOTE_GUP_END, nullptr, (uint64_t)nr, 0, WR_HERE);
+  return nr;
+}
+
+void unpin_user_page(struct page* page, unsigned long address) {
+  wr_note(WR_NOTE_PAGE_PUT, &page->_refcount, address, (uint64_t)FOLL_PIN << 32 | page_to_pfn(page),
+          WR_HERE);
+  gup_put_folio(page_folio(page), 1, FOLL_PIN);
+}
+
+void put_user_page(struct page* page, unsigned long address) {
+  wr_note(WR_NOTE_PAGE_PUT, &page->_refcount, address, (uint64_t)FOLL_GET << 32 | page_to_pfn(page),
+          WR_HERE);
+  gup_put_folio(page_folio(page), 1, FOLL_GET);
+}

@@ -1,0 +1,74 @@
+// The code under test, at the level of Linux 6.1, in the kernel's vocabulary and under the
+// kernel's names: one path a file. Instrumented. Everything shared goes through src/kernel.
+#ifndef WALKRACE_PATHS_PATHS_H_
+#define WALKRACE_PATHS_PATHS_H_
+
+#include "kernel/mm_types.h"
+
+// --- gup_fast.cc: mm/gup.c -------------------------------------------------------------------
+
+// Returns the number of pages referenced, from `start` on, in pages[0 .. n-1]; 0 where none could
+// be. `gup_flags`: FOLL_GET or FOLL_PIN, and FOLL_WRITE. Falls back to the slow path.
+// REQUIRES: interrupts are on; mmap_lock is not held.
+int internal_get_user_pages_fast(struct mm_struct* mm, unsigned long start, int nr_pages,
+                                 unsigned gup_flags, struct page** pages);
+
+// Puts back one reference that was returned for `address`.
+void unpin_user_page(struct page* page, unsigned long address);
+void put_user_page(struct page* page, unsigned long address);
+
+// --- gup_common.cc: references, shared by both walks -------------------------------------------
+
+// One reference for the caller. Returns null where the folio was free or changed meanwhile.
+struct folio* try_grab_folio(struct page* page, int refs, unsigned flags);
+void gup_put_folio(struct folio* folio, int refs, unsigned flags);
+
+// --- gup_slow.cc: mm/gup.c -------------------------------------------------------------------
+
+// The walk under mmap_lock, with faults. Same results as above.
+// REQUIRES: mmap_lock is held for reading.
+int __get_user_pages(struct mm_struct* mm, unsigned long start, int nr_pages, unsigned gup_flags,
+                     struct page** pages);
+
+// --- fault.cc: mm/memory.c -------------------------------------------------------------------
+
+enum vm_fault { VM_FAULT_DONE, VM_FAULT_OOM };
+
+// Makes `address` accessible. REQUIRES: mmap_lock is held for reading.
+enum vm_fault handle_mm_fault(struct mm_struct* mm, unsigned long address, bool write);
+
+// The pmd entry of an address. Null where an upper level is none.
+pmd_t* mm_find_pmd(struct mm_struct* mm, unsigned long address);
+
+// --- collapse.cc: mm/khugepaged.c ------------------------------------------------------------
+
+enum scan_result {
+  SCAN_SUCCEED,
+  SCAN_PMD_NULL,
+  SCAN_PMD_MAPPED,
+  SCAN_EXCEED_NONE_PTE,
+  SCAN_PTE_NON_PRESENT,
+  SCAN_PAGE_RO,
+  SCAN_PAGE_COUNT,
+  SCAN_PAGE_LOCK,
+  SCAN_PAGE_LRU,
+  SCAN_ALLOC_HUGE_PAGE_FAIL,
+};
+
+// Replaces the base pages of the region at `address` by one huge page.
+// REQUIRES: mmap_lock is not held.
+enum scan_result collapse_huge_page(struct vm_area_struct* vma, unsigned long address);
+
+// --- zap.cc: mm/madvise.c, mm/memory.c, mm/huge_memory.c -------------------------------------
+
+// MADV_DONTNEED on [start, end). Deviation: part of a huge page is left alone (no split here).
+void madvise_dontneed_single_vma(struct vm_area_struct* vma, unsigned long start,
+                                 unsigned long end);
+
+// --- user.cc: loads and stores of a program, with their faults -------------------------------
+
+// Returns false when memory ran out.
+bool user_read(struct mm_struct* mm, unsigned long address, uint64_t* value);
+bool user_write(struct mm_struct* mm, unsigned long address, uint64_t value);
+
+#endif  // WALKRACE_PATHS_PATHS_H_

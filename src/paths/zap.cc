@@ -1,0 +1,97 @@
+// MADV_DONTNEED. Mirrors madvise_dontneed_single_vma() (mm/madvise.c), zap_page_range(),
+// zap_pmd_range(), zap_pte_range() (mm/memory.c), zap_huge_pmd() (mm/huge_memory.c) and the
+// gathering of mm/mmu_gather.c, v6.1. Deviation: part of a huge page is left alone, not split.
+#include "kernel/notes.h"
+#include "kernel/page_ref.h"
+#include "kernel/pgtable.h"
+#include "kernel/tlb.h"
+#include "paths/paths.h"
+
+namespace {
+
+// Pages whose entries are clear and whose TLB entries are not flushed yet.
+struct mmu_gather {
+  struct mm_struct* mm;
+  unsigned long start, end;
+  struct folio* folios[2 * PTRS_PER_PTE];
+  int nr;
+  bool cleared;
+};
+
+void tlb_remove_page(struct mmu_gather* tlb, struct page* page) {
+  tlb->folios[tlb->nr++] = (struct folio*)page;
+  tlb->cleared = true;
+}
+
+// ORDER(G clear-flush-free): entries cleared, then flushed everywhere, then the pages freed.
+// Without it a CPU writes to a page that is somebody else's by now.
+void tlb_finish_mmu(struct mmu_gather* tlb) {
+  if (tlb->cleared) wr_flush_tlb_range(tlb->mm, tlb->start, tlb->end);
+  for (int i = 0; i < tlb->nr; ++i) folio_put(tlb->folios[i]);
+}
+
+void zap_pte_range(struct mmu_gather* tlb, pmd_t pmd, unsigned long addr, unsigned long end) {
+  spinlock_t* ptl = pte_lockptr(tlb->mm, pmd);
+  pte_t* pte = pte_offset_kernel(pmd, addr);
+  spin_lock(ptl);
+  for (; addr != end; addr += PAGE_SIZE, ++pte) {
+    if (pte_none(pte_read_locked(pte))) continue;
+    const pte_t ptent = ptep_get_and_clear(tlb->mm, addr, pte);
+    struct page* page = pfn_to_page(pte_pfn(ptent));
+    page_remove_rmap(page);
+    tlb_remove_page(tlb, page);
+  }
+  spin_unlock(ptl);
+}
+
+// Frees the table that was deposited with the huge page: at once, since no walker can reach it
+// any more. That holds only if whoever deposited it waited for the walkers of that time.
+void zap_deposited_table(struct mm_struct* mm, pmd_t* pmdp) {
+  pgtable_t pgtable = pgtable_trans_huge_withdraw(mm, pmdp);
+  if (pgtable != nullptr) pte_free(mm, pgtable);
+}
+
+// Returns false when the pmd is not huge any more.
+bool zap_huge_pmd(struct mmu_gather* tlb, pmd_t* pmdp, unsigned long addr) {
+  spinlock_t* ptl = pmd_lockptr(tlb->mm);
+  spin_lock(ptl);
+  const bool huge = pmd_trans_huge(pmd_read_locked(pmdp));
+  if (huge) {
+    const pmd_t orig_pmd = pmdp_huge_get_and_clear(tlb->mm, addr, pmdp);
+    struct page* page = pfn_to_page(pmd_pfn(orig_pmd));
+    page_remove_rmap(page);
+    zap_deposited_table(tlb->mm, pmdp);
+    tlb_remove_page(tlb, page);
+  }
+  spin_unlock(ptl);
+  return huge;
+}
+
+void zap_pmd_range(struct mmu_gather* tlb, pmd_t* pmdp, unsigned long addr, unsigned long end) {
+  unsigned long next;
+  do {
+    next = pmd_addr_end(addr, end);
+    if (pmd_trans_huge(pmdp_get(pmdp))) {
+      if (next - addr != HPAGE_PMD_SIZE) continue;
+      if (zap_huge_pmd(tlb, pmdp, addr)) continue;
+    }
+    const pmd_t pmd = pmdp_get(pmdp);
+    if (pmd_none(pmd) || pmd_trans_huge(pmd)) continue;
+    zap_pte_range(tlb, pmd, addr, next);
+  } while (++pmdp, addr = next, addr != end);
+}
+
+}  // namespace
+
+void madvise_dontneed_single_vma(struct vm_area_struct* vma, unsigned long start,
+                                 unsigned long end) {
+  struct mm_struct* mm = vma->vm_mm;
+  struct mmu_gather tlb = {mm, start, end, {}, 0, false};
+  mmap_read_lock(mm);
+  wr_note(WR_NOTE_DISCARD_BEGIN, nullptr, start, end, WR_HERE);
+  pmd_t* pmdp = mm_find_pmd(mm, start);
+  if (pmdp != nullptr) zap_pmd_range(&tlb, pmdp, start, end);
+  tlb_finish_mmu(&tlb);
+  wr_note(WR_NOTE_DISCARD_END, nullptr, start, end, WR_HERE);
+  mmap_read_unlock(mm);
+}

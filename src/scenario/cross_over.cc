@@ -1,0 +1,54 @@
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/random.h"
+#include "scenario/mutate.h"
+
+namespace walkrace {
+namespace {
+
+// The layout and the CPU count of one, each CPU's operations of either.
+void MixScenarios(const Scenario& a, const Scenario& b, Random& random, Scenario& out) {
+  out = random.OneIn(2) ? a : b;
+  for (int cpu = 0; cpu < out.cpu_count; ++cpu) {
+    const OperationList& list = (random.OneIn(2) ? a : b).cpus[cpu];
+    if (!list.empty()) out.cpus[cpu] = list;
+  }
+}
+
+// The first entries of one, then the last entries of the other.
+void SpliceSchedules(const Schedule& a, const Schedule& b, Random& random, Schedule& out) {
+  const size_t head = random.Below(a.size() + 1);
+  const size_t tail = std::min<size_t>(random.Below(b.size() + 1), Schedule::capacity() - head);
+  out.clear();
+  for (size_t i = 0; i < head; ++i) WR_CHECK(out.push_back(a[i]));
+  for (size_t i = b.size() - tail; i < b.size(); ++i) WR_CHECK(out.push_back(b[i]));
+}
+
+}  // namespace
+
+void CrossOver(const Input& a, const Input& b, uint64_t seed, Input& out) {
+  WR_CHECK(&out != &a && &out != &b);
+  Random random(seed);
+  switch (random.Below(4)) {
+    case 0:
+      out.scenario = a.scenario;
+      out.schedule = b.schedule;
+      break;
+    case 1:
+      out.scenario = a.scenario;
+      SpliceSchedules(a.schedule, b.schedule, random, out.schedule);
+      break;
+    case 2:
+      MixScenarios(a.scenario, b.scenario, random, out.scenario);
+      out.schedule = a.schedule;
+      break;
+    default:
+      MixScenarios(a.scenario, b.scenario, random, out.scenario);
+      SpliceSchedules(a.schedule, b.schedule, random, out.schedule);
+      break;
+  }
+  Normalize(out);  // the schedule may name CPUs that the scenario does not have
+}
+
+}  // namespace walkrace

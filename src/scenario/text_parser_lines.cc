@@ -1,0 +1,167 @@
+#include <algorithm>
+#include <string>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "machine/profiles.h"
+#include "scenario/text_parser.h"
+
+namespace walkrace {
+namespace {
+
+constexpr size_t kVariantsMax = 64;  // bounds what a hostile file makes us keep
+
+bool IsName(std::string_view word) {
+  return !word.empty() && std::all_of(word.begin(), word.end(), [](char c) {
+    return absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '_' || c == '-';
+  });
+}
+
+std::string Name(TextLine& line) {
+  const std::string_view word = line.Word();
+  if (!IsName(word)) line.Fail(Found(word), "a word of a-z, 0-9, '_' and '-'");
+  return std::string(word);
+}
+
+// "before event N" or "at start".
+uint16_t EventNumber(int cpu, TextLine& line) {
+  const std::string_view word = line.Word();
+  if (word == "at") {
+    line.Expect("start");
+    if (cpu != 0) line.Fail("only CPU 0 is at the start of a run", "'before event 1'");
+    return 0;
+  }
+  if (word != "before") line.Fail(Found(word), "'before event N' or 'at start'");
+  line.Expect("event");
+  return static_cast<uint16_t>(line.Number("an event", 1, kStepsMax));
+}
+
+// "at NAME", or nothing.
+std::string_view EventName(TextLine& line) {
+  if (!line.Take("at")) {
+    line.End("'at' and the event's name, or the end of the line");
+    return {};
+  }
+  const std::string_view name = line.Rest();
+  if (name.empty()) line.Fail(Found(name), "the name of an event");
+  const auto control = std::find_if(name.begin(), name.end(), absl::ascii_iscntrl);
+  if (control != name.end()) {
+    line.Fail("a control character", "the name of an event", control - name.begin());
+  }
+  return name;
+}
+
+}  // namespace
+
+void TextParser::Target(TextLine& line) { file_.target = Name(line); }
+
+void TextParser::Expectation(TextLine& line) { file_.expect = Name(line); }
+
+void TextParser::Variants(TextLine& line) {
+  const std::string_view list = line.Word();
+  for (size_t begin = 0, end; begin <= list.size(); begin = end + 1) {
+    end = std::min(list.find(',', begin), list.size());
+    const std::string_view word = list.substr(begin, end - begin);
+    if (!IsName(word)) {
+      line.Fail(Found(word), "words of a-z, 0-9, '_' and '-', with ',' between them", begin);
+    }
+    if (file_.variants.size() == kVariantsMax) {
+      line.Fail("too many variants", absl::StrCat("at most ", kVariantsMax), begin);
+    }
+    if (!line.ok()) return;
+    file_.variants.emplace_back(word);
+  }
+}
+
+void TextParser::ProfileName(TextLine& line) {
+  const std::string_view word = line.Word();
+  size_t count;
+  const Profile* const profiles = Profiles(&count);
+  for (size_t i = 0; i < count; ++i) {
+    if (word != profiles[i].name) continue;
+    file_.input.scenario.profile = static_cast<uint8_t>(i);
+    return;
+  }
+  const auto append_name = [](std::string* out, const Profile& row) { out->append(row.name); };
+  line.Fail(Found(word), absl::StrCat("a profile: ", absl::StrJoin(profiles, profiles + count, ", ",
+                                                                   append_name)));
+}
+
+void TextParser::Levels(TextLine& line) {
+  file_.input.scenario.layout.levels =
+      static_cast<uint8_t>(line.Number("a number of page table levels", 4, 5));
+}
+
+void TextParser::Map(TextLine& line) {
+  if (!line.Take("none")) return MapPages(line.Pages(), line);
+  if (mapped_) line.Fail("'map none' beside another map line", "one or the other");
+  MapPages({}, line);
+  mapped_none_ = true;
+}
+
+void TextParser::MapHuge(TextLine& line) {
+  const PageRange range = line.Region();
+  MapPages(range, line);
+  file_.input.scenario.layout.huge[range.page / kPagesPerRegion] = true;
+}
+
+// The first line of its kind takes the default layout away. An empty range has no rights.
+void TextParser::MapPages(PageRange range, TextLine& line) {
+  PageState* const pages = file_.input.scenario.layout.pages;
+  if (!mapped_) std::fill_n(pages, kPagesMax, PageState::kNone);
+  if (mapped_none_) line.Fail("a map line beside 'map none'", "one or the other");
+  mapped_ = true;
+  if (range.count == 0) return;
+  PageState* const first = pages + range.page;
+  if (std::any_of(first, first + range.count,
+                  [](PageState state) { return state != PageState::kNone; })) {
+    line.Fail("some of these pages are mapped already", "each page once");
+  }
+  const std::string_view rights = line.Word();
+  if (rights != "rw" && rights != "ro") line.Fail(Found(rights), "'rw' or 'ro'");
+  std::fill_n(first, range.count, rights == "rw" ? PageState::kWritable : PageState::kReadOnly);
+}
+
+void TextParser::CpuCount(TextLine& line) {
+  file_.input.scenario.cpu_count =
+      static_cast<uint8_t>(line.Number("a number of CPUs", 1, kCpusMax));
+  count_place_ = line.place();
+}
+
+void TextParser::CpuBlock(TextLine& line) {
+  const int cpu = static_cast<int>(line.Number("a CPU", 0, kCpusMax - 1));
+  if ((blocks_ >> cpu & 1) != 0) line.Fail("a second block of this CPU", "one at most");
+  blocks_ |= uint32_t{1} << cpu;
+  block_ = cpu;
+  block_max_ = std::max(block_max_, cpu);
+}
+
+void TextParser::Preempt(TextLine& line) {
+  Preemption entry;
+  line.Expect("cpu");
+  entry.cpu = PreemptedCpu(line);
+  entry.event = EventNumber(entry.cpu, line);
+  line.Expect("to");
+  line.Expect("cpu");
+  entry.to = PreemptedCpu(line);
+  if (entry.cpu == entry.to) line.Fail("the CPU hands over to itself", "another CPU");
+  const std::string_view name = EventName(line);
+  if (!line.ok()) return;
+  if (!file_.input.schedule.push_back(entry)) {
+    return line.Fail("too many preemptions", absl::StrCat("at most ", kStepsMax));
+  }
+  file_.preemption_names.emplace_back(name);
+}
+
+// Whether the CPU exists is known when the whole file is read.
+uint8_t TextParser::PreemptedCpu(TextLine& line) {
+  const int cpu = static_cast<int>(line.Number("a CPU", 0, kCpusMax - 1));
+  if (cpu > preempted_max_) {
+    preempted_max_ = cpu;
+    preempted_place_ = line.place();
+  }
+  return static_cast<uint8_t>(cpu);
+}
+
+}  // namespace walkrace

@@ -1,0 +1,88 @@
+#include "tool/common.h"
+
+#include <cstdio>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+namespace walkrace {
+
+std::string program_name = "walkrace";
+
+void ContextOptions::AddTo(CLI::App& command) {
+  command.add_option("--target", target, "fuzz target (walkrace list)");
+  command.add_option("--variant", variants,
+                     "pieces of real fixes to take out: one name, or several as a,b; none: the "
+                     "unmodified paths");
+  command.add_option("--profile", profile, "architecture profile");
+}
+
+absl::StatusOr<ContextNames> ContextOptions::Names() const {
+  ContextNames names;
+  names.target = target;
+  names.profile = profile;
+  auto split = SplitVariants(variants);
+  if (!split.ok()) return split.status();
+  names.variants = *std::move(split);
+  names.variants_given = !names.variants.empty();
+  return names;
+}
+
+absl::StatusOr<LoadedInput> LoadInput(const std::string& path, const ContextOptions& options) {
+  auto names = options.Names();
+  if (!names.ok()) return names.status();
+  auto file = ReadWalkFile(path);
+  if (!file.ok()) return file.status();
+  auto context = ResolveContext(*names, &*file);
+  if (!context.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat(path, ": ", context.status().message()));
+  }
+  return LoadedInput{*std::move(file), *std::move(context)};
+}
+
+int UsageError(const absl::Status& status) {
+  std::fprintf(stderr, "walkrace: %s\n", std::string(status.message()).c_str());
+  return kExitUsage;
+}
+
+int ExitCodeOf(const Report& report) {
+  if (report.clean()) return kExitClean;
+  return std::strcmp(report.violation.oracle, "data-race") == 0 ? kExitDataRace : kExitViolation;
+}
+
+nlohmann::ordered_json VerdictJson(const ResolvedContext& context, const Report& report,
+                                   const std::string& signature) {
+  nlohmann::ordered_json json;
+  const std::string variants = context.VariantNames();
+  json["verdict"] = report.clean() ? "clean" : "violation";
+  json["oracle"] = nullptr;
+  json["target"] = context.target->name;
+  json["variant"] = nullptr;
+  if (!variants.empty()) json["variant"] = variants;
+  json["profile"] = context.run.profile->name;
+  json["preemptions"] = report.run.preemptions;
+  json["events"] = report.run.steps;
+  json["trace_hash"] = absl::StrFormat("%016x", report.run.trace_hash);
+  if (!report.clean()) {
+    json["oracle"] = report.violation.oracle;
+    json["message"] = report.violation.message;
+    json["signature"] = signature;
+  }
+  return json;
+}
+
+std::string VerdictText(const Report& report, const std::string& signature) {
+  if (report.clean()) return "clean";
+  return absl::StrCat("violation: ", report.violation.oracle, "\n  ", report.violation.message,
+                      "\n  signature: ", signature);
+}
+
+std::string ContextFlags(const ResolvedContext& context) {
+  const std::string variants = context.VariantNames();
+  return absl::StrCat(" --target ", context.target->name,
+                      variants.empty() ? "" : absl::StrCat(" --variant ", variants), " --profile ",
+                      context.run.profile->name);
+}
+
+}  // namespace walkrace

@@ -1,0 +1,53 @@
+// What the subcommands share: context options, verdicts in text and JSON, exit codes.
+#ifndef WALKRACE_TOOL_COMMON_H_
+#define WALKRACE_TOOL_COMMON_H_
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "absl/status/status.h"
+#include "harness/context.h"
+#include "harness/interrupt.h"
+
+namespace walkrace {
+
+// --target, --variant and --profile.
+struct ContextOptions {
+  std::string target;
+  std::string variants;
+  std::string profile;
+
+  void AddTo(CLI::App& command);
+  absl::StatusOr<ContextNames> Names() const;
+};
+
+// A file read in either form, and the context of its run.
+struct LoadedInput {
+  WalkFile file;
+  ResolvedContext context;
+};
+absl::StatusOr<LoadedInput> LoadInput(const std::string& path, const ContextOptions& options);
+
+// Prints "walkrace: MESSAGE" to stderr and returns kExitUsage.
+int UsageError(const absl::Status& status);
+
+// 0, 66 or 77.
+int ExitCodeOf(const Report& report);
+
+// The fields that hunt and replay share.
+nlohmann::ordered_json VerdictJson(const ResolvedContext& context, const Report& report,
+                                   const std::string& signature);
+
+// "violation: ORACLE" and its message, or "clean".
+std::string VerdictText(const Report& report, const std::string& signature);
+
+// " --target T --variant V --profile P", as far as they are said.
+std::string ContextFlags(const ResolvedContext& context);
+
+// The command by which this process was started, for "what to type next".
+extern std::string program_name;
+
+}  // namespace walkrace
+
+#endif  // WALKRACE_TOOL_COMMON_H_

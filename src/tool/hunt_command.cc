@@ -1,0 +1,143 @@
+#include <cmath>
+#include <cstdio>
+
+#include "absl/strings/str_cat.h"
+#include "base/duration.h"
+#include "harness/hunt.h"
+#include "tool/commands.h"
+#include "tool/common.h"
+
+namespace walkrace {
+namespace {
+
+struct HuntArguments {
+  ContextOptions context;
+  std::string strategy = "random";
+  int depth = 3;
+  uint64_t seed = 1;
+  uint64_t schedules = 0;
+  std::string seconds;
+  std::string scenario;
+  std::string save;
+  bool json = false;
+};
+
+void PrintProgress(uint64_t schedules, double seconds) {
+  std::fprintf(stderr, "walkrace: %llu schedules, %.0f/s, nothing found yet\n",
+               static_cast<unsigned long long>(schedules), schedules / seconds);
+}
+
+void PrintText(const HuntArguments& arguments, const HuntOptions& options,
+               const HuntResult& result) {
+  std::printf("%s\n", VerdictText(result.report, result.signature).c_str());
+  std::printf("  %s%s: %llu schedules in %.1f s (%.0f/s), %llu distinct traces\n",
+              options.strategy->name, ContextFlags(options.context).c_str(),
+              static_cast<unsigned long long>(result.schedules), result.seconds,
+              result.schedules / std::fmax(result.seconds, 1e-9),
+              static_cast<unsigned long long>(result.distinct_traces));
+  if (result.report.clean()) return;
+  if (arguments.save.empty()) {
+    std::printf("\n%s\n(saved nowhere: add --save FILE)\n", PrintText(result.file).c_str());
+    return;
+  }
+  const char* file = arguments.save.c_str();
+  const char* program = program_name.c_str();
+  std::printf("  saved to %s\nnext:\n  %s replay %s\n  %s minimize %s -o %s.min.walk\n", file,
+              program, file, program, file, file);
+}
+
+absl::Status Check(const HuntArguments& arguments, HuntOptions& options) {
+  options.strategy = FindStrategy(arguments.strategy.c_str());
+  if (options.strategy == nullptr) {
+    return absl::InvalidArgumentError(absl::StrCat("unknown strategy '", arguments.strategy,
+                                                   "'; walkrace list names the strategies"));
+  }
+  options.strategy_options.depth = arguments.depth;
+  options.seed = arguments.seed;
+  if (arguments.schedules == 0 && arguments.seconds.empty()) {
+    return absl::InvalidArgumentError("hunt needs a bound: add --schedules N or --seconds N");
+  }
+  if (arguments.schedules != 0) options.schedules_max = arguments.schedules;
+  if (!arguments.seconds.empty()) {
+    options.seconds_max = ParseDuration(arguments.seconds);
+    if (options.seconds_max < 0) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("'", arguments.seconds, "' is no duration; say 90, 90s, 15m or 8h"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+int RunHunt(const HuntArguments& arguments) {
+  HuntOptions options;
+  options.progress = PrintProgress;
+  if (absl::Status status = Check(arguments, options); !status.ok()) return UsageError(status);
+
+  LoadedInput loaded;
+  if (arguments.scenario.empty()) {
+    auto names = arguments.context.Names();
+    if (!names.ok()) return UsageError(names.status());
+    auto context = ResolveContext(*names, nullptr);
+    if (!context.ok()) return UsageError(context.status());
+    loaded.context = *std::move(context);
+  } else {
+    auto input = LoadInput(arguments.scenario, arguments.context);
+    if (!input.ok()) return UsageError(input.status());
+    loaded = *std::move(input);
+    options.scenario = &loaded.file.input.scenario;
+  }
+  options.context = loaded.context;
+
+  const HuntResult result = Hunt(options);
+  const bool save = result.first_violation_at != 0 && !arguments.save.empty();
+  if (save) {
+    if (absl::Status status = WriteFileAtomically(arguments.save, PrintText(result.file));
+        !status.ok()) {
+      std::fprintf(stderr, "walkrace: %s\nThe finding, so that it is not lost:\n%s",
+                   std::string(status.message()).c_str(), PrintText(result.file).c_str());
+      return kExitInfrastructure;
+    }
+  }
+  if (arguments.json) {
+    nlohmann::ordered_json json = VerdictJson(options.context, result.report, result.signature);
+    json["strategy"] = options.strategy->name;
+    json["seed"] = options.seed;
+    json["schedules"] = result.schedules;
+    json["seconds"] = result.seconds;
+    json["first_violation_at"] = nullptr;
+    if (result.first_violation_at != 0) json["first_violation_at"] = result.first_violation_at;
+    json["file"] = nullptr;
+    if (save) json["file"] = arguments.save;
+    json["events_total"] = result.events;
+    json["distinct_traces"] = result.distinct_traces;
+    json["interrupted"] = result.interrupted;
+    std::printf("%s\n", json.dump().c_str());
+  } else {
+    PrintText(arguments, options, result);
+  }
+  if (result.interrupted && result.report.clean()) return kExitInterrupted;
+  return ExitCodeOf(result.report);
+}
+
+}  // namespace
+
+void AddHuntCommand(CLI::App& app, int& exit_code) {
+  auto arguments = std::make_shared<HuntArguments>();
+  CLI::App* command =
+      app.add_subcommand("hunt", "search for a schedule that violates an invariant");
+  arguments->context.AddTo(*command);
+  command->add_option("--strategy", arguments->strategy, "random or pct")->capture_default_str();
+  command->add_option("--depth", arguments->depth, "of pct")
+      ->check(CLI::Range(1, 16))
+      ->capture_default_str();
+  command->add_option("--seed", arguments->seed, "of the search")->capture_default_str();
+  command->add_option("--schedules", arguments->schedules, "stop after N schedules");
+  command->add_option("--seconds", arguments->seconds, "stop after this time (90, 90s, 15m, 8h)");
+  command->add_option("--scenario", arguments->scenario,
+                      "keep to the scenario of this file; its schedule is ignored");
+  command->add_option("--save", arguments->save, "where to write the violating schedule");
+  command->add_flag("--json", arguments->json, "one object on one line");
+  command->callback([arguments, &exit_code] { exit_code = RunHunt(*arguments); });
+}
+
+}  // namespace walkrace

@@ -1,0 +1,108 @@
+#include <chrono>
+#include <cstdio>
+
+#include "harness/describe.h"
+#include "harness/minimizer.h"
+#include "tool/commands.h"
+#include "tool/common.h"
+
+namespace walkrace {
+namespace {
+
+struct MinimizeArguments {
+  std::string in, out;
+  ContextOptions context;
+};
+
+constexpr uint64_t kProofReplays = 100;
+
+std::string Describe(const InputSize& size) {
+  char text[96];
+  (void)std::snprintf(text, sizeof(text), "%d CPUs, %d operations, %d preemptions", size.cpus,
+                      size.operations, size.preemptions);
+  return text;
+}
+
+// Prints progress every two seconds; stops on Ctrl-C with the smallest so far.
+class Progress {
+ public:
+  bool operator()(const InputSize& smallest, uint64_t runs) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now >= next_) {
+      next_ = now + std::chrono::seconds(2);
+      std::fprintf(stderr, "walkrace: %llu runs, smallest so far: %s\n",
+                   static_cast<unsigned long long>(runs), Describe(smallest).c_str());
+    }
+    return !Interrupted();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point next_ =
+      std::chrono::steady_clock::now() + std::chrono::seconds(2);
+};
+
+// Whether the file violates the same oracle, by the same trace, each time.
+bool ReplaysAlike(const Input& input, const RunContext& context, const Report& report) {
+  for (uint64_t i = 0; i < kProofReplays; ++i) {
+    const Report again = Runner::Get().Replay(input, context);
+    if (again.violation.oracle != report.violation.oracle ||
+        again.run.trace_hash != report.run.trace_hash) {
+      return false;
+    }
+  }
+  return true;
+}
+
+int RunMinimize(const MinimizeArguments& arguments) {
+  auto loaded = LoadInput(arguments.in, arguments.context);
+  if (!loaded.ok()) return UsageError(loaded.status());
+  const RunContext& context = loaded->context.run;
+  const Input& input = loaded->file.input;
+
+  const Report report = Runner::Get().Replay(input, context);
+  if (report.clean()) {
+    std::fprintf(stderr,
+                 "walkrace: %s violates nothing%s; there is nothing to minimise. Replay it with "
+                 "the variant and the profile with which it was found\n",
+                 arguments.in.c_str(), ContextFlags(loaded->context).c_str());
+    return kExitUsage;
+  }
+  MinimizeOptions options;
+  options.oracle = report.violation.oracle;
+  options.progress = Progress();
+  const auto result = std::make_unique<MinimizeResult>();
+  if (!Minimize(input, context, options, *result) ||
+      !ReplaysAlike(result->input, context, result->report)) {
+    std::fprintf(stderr,
+                 "walkrace: %s does not replay alike each time: it depends on something outside "
+                 "the run. Try walkrace replay --repeat 100\n",
+                 arguments.in.c_str());
+    return kExitInfrastructure;
+  }
+  WalkFile file =
+      FileOfLastRun(Runner::Get(), result->input.scenario, loaded->context, result->report);
+  file.comments = loaded->file.comments;
+  if (absl::Status status = WriteFileAtomically(arguments.out, PrintText(file)); !status.ok()) {
+    return UsageError(status);
+  }
+  std::printf("%s\n  before: %s\n  after:  %s\n  %llu runs; replays %llu of %llu; written to %s\n",
+              report.violation.oracle, Describe(SizeOf(input)).c_str(),
+              Describe(SizeOf(file.input)).c_str(), static_cast<unsigned long long>(result->runs),
+              static_cast<unsigned long long>(kProofReplays),
+              static_cast<unsigned long long>(kProofReplays), arguments.out.c_str());
+  return Interrupted() ? kExitInterrupted : kExitClean;
+}
+
+}  // namespace
+
+void AddMinimizeCommand(CLI::App& app, int& exit_code) {
+  auto arguments = std::make_shared<MinimizeArguments>();
+  CLI::App* command = app.add_subcommand(
+      "minimize", "fewest operations, CPUs and preemptions with the same oracle violated");
+  command->add_option("FILE", arguments->in, "text or bytes")->required();
+  command->add_option("-o,--output", arguments->out, "where to write the text form")->required();
+  arguments->context.AddTo(*command);
+  command->callback([arguments, &exit_code] { exit_code = RunMinimize(*arguments); });
+}
+
+}  // namespace walkrace

@@ -1,0 +1,593 @@
+// End to end: the real binary, its exit codes, files, standard output and messages.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+#include <sstream>
+#include <string>
+
+#include "tool/tool_test_bed.h"
+
+namespace walkrace {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::Ge;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::IsSupersetOf;
+using ::testing::Not;
+using ::testing::StartsWith;
+using ::testing::UnorderedElementsAre;
+
+using List = Tool;
+using Hunt = Tool;
+using Replay = Tool;
+using Minimize = Tool;
+using Explain = Tool;
+using Convert = Tool;
+using Controls = Tool;
+using CommandLine = Tool;
+
+const std::vector<std::string> kContext = {"--target", "gup_vs_collapse", "--profile", "arm64"};
+
+std::vector<std::string> With(std::vector<std::string> head, const std::vector<std::string>& tail) {
+  head.insert(head.end(), tail.begin(), tail.end());
+  return head;
+}
+
+std::vector<std::string> NamesOf(const Json& rows) {
+  std::vector<std::string> names;
+  for (const Json& row : rows) names.push_back(row.value("name", ""));
+  return names;
+}
+
+std::vector<std::string> LinesOf(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+// --- The command line itself -------------------------------------------------------------------
+
+TEST_F(CommandLine, HelpAndVersion) {
+  const Finished help = Run({"--help"});
+  EXPECT_EQ(help.exit_code, 0);
+  for (const char* command :
+       {"list", "hunt", "replay", "explain", "minimize", "convert", "controls"}) {
+    EXPECT_THAT(help.out, HasSubstr(command));
+    EXPECT_EQ(Run({command, "--help"}).exit_code, 0);
+  }
+  const Finished version = Run({"--version"});
+  EXPECT_EQ(version.exit_code, 0);
+  EXPECT_THAT(version.out, AllOf(StartsWith("walkrace "), HasSubstr("(" + Flavour() + ")")));
+}
+
+TEST_F(CommandLine, WhatItDoesNotUnderstandIsUsage) {
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{},
+                                             {"dance"},
+                                             {"list", "--dance"},
+                                             {"hunt", "--schedules", "many"},
+                                             {"hunt", "--schedules", "-1"},
+                                             {"replay"},
+                                             {"replay", "a", "b"},
+                                             {"replay", "a", "--repeat", "0"},
+                                             {"minimize", "a"},
+                                             {"convert", "a"}}) {
+    const Finished finished = Run(arguments);
+    EXPECT_EQ(finished.exit_code, 2) << finished.Paste();
+    EXPECT_THAT(finished.out, IsEmpty());
+    EXPECT_THAT(finished.err, Not(IsEmpty()));
+  }
+}
+
+// A full disk must not look like success.
+TEST_F(CommandLine, OutputThatCannotBeWrittenIsAFailure) {
+  Process::Options full;
+  full.standard_output = "/dev/full";
+  Process process(folder(), {"list", "--json"}, full);
+  const Finished finished = process.Wait();
+  EXPECT_EQ(finished.exit_code, 3) << finished.Paste();
+  EXPECT_THAT(finished.err, HasSubstr("cannot write to standard output"));
+}
+
+TEST_F(CommandLine, MemoryThatRunsOutIsSaidSo) {
+  if (Flavour() != "plain") GTEST_SKIP() << "sanitizers need more address space than any bound";
+  const std::string path = Put("large", "");
+  std::filesystem::resize_file(path, 60 << 20);
+  Process::Options small;
+  small.address_space_max = 90 << 20;
+  Process process(folder(), With({"replay", path}, kContext), small);
+  const Finished finished = process.Wait();
+  EXPECT_EQ(finished.exit_code, 71) << finished.Paste();
+  EXPECT_THAT(finished.err, HasSubstr("out of memory"));
+}
+
+// --- list --------------------------------------------------------------------------------------
+
+TEST_F(List, NamesAllThatOthersBuildOn) {
+  const Json json = RunJson({"list"}, 0);
+  std::vector<std::string> operations;
+  for (const std::string& name : NamesOf(json["operations"])) {
+    operations.push_back(name.substr(0, name.find(' ')));
+  }
+  EXPECT_THAT(operations, UnorderedElementsAre("pin", "get", "write-pinned", "read-pinned", "unpin",
+                                               "collapse", "zap", "fault", "read", "write"));
+  EXPECT_THAT(NamesOf(json["profiles"]),
+              IsSupersetOf({"x86-64", "x86-64-paravirt", "arm64", "powerpc-hash"}));
+  EXPECT_THAT(NamesOf(json["variants"]),
+              IsSupersetOf({"collapse-race", "no-pmd-recheck", "no-table-sync", "no-pte-recheck",
+                            "count-before-clear", "add-not-unless-zero", "no-put-on-failed-recheck",
+                            "no-collapse-flush", "backoff-leaves-pmd-clear",
+                            "fallback-with-irqs-off", "plain-pmd-reread"}));
+  EXPECT_THAT(NamesOf(json["oracles"]),
+              IsSupersetOf({"no-pinned-page-freed", "no-stale-page", "no-lost-write",
+                            "no-table-use-after-free", "counts-conserved", "back-off-restores",
+                            "progress", "data-race"}));
+  EXPECT_THAT(NamesOf(json["strategies"]), IsSupersetOf({"random", "pct"}));
+  EXPECT_THAT(NamesOf(json["targets"]), IsSupersetOf({"gup_vs_collapse", "codec", "canary"}));
+}
+
+TEST_F(List, EverythingHasASummary) {
+  const Json json = RunJson({"list"}, 0);
+  for (const auto& [kind, rows] : json.items()) {
+    EXPECT_THAT(rows, Not(IsEmpty())) << kind;
+    for (const Json& row : rows) EXPECT_NE(row.value("summary", ""), "") << kind << ": " << row;
+  }
+}
+
+TEST_F(List, VariantsNameTheirOracleAndWhereTheyBite) {
+  const Json json = RunJson({"list"}, 0);
+  const std::vector<std::string> oracles = NamesOf(json["oracles"]);
+  for (const Json& row : json["variants"]) {
+    if (row["oracle"].is_null()) {
+      EXPECT_THAT(row["bites_on"], IsEmpty()) << row;
+    } else {
+      EXPECT_THAT(oracles, Contains(row["oracle"].get<std::string>())) << row;
+      EXPECT_THAT(row["bites_on"], Not(IsEmpty())) << row;
+    }
+  }
+}
+
+TEST_F(List, TextHasTheSameNames) {
+  const std::string text = Run({"list"}).out;
+  const Json json = RunJson({"list"}, 0);
+  for (const auto& [kind, rows] : json.items()) {
+    EXPECT_THAT(text, HasSubstr(kind + ":"));
+    for (const std::string& name : NamesOf(rows)) EXPECT_THAT(text, HasSubstr(name));
+  }
+}
+
+// --- hunt --------------------------------------------------------------------------------------
+
+void ExpectVerdictFields(const Json& json) {
+  for (const char* field :
+       {"verdict", "oracle", "target", "variant", "profile", "schedules", "seconds",
+        "first_violation_at", "file", "preemptions", "events", "trace_hash", "distinct_traces"}) {
+    EXPECT_TRUE(json.contains(field)) << field << " in " << json;
+  }
+  EXPECT_TRUE(json["schedules"].is_number_unsigned());
+  EXPECT_TRUE(json["seconds"].is_number());
+  EXPECT_TRUE(json["preemptions"].is_number_unsigned());
+  EXPECT_TRUE(json["events"].is_number_unsigned());
+  EXPECT_TRUE(json["distinct_traces"].is_number_unsigned());
+  EXPECT_TRUE(json["trace_hash"].is_string());
+}
+
+TEST_F(Hunt, CleanIsZeroWithNullsForWhatWasNotFound) {
+  const Json json = RunJson(With({"hunt", "--schedules", "200"}, kContext), 0);
+  ExpectVerdictFields(json);
+  EXPECT_EQ(json["verdict"], "clean");
+  EXPECT_EQ(json["oracle"], nullptr);
+  EXPECT_EQ(json["target"], "gup_vs_collapse");
+  EXPECT_EQ(json["variant"], nullptr);
+  EXPECT_EQ(json["profile"], "arm64");
+  EXPECT_EQ(json["schedules"], 200);
+  EXPECT_EQ(json["first_violation_at"], nullptr);
+  EXPECT_EQ(json["file"], nullptr);
+  EXPECT_GT(json["distinct_traces"], 10);
+}
+
+TEST_F(Hunt, AViolationIs77WithAllThatASearcherNeeds) {
+  for (const char* strategy : {"random", "pct"}) {
+    const std::string path = PathOf("found.walk");
+    const Json json = RunJson(With({"hunt", "--variant", "collapse-race", "--strategy", strategy,
+                                    "--seed", "7", "--schedules", "200000", "--save", path},
+                                   kContext),
+                              77);
+    ExpectVerdictFields(json);
+    EXPECT_EQ(json["verdict"], "violation");
+    EXPECT_THAT(json["oracle"].get<std::string>(), StartsWith("no-"));
+    EXPECT_EQ(json["variant"], "collapse-race");
+    EXPECT_EQ(json["first_violation_at"], json["schedules"]);
+    EXPECT_EQ(json["file"], path);
+    EXPECT_THAT(Get(path), StartsWith("walkrace 1\n"));
+  }
+}
+
+TEST_F(Hunt, FileIsNullWithoutSave) {
+  const Json json =
+      RunJson(With({"hunt", "--variant", "collapse-race", "--schedules", "200000"}, kContext), 77);
+  EXPECT_EQ(json["file"], nullptr);
+}
+
+TEST_F(Hunt, SaveWritesTheTextFormWhateverTheName) {
+  const std::string path = PathOf("found.bin");
+  Run(With({"hunt", "--variant", "collapse-race", "--schedules", "200000", "--save", path},
+           kContext));
+  EXPECT_THAT(Get(path), StartsWith("walkrace 1\n"));
+}
+
+TEST_F(Hunt, WithoutAFindingNothingIsSaved) {
+  const std::string path = PathOf("found.walk");
+  Run(With({"hunt", "--schedules", "10", "--save", path}, kContext));
+  EXPECT_FALSE(Exists(path));
+}
+
+TEST_F(Hunt, AFindingThatCannotBeSavedIsNotLost) {
+  const Finished finished = Run(With({"hunt", "--variant", "collapse-race", "--schedules", "200000",
+                                      "--save", PathOf("missing/found.walk")},
+                                     kContext));
+  EXPECT_EQ(finished.exit_code, 3) << finished.Paste();
+  EXPECT_THAT(finished.err, AllOf(HasSubstr(PathOf("missing/found.walk")),
+                                  HasSubstr("walkrace 1\n"), HasSubstr("expect no-")));
+}
+
+TEST_F(Hunt, TheSeedDecides) {
+  const std::vector<std::string> arguments = With(
+      {"hunt", "--variant", "collapse-race", "--schedules", "200000", "--seed", "3"}, kContext);
+  Json first = RunJson(arguments, 77), second = RunJson(arguments, 77);
+  first.erase("seconds");
+  second.erase("seconds");
+  EXPECT_EQ(first, second);
+}
+
+TEST_F(Hunt, SeveralVariantsAreCombined) {
+  const Json json =
+      RunJson(With({"hunt", "--variant", "no-pmd-recheck,no-table-sync", "--schedules", "200000"},
+                   kContext),
+              77);
+  EXPECT_EQ(json["variant"], "no-pmd-recheck,no-table-sync");
+}
+
+TEST_F(Hunt, KeepsToTheScenarioOfAFile) {
+  const std::string scenario = Put("s.walk",
+                                   "walkrace 1\ncpu 0\n pin 0\ncpu 1\n collapse 0-7\n"
+                                   "preempt cpu 0 before event 2 to cpu 1\n");
+  const std::string found = PathOf("found.walk");
+  RunJson(With({"hunt", "--variant", "collapse-race", "--scenario", scenario, "--schedules",
+                "200000", "--save", found},
+               kContext),
+          77);
+  EXPECT_THAT(Get(found), HasSubstr("cpu 0\n  pin 0\ncpu 1\n  collapse 0-7\n"));
+}
+
+TEST_F(Hunt, StopsWhenItsTimeIsUp) {
+  const Finished finished = Run(With({"hunt", "--seconds", "1s", "--json"}, kContext));
+  EXPECT_EQ(finished.exit_code, 0) << finished.Paste();
+  EXPECT_GE(finished.seconds, 1);
+  EXPECT_LT(finished.seconds, 10);
+}
+
+TEST_F(Hunt, TheTextSaysWhatToTypeNext) {
+  const std::string path = PathOf("found.walk");
+  const Finished finished = Run(With(
+      {"hunt", "--variant", "collapse-race", "--schedules", "200000", "--save", path}, kContext));
+  EXPECT_THAT(finished.out, AllOf(HasSubstr("violation: no-"), HasSubstr("--profile arm64"),
+                                  HasSubstr("replay " + path), HasSubstr("minimize " + path)));
+}
+
+TEST_F(Hunt, ADataRaceAloneIs66) {
+  const std::vector<std::string> arguments =
+      With({"hunt", "--variant", "plain-pmd-reread", "--scenario",
+            Corpus("gup_vs_collapse/seed/collapse_race.walk"), "--schedules", "2000"},
+           kContext);
+  if (Flavour() != "tsan") {
+    EXPECT_EQ(RunJson(arguments, 0)["verdict"], "clean") << "nobody looks";
+    return;
+  }
+  EXPECT_EQ(RunJson(arguments, 66)["oracle"], "data-race");
+}
+
+TEST_F(Hunt, RefusesWhatItDoesNotKnow) {
+  const auto expect = [this](const std::vector<std::string>& arguments, const char* named) {
+    const Finished finished = Run(With({"hunt"}, arguments));
+    EXPECT_EQ(finished.exit_code, 2) << finished.Paste();
+    EXPECT_THAT(finished.err, HasSubstr(named));
+    EXPECT_THAT(finished.out, IsEmpty());
+  };
+  expect({"--target", "nothing", "--profile", "arm64", "--schedules", "1"}, "'nothing'");
+  expect({"--target", "gup_vs_collapse", "--profile", "vax", "--schedules", "1"}, "'vax'");
+  expect(With({"--variant", "collapse-race,nothing", "--schedules", "1"}, kContext), "'nothing'");
+  expect(With({"--strategy", "hope", "--schedules", "1"}, kContext), "'hope'");
+  expect(With({"--seconds", "soon"}, kContext), "'soon'");
+  expect(With({"--seconds", "-1"}, kContext), "-1");
+  expect(With({"--depth", "0", "--schedules", "1"}, kContext), "depth");
+  expect(kContext, "--schedules");
+  expect({"--target", "gup_vs_collapse", "--schedules", "1"}, "--profile");
+  expect({"--profile", "arm64", "--schedules", "1"}, "--target");
+  expect({"--target", "codec", "--profile", "arm64", "--schedules", "1"}, "codec");
+}
+
+// --- replay ------------------------------------------------------------------------------------
+
+TEST_F(Replay, AHundredTimesIsOneTrace) {
+  const std::string path = HuntedRace();
+  const Json json = RunJson({"replay", path, "--repeat", "100"}, 77);
+  ExpectVerdictFields(json);
+  EXPECT_EQ(json["verdict"], "violation");
+  EXPECT_EQ(json["oracle"], "no-pinned-page-freed");
+  EXPECT_EQ(json["schedules"], 100);
+  EXPECT_EQ(json["distinct_traces"], 1);
+  EXPECT_EQ(json["first_violation_at"], 1);
+  EXPECT_EQ(json["file"], path);
+  EXPECT_EQ(json["expect_met"], true);
+  EXPECT_EQ(json["drifted"], false);
+}
+
+TEST_F(Replay, GivesTheTraceThatHuntFound) {
+  const std::string path = PathOf("found.walk");
+  const Json hunted =
+      RunJson(With({"hunt", "--variant", "collapse-race", "--schedules", "200000", "--save", path},
+                   kContext),
+              77);
+  const Json replayed = RunJson({"replay", path}, 77);
+  for (const char* field : {"trace_hash", "oracle", "message", "signature", "events"}) {
+    EXPECT_EQ(hunted[field], replayed[field]) << field;
+  }
+}
+
+TEST_F(Replay, EveryRegressionScheduleIsAsItExpects) {
+  int files = 0;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(Corpus("gup_vs_collapse/regression"))) {
+    const std::string path = entry.path();
+    const Finished finished = Run({"replay", path, "--repeat", "20", "--json"});
+    const Json json = Json::parse(finished.out, nullptr, false);
+    ASSERT_TRUE(json.is_object()) << finished.Paste();
+    EXPECT_TRUE(json["expect"].is_string()) << path;
+    EXPECT_EQ(json["expect_met"], true) << path << finished.Paste();
+    EXPECT_EQ(json["drifted"], false) << path << finished.Paste();
+    EXPECT_EQ(json["distinct_traces"], 1) << path;
+    const bool clean = json["expect"] == "clean";
+    const bool race = json["expect"] == "data-race";
+    EXPECT_EQ(finished.exit_code, clean ? 0 : race ? 66 : 77) << path << finished.Paste();
+    ++files;
+  }
+  EXPECT_THAT(files, Ge(3));
+}
+
+TEST_F(Replay, SaysWhereTheExpectationIsNotMet) {
+  const std::string path = Put("f.walk",
+                               "walkrace 1\ntarget gup_vs_collapse\nprofile arm64\n"
+                               "expect no-stale-page\ncpu 0\n pin 0\n");
+  const Finished finished = Run({"replay", path});
+  EXPECT_EQ(finished.exit_code, 0) << "the verdict's";
+  EXPECT_THAT(finished.err, AllOf(HasSubstr(path), HasSubstr("no-stale-page"), HasSubstr("clean")));
+  EXPECT_EQ(RunJson({"replay", path}, 0)["expect_met"], false);
+}
+
+TEST_F(Replay, SaysWhereTheCodeHasDrifted) {
+  const std::string path =
+      Put("f.walk",
+          "walkrace 1\ntarget gup_vs_collapse\nprofile arm64\ncpu 0\n pin 0\ncpu 1\n zap 0\n"
+          "preempt cpu 0 before event 3 to cpu 1 at some_function load pmd[7]\n");
+  const Finished finished = Run({"replay", path});
+  EXPECT_THAT(finished.err,
+              AllOf(HasSubstr(path), HasSubstr("some_function load pmd[7]"), HasSubstr("event 3")));
+  EXPECT_EQ(RunJson({"replay", path}, 0)["drifted"], true);
+}
+
+TEST_F(Replay, OptionsSupplyWhatTheFileLeavesOut) {
+  const std::string path = Corpus("gup_vs_collapse/seed/collapse_race.walk");
+  const Finished without = Run({"replay", path});
+  EXPECT_EQ(without.exit_code, 2);
+  EXPECT_THAT(without.err, AllOf(HasSubstr(path), HasSubstr("--profile")));
+  EXPECT_EQ(RunJson({"replay", path, "--profile", "x86-64"}, 0)["profile"], "x86-64");
+}
+
+TEST_F(Replay, AContradictionNamesFileAndBothSides) {
+  const std::string path = HuntedRace();
+  const auto expect = [&](const char* option, const char* value, const char* in_file) {
+    for (const char* command : {"replay", "explain"}) {
+      const Finished finished = Run({command, path, option, value});
+      EXPECT_EQ(finished.exit_code, 2) << finished.Paste();
+      EXPECT_THAT(finished.err, AllOf(HasSubstr(path), HasSubstr(value), HasSubstr(in_file)));
+    }
+    const Finished hunt = Run({"hunt", "--scenario", path, option, value, "--schedules", "1"});
+    EXPECT_EQ(hunt.exit_code, 2) << hunt.Paste();
+    const Finished minimize = Run({"minimize", path, "-o", PathOf("o"), option, value});
+    EXPECT_EQ(minimize.exit_code, 2) << minimize.Paste();
+    const Finished convert = Run({"convert", path, PathOf("o"), option, value});
+    EXPECT_EQ(convert.exit_code, 2) << convert.Paste();
+    EXPECT_FALSE(Exists(PathOf("o")));
+  };
+  expect("--profile", "x86-64", "arm64");
+  expect("--variant", "no-table-sync", "collapse-race");
+  expect("--target", "canary", "gup_vs_collapse");
+}
+
+// --- minimize ----------------------------------------------------------------------------------
+
+TEST_F(Minimize, TheSeedsRaceToTwoPreemptions) {
+  const std::string in = HuntedRace(), out = PathOf("min.walk");
+  const Finished finished = Run({"minimize", in, "-o", out});
+  EXPECT_EQ(finished.exit_code, 0) << finished.Paste();
+  EXPECT_THAT(finished.out,
+              AllOf(HasSubstr("before: 2 CPUs, 4 operations"), HasSubstr("after:  2 CPUs, 2 op"),
+                    HasSubstr("replays 100 of 100"), HasSubstr(out)));
+  const std::vector<std::string> lines = LinesOf(Get(out));
+  EXPECT_THAT(lines, Contains("expect no-pinned-page-freed"));
+  const auto preempts = std::count_if(lines.begin(), lines.end(), [](const std::string& line) {
+    return line.rfind("preempt", 0) == 0;
+  });
+  EXPECT_LE(preempts, 2);
+  const Json json = RunJson({"replay", out, "--repeat", "100"}, 77);
+  EXPECT_EQ(json["oracle"], "no-pinned-page-freed");
+  EXPECT_EQ(json["distinct_traces"], 1);
+  EXPECT_EQ(json["expect_met"], true);
+}
+
+TEST_F(Minimize, AnInputThatViolatesNothingIsTwo) {
+  const std::string out = PathOf("min.walk");
+  const std::string in = Corpus("gup_vs_collapse/seed/collapse_race.walk");
+  const Finished finished = Run({"minimize", in, "-o", out, "--profile", "arm64"});
+  EXPECT_EQ(finished.exit_code, 2) << finished.Paste();
+  EXPECT_THAT(finished.err, AllOf(HasSubstr(in), HasSubstr("violates nothing")));
+  EXPECT_FALSE(Exists(out));
+}
+
+TEST_F(Minimize, WhereTheResultCannotBeWritten) {
+  const Finished finished = Run({"minimize", HuntedRace(), "-o", PathOf("missing/min.walk")});
+  EXPECT_NE(finished.exit_code, 0) << finished.Paste();
+  EXPECT_THAT(finished.err, HasSubstr(PathOf("missing/min.walk")));
+}
+
+// --- explain -----------------------------------------------------------------------------------
+
+size_t Columns(const std::string& line) {
+  return std::count_if(line.begin(), line.end(), [](char c) { return (c & 0xc0) != 0x80; });
+}
+
+TEST_F(Explain, TheMinimisedSeedRaceFitsATerminal) {
+  const std::string out = PathOf("min.walk");
+  ASSERT_EQ(Run({"minimize", HuntedRace(), "-o", out}).exit_code, 0);
+  const Finished finished = Run({"explain", out});
+  EXPECT_EQ(finished.exit_code, 0) << finished.Paste();
+  const std::vector<std::string> lines = LinesOf(finished.out);
+  EXPECT_LE(lines.size(), 40u) << finished.out;
+  for (const std::string& line : lines) EXPECT_LE(Columns(line), 100u) << line;
+  EXPECT_THAT(finished.out,
+              AllOf(HasSubstr("CPU 0: pin"), HasSubstr("CPU 1: collapse 0-7"), HasSubstr("(1)"),
+                    HasSubstr("(2)"), HasSubstr("no-pinned-page-freed"), HasSubstr("pmd[0]"),
+                    HasSubstr("gup_pte_range"), HasSubstr("folio1")));
+}
+
+TEST_F(Explain, EachRegressionScheduleStaysWithinAHundredColumns) {
+  for (const auto& entry :
+       std::filesystem::directory_iterator(Corpus("gup_vs_collapse/regression"))) {
+    for (const std::vector<std::string>& options :
+         std::vector<std::vector<std::string>>{{}, {"--full"}}) {
+      const Finished finished = Run(With({"explain", entry.path()}, options));
+      EXPECT_EQ(finished.exit_code, 0) << finished.Paste();
+      EXPECT_THAT(finished.out, Not(IsEmpty()));
+      for (const std::string& line : LinesOf(finished.out)) EXPECT_LE(Columns(line), 100u) << line;
+    }
+  }
+}
+
+TEST_F(Explain, JsonIsOneObject) {
+  const Json json =
+      RunJson({"explain", Corpus("gup_vs_collapse/regression/collapse-race.walk")}, 0);
+  EXPECT_EQ(json["oracle"], "no-pinned-page-freed");
+  EXPECT_EQ(json["profile"], "arm64");
+}
+
+TEST_F(Explain, ACleanFileIsExplainedAsWell) {
+  const std::string path = Corpus("gup_vs_collapse/seed/collapse_race.walk");
+  const Finished finished = Run({"explain", path, "--profile", "arm64"});
+  EXPECT_EQ(finished.exit_code, 0) << finished.Paste();
+  EXPECT_THAT(finished.out, HasSubstr("CPU 0: pin 0-1 write"));
+}
+
+// --- convert -----------------------------------------------------------------------------------
+
+TEST_F(Convert, ThereAndBackKeepsTheInput) {
+  const std::string text = HuntedRace();
+  const std::string bytes = PathOf("f.bin"), back = PathOf("back.walk"), again = PathOf("g.bin");
+  EXPECT_EQ(Run({"convert", text, bytes, "--bytes"}).exit_code, 0);
+  EXPECT_EQ(Run({"convert", bytes, back}).exit_code, 0);
+  EXPECT_EQ(Run({"convert", back, again, "--bytes"}).exit_code, 0);
+  EXPECT_EQ(Get(bytes), Get(again));
+  EXPECT_LT(Get(bytes).size(), 100u);
+  EXPECT_THAT(Get(bytes), Not(StartsWith("walkrace")));
+  EXPECT_THAT(Get(back), StartsWith("walkrace 1\n"));
+  const Json before = RunJson({"replay", text}, 77);
+  const std::vector<std::string> context = {"--target", "gup_vs_collapse", "--variant",
+                                            "collapse-race"};
+  EXPECT_EQ(RunJson(With({"replay", back}, context), 77)["trace_hash"], before["trace_hash"]);
+  EXPECT_EQ(RunJson(With({"replay", bytes}, context), 77)["trace_hash"], before["trace_hash"]);
+}
+
+TEST_F(Convert, TextToTextIsStable) {
+  const std::string text = HuntedRace(), once = PathOf("a.walk"), twice = PathOf("b.walk");
+  EXPECT_EQ(Run({"convert", text, once}).exit_code, 0);
+  EXPECT_EQ(Run({"convert", once, twice}).exit_code, 0);
+  EXPECT_EQ(Get(text), Get(once));
+  EXPECT_EQ(Get(once), Get(twice));
+}
+
+TEST_F(Convert, SaysWhatBytesHaveNoRoomFor) {
+  const Finished finished = Run({"convert", HuntedRace(), PathOf("f.bin"), "--bytes"});
+  EXPECT_THAT(finished.err, AllOf(HasSubstr("target"), HasSubstr("variant"), HasSubstr("expect")));
+}
+
+TEST_F(Convert, WithAContextNamesPreemptionsAndTheVerdict) {
+  const std::string bytes = PathOf("f.bin"), text = PathOf("f.walk");
+  ASSERT_EQ(Run({"convert", HuntedRace(), bytes, "--bytes"}).exit_code, 0);
+  ASSERT_EQ(
+      Run({"convert", bytes, text, "--target", "gup_vs_collapse", "--variant", "collapse-race"})
+          .exit_code,
+      0);
+  EXPECT_THAT(Get(text),
+              AllOf(HasSubstr("target gup_vs_collapse\n"), HasSubstr("variant collapse-race\n"),
+                    HasSubstr("expect no-pinned-page-freed\n"), HasSubstr(" at ")));
+}
+
+TEST_F(Convert, ToStandardOutput) {
+  const Finished finished = Run({"convert", HuntedRace(), "/dev/stdout"});
+  EXPECT_EQ(finished.exit_code, 0) << finished.Paste();
+  EXPECT_THAT(finished.out, StartsWith("walkrace 1\n"));
+}
+
+TEST_F(Convert, WhereTheResultCannotBeWritten) {
+  const Finished finished = Run({"convert", HuntedRace(), PathOf("missing/f.walk")});
+  EXPECT_EQ(finished.exit_code, 2) << finished.Paste();
+  EXPECT_THAT(finished.err, HasSubstr(PathOf("missing/f.walk")));
+}
+
+// --- controls ----------------------------------------------------------------------------------
+
+TEST_F(Controls, AreAllAsExpected) {
+  const Json json = RunJson({"controls"}, 0);
+  std::set<std::pair<std::string, std::string>> rows;
+  for (const Json& row : json["controls"]) {
+    for (const char* field : {"variant", "profile", "expected", "found", "schedules"}) {
+      EXPECT_TRUE(row.contains(field)) << field << " in " << row;
+    }
+    EXPECT_EQ(row["expected"], row["found"]) << row;
+    if (row["found"] == "clean") EXPECT_GE(row["schedules"], 1000) << row;
+    const bool needs_tsan = row["variant"] == "plain-pmd-reread";
+    EXPECT_EQ(row["found"] == "skipped", needs_tsan && Flavour() != "tsan") << row;
+    rows.emplace(row["variant"], row["profile"]);
+  }
+  const Json list = RunJson({"list"}, 0);
+  EXPECT_EQ(rows.size(), list["variants"].size() * list["profiles"].size());
+}
+
+TEST_F(Controls, OneVariantOnOneProfile) {
+  const Json json = RunJson({"controls", "--variant", "no-pte-recheck", "--profile", "arm64"}, 0);
+  ASSERT_EQ(json["controls"].size(), 1u);
+  EXPECT_EQ(json["controls"][0]["found"], "no-stale-page");
+  const Finished text = Run({"controls", "--variant", "no-pte-recheck", "--profile", "arm64"});
+  EXPECT_EQ(text.exit_code, 0);
+  EXPECT_THAT(text.out, AllOf(HasSubstr("no-pte-recheck"), HasSubstr("1 as expected")));
+}
+
+TEST_F(Controls, UnknownNamesAreUsage) {
+  const Finished variant = Run({"controls", "--variant", "nothing"});
+  EXPECT_EQ(variant.exit_code, 2);
+  EXPECT_THAT(variant.err, HasSubstr("'nothing'"));
+  const Finished profile = Run({"controls", "--profile", "vax"});
+  EXPECT_EQ(profile.exit_code, 2);
+  EXPECT_THAT(profile.err, HasSubstr("'vax'"));
+}
+
+}  // namespace
+}  // namespace walkrace

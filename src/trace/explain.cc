@@ -1,0 +1,179 @@
+#include "trace/explain.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "oracle/data_race_oracle.h"
+#include "oracle/progress_oracle.h"
+#include "trace/columns.h"
+#include "trace/relevance.h"
+#include "trace/story.h"
+#include "trace/words.h"
+
+namespace walkrace {
+namespace {
+
+constexpr size_t kWidthMin = 60;
+constexpr size_t kPreemptionsNamed = 4;
+constexpr int kNever = 1 << 30;
+
+// From rich to terse: the first that fits is told.
+constexpr StoryDetail kDetails[] = {
+    {Relevance::kDetail, 3},     {Relevance::kDetail, 8},       {Relevance::kContext, 3},
+    {Relevance::kContext, 8},    {Relevance::kContext, kNever}, {Relevance::kStory, 8},
+    {Relevance::kStory, kNever},
+};
+
+using Lines = std::vector<std::string>;
+
+void Append(Lines& lines, absl::string_view text, size_t width, size_t indent) {
+  for (std::string& line : Wrap(text, width, indent)) lines.push_back(std::move(line));
+}
+
+// "CPU 0: pin 0-1 write; write-pinned; unpin"
+std::string HeadOf(const TraceView& view, CpuId cpu) {
+  std::string head = absl::StrCat("CPU ", cpu);
+  const char* separator = ": ";
+  for (const Operation& operation : view.scenario.cpus[cpu]) {
+    absl::StrAppend(&head, separator, ToText(operation).text);
+    separator = "; ";
+  }
+  return head;
+}
+
+// "(1) CPU 1, is_refcount_suitable(): load folio1.refcount: 1   src/paths/collapse.cc:18"
+std::string MarkedWords(const TraceView& view, uint32_t index, int mark) {
+  const Event& event = view.events[index];
+  const std::string function = FunctionOf(event);
+  std::string words =
+      absl::StrCat("(", mark, ") CPU ", event.cpu, ": ", EventWords(event, &view.scenario));
+  if (!function.empty()) absl::StrAppend(&words, " in ", function, "()");
+  if (event.site != nullptr) absl::StrAppend(&words, ", ", event.site->file, ":", event.site->line);
+  return words;
+}
+
+// What would have been well, or null where the two events do not say.
+const char* Remedy(const TraceView& view) {
+  const auto [first, second] = std::pair(view.violation.first_event, view.violation.second_event);
+  if (first >= view.count || second >= view.count) return nullptr;
+  if (view.events[first].cpu == view.events[second].cpu) return nullptr;
+  const absl::string_view oracle = view.violation.oracle;
+  if (oracle == kDataRaceName) return "Nothing orders (1) and (2).";
+  return oracle == kProgressName ? "Had (2) come before (1), they would not wait for each other."
+                                 : "Had (2) come before (1), the invariant would hold.";
+}
+
+void AppendFinding(const TraceView& view, size_t width, Lines& lines) {
+  const Violation& violation = view.violation;
+  if (violation.oracle == nullptr) {
+    lines.push_back("No invariant is violated.");
+    return;
+  }
+  Append(lines,
+         absl::StrCat("Violated: ", violation.oracle, ". ", violation.message,
+                      absl::EndsWith(violation.message, ".") ? "" : "."),
+         width, 2);
+  int marks = 0;
+  for (const uint32_t index : {violation.first_event, violation.second_event}) {
+    if (index >= view.count) continue;
+    const int mark = MarkOf(view, index);
+    if (mark == marks) continue;  // one event is both
+    marks = mark;
+    Append(lines, MarkedWords(view, index, mark), width, 4);
+  }
+  if (const char* remedy = Remedy(view); remedy != nullptr) lines.push_back(remedy);
+}
+
+// "CPU 0 before its event 11 (to CPU 1)"
+std::string PreemptionWords(const Preemption& entry) {
+  if (entry.event == 0) return absl::StrCat("CPU ", entry.to, " starts");
+  return absl::StrCat("CPU ", entry.cpu, " before its event ", entry.event, " (to CPU ", entry.to,
+                      ")");
+}
+
+std::string ScheduleWords(const TraceView& view) {
+  const size_t count = view.preemptions.size();
+  if (count == 0) return "No preemption.";
+  std::vector<std::string> entries;
+  entries.reserve(kPreemptionsNamed);
+  for (size_t i = 0; i < std::min(count, kPreemptionsNamed); ++i) {
+    entries.push_back(PreemptionWords(view.preemptions[i]));
+  }
+  std::string words = absl::StrCat(
+      count, count == 1 ? " preemption: " : " preemptions: ", absl::StrJoin(entries, ", "));
+  if (count > kPreemptionsNamed) absl::StrAppend(&words, ", and so on");
+  return words + ".";
+}
+
+std::string CountWords(const TraceView& view, const std::vector<StoryItem>& story, bool full) {
+  const auto told = std::count_if(story.begin(), story.end(), [](const StoryItem& item) {
+    return item.kind == StoryItem::kEvent;
+  });
+  return absl::StrCat(" ", told, " of ", view.count, " events shown",
+                      full ? "." : "; --full shows all.");
+}
+
+class Explainer {
+ public:
+  Explainer(const TraceView& view, const ExplainOptions& options)
+      : view_(view),
+        options_(options),
+        width_(std::max(options.width, kWidthMin)),
+        grades_(GradeEvents(view)) {}
+
+  std::string Text() {
+    std::vector<StoryItem> story;
+    if (options_.full) {
+      story = TellStory(view_, grades_, {Relevance::kNoise, 0});
+    } else {
+      story = FittingStory();
+    }
+    return absl::StrCat(absl::StrJoin(LinesOf(story), "\n"), "\n");
+  }
+
+ private:
+  std::vector<StoryItem> FittingStory() const {
+    std::vector<StoryItem> story;
+    for (const StoryDetail& detail : kDetails) {
+      story = TellStory(view_, grades_, detail);
+      if (LinesOf(story).size() <= options_.lines_max) return story;
+    }
+    // Even the tersest is too long: what is close to the two events, as much as there is room for.
+    size_t fits = 0;
+    for (size_t count = story.size(); count > 0; count /= 2) {
+      while (fits + count <= story.size() &&
+             LinesOf(KeepClosest(story, fits + count)).size() <= options_.lines_max) {
+        fits += count;
+      }
+    }
+    return KeepClosest(story, fits);
+  }
+
+  Lines LinesOf(const std::vector<StoryItem>& story) const {
+    Lines lines;
+    if (!options_.title.empty()) Append(lines, options_.title, width_, 2);
+    ColumnLayout layout{.cpu_count = view_.cpu_count, .width = width_, .numbered = options_.full};
+    for (CpuId cpu = 0; cpu < view_.cpu_count; ++cpu) layout.heads.push_back(HeadOf(view_, cpu));
+    for (std::string& line : LayOut(story, layout)) lines.push_back(std::move(line));
+    lines.emplace_back();
+    AppendFinding(view_, width_, lines);
+    Append(lines, ScheduleWords(view_) + CountWords(view_, story, options_.full), width_, 2);
+    return lines;
+  }
+
+  const TraceView& view_;
+  const ExplainOptions& options_;
+  const size_t width_;
+  const std::vector<EventGrade> grades_;
+};
+
+}  // namespace
+
+std::string ExplainText(const TraceView& view, const ExplainOptions& options) {
+  return Explainer(view, options).Text();
+}
+
+}  // namespace walkrace
