@@ -49,7 +49,7 @@ TEST(ResolveContext, OptionsAlone) {
   EXPECT_STREQ(context->target->name, "gup_vs_collapse");
   EXPECT_EQ(context->VariantNames(), "collapse-race");
   EXPECT_STREQ(context->run.profile->name, "arm64");
-  EXPECT_EQ(context->run.cuts, CutBit(CUT_PMD_RECHECK) | CutBit(CUT_TABLE_SYNC));
+  EXPECT_EQ(context->run.cuts, CutsOf(CUT_PMD_RECHECK, CUT_TABLE_SYNC));
 }
 
 TEST(ResolveContext, FileAlone) {
@@ -80,20 +80,20 @@ TEST(ResolveContext, VariantsAgreeInAnyOrder) {
       "0\n");
   const auto context = ResolveContext(Names("", {"no-table-sync", "no-pte-recheck"}, ""), &file);
   ASSERT_TRUE(context.ok()) << context.status();
-  EXPECT_EQ(context->run.cuts, CutBit(CUT_TABLE_SYNC) | CutBit(CUT_PTE_RECHECK));
+  EXPECT_EQ(context->run.cuts, CutsOf(CUT_TABLE_SYNC, CUT_PTE_RECHECK));
 }
 
 TEST(ResolveContext, NoVariantIsTheUnmodifiedPaths) {
   const auto context = ResolveContext(Names("gup_vs_collapse", {}, "arm64"), nullptr);
   ASSERT_TRUE(context.ok());
-  EXPECT_EQ(context->run.cuts, 0u);
+  EXPECT_EQ(context->run.cuts, Cuts());
   EXPECT_EQ(context->VariantNames(), "");
 }
 
 TEST(ResolveContext, TheCanaryAlwaysHasItsVariantInForce) {
   const auto context = ResolveContext(Names("canary", {}, "arm64"), nullptr);
   ASSERT_TRUE(context.ok()) << context.status();
-  EXPECT_EQ(context->run.cuts, CutBit(CUT_PMD_RECHECK) | CutBit(CUT_TABLE_SYNC));
+  EXPECT_EQ(context->run.cuts, CutsOf(CUT_PMD_RECHECK, CUT_TABLE_SYNC));
 }
 
 // --- Contradictions: both sides are named ------------------------------------------------------

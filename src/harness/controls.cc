@@ -31,7 +31,7 @@ ControlResult RunControl(const VariantRow& variant, const Profile& profile) {
     result.why = why;
     return result;
   }
-  const bool bites = variant.oracle != nullptr && BitesOn(variant, profile.name);
+  const bool bites = BitesOn(variant, profile);
   result.expected = bites ? variant.oracle : "clean";
   result.found = "clean";
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "scenario/operation_table.h"
+
 namespace walkrace {
 namespace {
 
@@ -19,6 +21,7 @@ class Edits {
       Edit edit{.scenario = from_, .dropped_cpu = cpu};
       for (CpuId next = cpu + 1; next < from_.cpu_count; ++next) {
         edit.scenario.cpus[next - 1] = from_.cpus[next];
+        edit.scenario.mm_of_cpu[next - 1] = from_.mm_of_cpu[next];
       }
       edit.scenario.cpus[--edit.scenario.cpu_count].clear();
       Add(edit);
@@ -48,25 +51,37 @@ class Edits {
           SetPages(cpu, i, operation.page, operation.count - 1);
           SetPages(cpu, i, operation.page + 1, operation.count - 1);
         }
-        if ((operation.flags & kGupWrite) != 0) {
+        for (const FlagWord& flag : FlagWords()) {
+          if ((operation.flags & flag.flag) == 0) continue;
           Edit edit{.scenario = from_};
-          edit.scenario.cpus[cpu][i].flags &= ~kGupWrite;
+          edit.scenario.cpus[cpu][i].flags &= ~flag.flag;
           Add(edit);
         }
       }
     }
   }
 
-  void UnmapPages() {
+  void SimplifyLayout() {
     const Layout& layout = from_.layout;
     if (layout.levels == 5) {
       Edit edit{.scenario = from_};
       edit.scenario.layout.levels = 4;
       Add(edit);
     }
+    for (CpuId cpu = 0; cpu < from_.cpu_count; ++cpu) {
+      Edit edit{.scenario = from_};
+      edit.scenario.mm_of_cpu[cpu] = 0;
+      Add(edit);
+    }
+    for (int region = 0; region < kRegionsMax; ++region) {
+      Edit edit{.scenario = from_};
+      edit.scenario.layout.backing[region] = Backing::kAnon;
+      Add(edit);
+    }
     for (int region = 0; region < kRegionsMax; ++region) {
       const int first = region * kPagesPerRegion;
-      const int length_min = layout.huge[region] ? kPagesPerRegion : 1;
+      const bool whole = layout.huge[region] || layout.backing[region] == Backing::kCompound;
+      const int length_min = whole ? kPagesPerRegion : 1;
       for (int length = kPagesPerRegion; length >= length_min; length /= 2) {
         for (int page = first; page < first + kPagesPerRegion; page += length) {
           Unmap(region, page, page + length);
@@ -109,7 +124,7 @@ std::vector<Edit> SmallerScenarios(const Scenario& scenario) {
   edits.DropCpus();
   edits.CutOperations();
   edits.NarrowOperations();
-  edits.UnmapPages();
+  edits.SimplifyLayout();
   return edits.Take();
 }
 

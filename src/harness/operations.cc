@@ -2,11 +2,13 @@
 
 #include "base/check.h"
 #include "base/fixed_vector.h"
+#include "kernel/mm.h"
 #include "kernel/notes.h"
 #include "kernel/page_ref.h"
 #include "kernel/user_access.h"
 #include "machine/machine.h"
 #include "paths/paths.h"
+#include "scenario/operation_table.h"
 
 namespace walkrace {
 namespace {
@@ -21,6 +23,10 @@ struct HeldReference {
 constexpr size_t kHeldMax = kOperationsMax * kPagesMax;
 FixedVector<HeldReference, kHeldMax> held[kCpusMax];
 
+unsigned long AddressOf(const mm_struct* mm, int page) {
+  return AddressOfPage(static_cast<int>(mm->id) * kPagesMax + page);
+}
+
 // What the n-th write of an operation writes: no two writes of a run write the same.
 uint64_t ValueOf(CpuId cpu, int operation, int nth) {
   return (cpu + 1) * 10000 + (operation + 1) * 100 + nth;
@@ -28,10 +34,12 @@ uint64_t ValueOf(CpuId cpu, int operation, int nth) {
 
 void Gup(CpuId cpu, const Operation& operation) {
   const unsigned flags = ((operation.flags & kGupPin) != 0 ? FOLL_PIN : FOLL_GET) |
-                         ((operation.flags & kGupWrite) != 0 ? FOLL_WRITE : 0);
-  const unsigned long start = AddressOfPage(operation.page);
+                         ((operation.flags & kGupWrite) != 0 ? FOLL_WRITE : 0) |
+                         ((operation.flags & kGupLongterm) != 0 ? FOLL_LONGTERM : 0);
+  mm_struct* mm = wr_current_mm();
+  const unsigned long start = AddressOf(mm, operation.page);
   page* pages[kPagesMax];
-  const int count = internal_get_user_pages_fast(MachineMm(), start, operation.count, flags, pages);
+  const int count = internal_get_user_pages_fast(mm, start, operation.count, flags, pages);
   for (int i = 0; i < count; ++i) {
     WR_CHECK(held[cpu].push_back({pages[i], start + i * PAGE_SIZE, flags}));
   }
@@ -62,15 +70,45 @@ void Unpin(CpuId cpu) {
   held[cpu].clear();
 }
 
-void Fault(const Operation& operation) {
-  mm_struct* mm = MachineMm();
-  mmap_read_lock(mm);
-  (void)handle_mm_fault(mm, AddressOfPage(operation.page), true);
-  mmap_read_unlock(mm);
+using Function = void (*)(mm_struct* mm, unsigned long start, unsigned long end, unsigned flags);
+
+// Null where the operation is more than one call: see RunOperation.
+Function FunctionOf(OperationKind kind) {
+  switch (kind) {
+#define WR_OPERATION(kind, word, operand, takes, function) \
+  case OperationKind::kind:                                \
+    return function;
+#include "paths/operations.def"
+#undef WR_OPERATION
+    default:
+      return nullptr;
+  }
+}
+
+void Call(Function function, mm_struct* mm, const Operation& operation) {
+  unsigned long first = operation.page;
+  unsigned long count = 1;
+  switch (RowOf(operation).operand) {
+    case Operand::kNone:
+      first = 0;
+      count = kPagesMax;
+      break;
+    case Operand::kPage:
+      break;
+    case Operand::kPages:
+      count = operation.count;
+      break;
+    case Operand::kRegion:
+      count = kPagesPerRegion;
+      break;
+  }
+  const unsigned long start = AddressOf(mm, first);
+  function(mm, start, start + count * PAGE_SIZE, operation.flags);
 }
 
 void RunOperation(CpuId cpu, int index, const Operation& operation) {
-  const unsigned long start = AddressOfPage(operation.page);
+  mm_struct* mm = wr_current_mm();
+  const unsigned long address = AddressOf(mm, operation.page);
   uint64_t value;
   switch (operation.kind) {
     case OperationKind::kGup:
@@ -81,24 +119,19 @@ void RunOperation(CpuId cpu, int index, const Operation& operation) {
       return ReadPinned(cpu);
     case OperationKind::kUnpin:
       return Unpin(cpu);
-    case OperationKind::kCollapse:
-      (void)collapse_huge_page(MachineVma(), start);
-      return;
-    case OperationKind::kZap:
-      return madvise_dontneed_single_vma(MachineVma(), start, start + operation.count * PAGE_SIZE);
-    case OperationKind::kFault:
-      return Fault(operation);
     // A program whose memory ran out is killed: nothing more to judge.
     case OperationKind::kRead:
-      (void)user_read(MachineMm(), start, &value);
+      (void)user_read(mm, address, &value);
       return;
     case OperationKind::kWrite:
-      (void)user_write(MachineMm(), start, ValueOf(cpu, index, 0));
+      (void)user_write(mm, address, ValueOf(cpu, index, 0));
       return;
-    case OperationKind::kCount:
+    default:
       break;
   }
-  WR_CHECK(false);
+  const Function function = FunctionOf(operation.kind);
+  WR_CHECK(function != nullptr);
+  Call(function, mm, operation);
 }
 
 }  // namespace

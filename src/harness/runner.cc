@@ -37,7 +37,7 @@ Report Runner::Run(const Scenario& scenario, const RunContext& context, Strategy
   race_event_ = kNoEvent;
   SetCuts(context.cuts);
   BeginKernel();
-  BeginMachine(scenario.layout, *context.profile);
+  BeginMachine(scenario.layout, MmsOf(scenario), *context.profile);
   BeginOperations();
   OracleSet& oracles = judge_.oracles();
   oracles.Begin(&engine_);

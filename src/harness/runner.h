@@ -15,7 +15,7 @@ namespace walkrace {
 // What surrounds a scenario: never part of fuzzer bytes.
 struct RunContext {
   const Profile* profile;
-  CutMask cuts = 0;
+  Cuts cuts;
 };
 
 struct Report {

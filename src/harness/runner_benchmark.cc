@@ -18,7 +18,7 @@ const Scenario& SeedScenario() {
 }
 
 void BM_SeedScenario(benchmark::State& state, const char* strategy_name, const char* profile) {
-  const RunContext context = {FindProfile(profile), 0};
+  const RunContext context = {FindProfile(profile), {}};
   const auto strategy = FindStrategy(strategy_name)->make({.depth = 3});
   uint64_t schedules = 0, events = 0, hand_overs = 0;
   for (auto _ : state) {

@@ -30,15 +30,15 @@ class Variants : public ::testing::TestWithParam<std::tuple<int, int>> {
     size_t count;
     return VariantRows(&count)[std::get<0>(GetParam())];
   }
-  const char* Profile() const { return ProfileAt(std::get<1>(GetParam())).name; }
-  bool Bites() const { return Row().oracle != nullptr && BitesOn(Row(), Profile()); }
+  const Profile& TheProfile() const { return ProfileAt(std::get<1>(GetParam())); }
+  bool Bites() const { return BitesOn(Row(), TheProfile()); }
   bool Skipped() const {
     return Row().needs != nullptr && std::string(Row().needs) == "tsan" && !RaceDetectorPresent();
   }
 
   HuntOptions Options(const Scenario& control, const StrategyRow& strategy) const {
     HuntOptions options;
-    options.context = ContextOf(Profile(), Row().name);
+    options.context = ContextOf(TheProfile().name, Row().name);
     options.strategy = &strategy;
     options.seed = kSeed;
     options.scenario = &control;
@@ -91,7 +91,7 @@ TEST_P(Variants, AreCaughtWhereTheyBiteAndCleanElsewhere) {
     EXPECT_EQ(OracleOf(again), Row().oracle) << PrintText(found.file);
     EXPECT_EQ(again.run.trace_hash, found.report.run.trace_hash);
 
-    const ResolvedContext unmodified = ContextOf(Profile());
+    const ResolvedContext unmodified = ContextOf(TheProfile().name);
     const Report twin = Runner::Get().Replay(found.file.input, unmodified.run);
     EXPECT_EQ(twin.run.outcome, Outcome::kFinished);
     EXPECT_TRUE(twin.clean()) << "nothing is cut" << Paste(control, unmodified, twin);

@@ -46,15 +46,32 @@ typedef struct {
   unsigned long pgd;
 } pgd_t;
 
-enum pageflags { PG_locked, PG_lru, PG_uptodate, PG_head, PG_anon, PG_anon_exclusive };
+enum pageflags {
+  PG_locked,
+  PG_lru,
+  PG_uptodate,
+  PG_head,
+  PG_anon,
+  PG_anon_exclusive,
+  PG_dirty,
+  PG_swapbacked,
+  PG_swapcache,
+  PG_ksm,
+};
 
 struct page {
   unsigned long flags;
   unsigned long compound_head;  // tail pages: the head's frame number << 1 | 1; else 0
   atomic_t _refcount;
   atomic_t _mapcount;
-  atomic_t _pincount;  // head pages of large folios
+  atomic_t _pincount;     // head pages of large folios
+  unsigned long mapping;  // PAGE_MAPPING_ANON, the address_space, or 0: neither mapped nor cached
+  unsigned long index;    // of the page in its vma or file; set with `mapping`, never raced on
 };
+
+// page->mapping of an anonymous page. The kernel keeps the anon_vma's address beside the bit.
+#define PAGE_MAPPING_ANON 1ul
+#define WR_FILE_MAPPING 2ul  // the one file's address_space
 
 struct folio {
   struct page page;
@@ -71,12 +88,31 @@ struct mm_struct {
   struct rw_semaphore mmap_lock;
   spinlock_t page_table_lock;  // the pmd lock
   seqcount_t write_protect_seq;
+  unsigned long id;  // 0 or 1: the number in the addresses of its area
 };
 
+// The one file. A slot holds the pfn of the page that the page cache has there, or 0.
+#define WR_FILE_PAGES 16
+struct address_space {
+  struct rw_semaphore i_mmap_rwsem;
+  unsigned long i_pages[WR_FILE_PAGES];
+};
+
+// Swap: a slot counts the entries that refer to it, and the swap cache's page.
+#define WR_SWAP_SLOTS 8
+
+// All anonymous memory of a run hangs on one root: fork and split meet there.
+struct anon_vma {
+  struct rw_semaphore rwsem;
+};
+
+// One vma a region of each mm. Fields change under mmap_lock for writing alone.
 struct vm_area_struct {
   struct mm_struct* vm_mm;
   unsigned long vm_start;
   unsigned long vm_end;
+  unsigned long vm_pgoff;         // of the first page: in the file, or among the rmap's indices
+  struct address_space* vm_file;  // null: anonymous
 };
 
 #endif  // WALKRACE_KERNEL_MM_TYPES_H_

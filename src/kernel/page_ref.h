@@ -13,6 +13,7 @@ extern "C" {
 #define FOLL_WRITE 0x01u
 #define FOLL_GET 0x04u
 #define FOLL_PIN 0x40000u
+#define FOLL_LONGTERM 0x10000u
 
 // Implemented by src/machine. No events: address arithmetic.
 struct page* pfn_to_page(unsigned long pfn);
@@ -26,7 +27,10 @@ struct folio* wr_folio_alloc(unsigned order, const struct wr_site* site);
 void wr_folio_free(struct folio* folio, const struct wr_site* site);
 // Copies the content of a base page to a page that nobody else knows yet: one event, the load.
 void wr_copy_user_highpage(struct page* to, const struct page* from, const struct wr_site* site);
-// Number of base pages. Fixed while the folio is allocated.
+// page->mapping and page->index of a page that nobody else knows yet; with PAGE_MAPPING_ANON the
+// page is exclusive. No events.
+void wr_page_set_mapping(struct page* page, unsigned long mapping, unsigned long index);
+// Number of base pages. Fixed while the folio is allocated, but for a split.
 unsigned long folio_nr_pages(const struct folio* folio);
 
 #ifdef __cplusplus
@@ -65,6 +69,11 @@ static inline bool folio_test_large(const struct folio* folio) { return folio_nr
 
 #define page_mapcount(p) atomic_read(&(p)->_mapcount)
 #define page_add_rmap(p) atomic_inc(&(p)->_mapcount)
+#define page_add_new_anon_rmap(p, vma, address)                                       \
+  do {                                                                                \
+    wr_page_set_mapping((p), PAGE_MAPPING_ANON, linear_page_index((vma), (address))); \
+    page_add_rmap(p);                                                                 \
+  } while (0)
 #define page_remove_rmap(p) atomic_dec(&(p)->_mapcount)
 
 // Atomic flag bits: a value-returning test-and-x is fully ordered.
@@ -75,6 +84,14 @@ static inline bool folio_test_large(const struct folio* folio) { return folio_nr
   ((void)wr_rmw(&(p)->flags, sizeof((p)->flags), WR_AND, ~(1ul << PG_locked), 0, WR_RELEASE, \
                 WR_DATA, 0, WR_HERE))
 #define TestClearPageLRU(p) ((WR_TEST_AND(WR_AND, ~(1ul << PG_lru), p) & 1ul << PG_lru) != 0)
+#define PageAnon(p) ((READ_ONCE((p)->mapping) & PAGE_MAPPING_ANON) != 0)
+#define PageAnonExclusive(p) ((READ_ONCE((p)->flags) & 1ul << PG_anon_exclusive) != 0)
+#define SetPageAnonExclusive(p)                                                                  \
+  ((void)wr_rmw(&(p)->flags, sizeof((p)->flags), WR_OR, 1ul << PG_anon_exclusive, 0, WR_RELAXED, \
+                WR_DATA, 0, WR_HERE))
+#define ClearPageAnonExclusive(p)                                                        \
+  ((void)wr_rmw(&(p)->flags, sizeof((p)->flags), WR_AND, ~(1ul << PG_anon_exclusive), 0, \
+                WR_RELAXED, WR_DATA, 0, WR_HERE))
 #define SetPageLRU(p)                                                                             \
   ((void)wr_rmw(&(p)->flags, sizeof((p)->flags), WR_OR, 1ul << PG_lru, 0, WR_RELAXED, WR_DATA, 0, \
                 WR_HERE))

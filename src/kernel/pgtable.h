@@ -15,11 +15,18 @@ extern "C" {
 #define _PAGE_PRESENT 0x001ul
 #define _PAGE_RW 0x002ul
 #define _PAGE_USER 0x004ul
+#define _PAGE_INVALID 0x008ul  // s390: not for the hardware, while software still sees the entry
 #define _PAGE_ACCESSED 0x020ul
 #define _PAGE_DIRTY 0x040ul
 #define _PAGE_PSE 0x080ul
 #define _PAGE_PROTNONE 0x100ul
 #define _PAGE_SPECIAL 0x200ul
+// Entries that are not present and not none: _PAGE_PRESENT and _PAGE_PROTNONE are clear. Where the
+// pfn stands in others, a migration entry has the pfn, a swap entry the slot; _PAGE_RW and
+// _PAGE_SWP_EXCLUSIVE are what the page had.
+#define _PAGE_SWP 0x400ul
+#define _PAGE_SWP_MIGRATION 0x800ul
+#define _PAGE_SWP_EXCLUSIVE 0x010ul
 #define _PAGE_TABLE (_PAGE_PRESENT | _PAGE_RW | _PAGE_USER | _PAGE_ACCESSED | _PAGE_DIRTY)
 #define WR_PFN_SHIFT PAGE_SHIFT
 
@@ -63,6 +70,28 @@ static inline pte_t pte_mkdirty(pte_t pte) { return __pte(pte_val(pte) | _PAGE_D
 static inline pte_t pfn_pte(unsigned long pfn) {
   return __pte(pfn << WR_PFN_SHIFT | _PAGE_PRESENT | _PAGE_USER | _PAGE_ACCESSED);
 }
+static inline pte_t pte_wrprotect(pte_t pte) { return __pte(pte_val(pte) & ~_PAGE_RW); }
+static inline pte_t pte_mkold(pte_t pte) { return __pte(pte_val(pte) & ~_PAGE_ACCESSED); }
+static inline pte_t pte_mkclean(pte_t pte) { return __pte(pte_val(pte) & ~_PAGE_DIRTY); }
+static inline bool pte_dirty(pte_t pte) { return (pte_val(pte) & _PAGE_DIRTY) != 0; }
+// PROT_NONE for NUMA hinting: the page stays, the hardware faults.
+static inline pte_t pte_mkprotnone(pte_t pte) {
+  return __pte((pte_val(pte) & ~_PAGE_PRESENT) | _PAGE_PROTNONE);
+}
+static inline pte_t pte_mkpresent(pte_t pte) {
+  return __pte((pte_val(pte) & ~_PAGE_PROTNONE) | _PAGE_PRESENT);
+}
+static inline bool is_swap_pte(pte_t pte) { return !pte_none(pte) && !pte_present(pte); }
+static inline bool is_migration_pte(pte_t pte) {
+  return is_swap_pte(pte) && (pte_val(pte) & _PAGE_SWP_MIGRATION) != 0;
+}
+static inline pte_t make_migration_pte(unsigned long pfn, bool writable, bool exclusive) {
+  return __pte(pfn << WR_PFN_SHIFT | _PAGE_SWP | _PAGE_SWP_MIGRATION | (writable ? _PAGE_RW : 0) |
+               (exclusive ? _PAGE_SWP_EXCLUSIVE : 0));
+}
+static inline pte_t make_swap_pte(unsigned long slot, bool exclusive) {
+  return __pte(slot << WR_PFN_SHIFT | _PAGE_SWP | (exclusive ? _PAGE_SWP_EXCLUSIVE : 0));
+}
 static inline bool pte_access_permitted(pte_t pte, bool write) {
   const unsigned long need = _PAGE_PRESENT | _PAGE_USER | (write ? _PAGE_RW : 0);
   return (pte_val(pte) & need) == need;
@@ -84,6 +113,11 @@ static inline pmd_t pmd_mkdirty(pmd_t pmd) { return __pmd(pmd_val(pmd) | _PAGE_D
 // mk_huge_pmd without the vma's rights: readable, not yet writable.
 static inline pmd_t pfn_pmd_huge(unsigned long pfn) {
   return __pmd(pfn << WR_PFN_SHIFT | _PAGE_PRESENT | _PAGE_USER | _PAGE_ACCESSED | _PAGE_PSE);
+}
+static inline pmd_t pmd_wrprotect(pmd_t pmd) { return __pmd(pmd_val(pmd) & ~_PAGE_RW); }
+static inline bool is_swap_pmd(pmd_t pmd) { return !pmd_none(pmd) && !pmd_present(pmd); }
+static inline pmd_t make_migration_pmd(unsigned long pfn, bool writable, bool exclusive) {
+  return __pmd(pte_val(make_migration_pte(pfn, writable, exclusive)));
 }
 static inline bool pmd_access_permitted(pmd_t pmd, bool write) {
   const unsigned long need = _PAGE_PRESENT | _PAGE_USER | (write ? _PAGE_RW : 0);

@@ -17,7 +17,10 @@ constexpr uint64_t kFreedContent = 0xdeadbeefdeadbeef;
 // Not present, and no value that a walker could take for an entry.
 constexpr unsigned long kPoisonedEntry = 0xdeaddeaddeadd000ul;
 
-unsigned OrderOf(uint16_t pfn) { return pfn >= kFirstHugeFrame ? HPAGE_PMD_ORDER : 0; }
+// Of the folio whose head this is: frames of a huge folio that was split are base pages.
+unsigned OrderOf(uint16_t head) {
+  return (arena.mem_map[head].flags & 1ul << PG_head) != 0 ? HPAGE_PMD_ORDER : 0;
+}
 
 void SetFree(uint16_t pfn, unsigned order, bool free) {
   for (unsigned i = 0; i < 1u << order; ++i) allocator.frame_free[pfn + i] = free;
@@ -70,10 +73,22 @@ struct folio* wr_folio_alloc(unsigned order, const wr_site* site) {
   for (unsigned i = 0; i < 1u << order; ++i) arena.content[pfn + i] = 0;
   page* head = &arena.mem_map[pfn];
   head->flags = order == 0 ? 0 : 1ul << PG_head;
+  for (unsigned i = 0; i < 1u << order; ++i) head[i].mapping = head[i].index = 0;
   wr_note(WR_NOTE_FOLIO_ALLOC, &head->_refcount, pfn, order, site);
   // set_page_refcounted: speculative references may have been tried meanwhile.
   wr_store(&head->_refcount.counter, sizeof(head->_refcount.counter), 1, WR_RELAXED, WR_DATA, site);
   return reinterpret_cast<folio*>(head);
+}
+
+void wr_page_set_mapping(struct page* page, unsigned long mapping, unsigned long index) {
+  const unsigned pages = 1u << OrderOf(page_to_pfn(page));
+  for (unsigned i = 0; i < pages; ++i) {
+    page[i].mapping = mapping;
+    page[i].index = index + i;
+    const unsigned long exclusive = 1ul << PG_anon_exclusive;
+    page[i].flags &= ~exclusive;
+    if ((mapping & PAGE_MAPPING_ANON) != 0) page[i].flags |= exclusive;
+  }
 }
 
 void wr_folio_free(struct folio* folio, const wr_site* site) {

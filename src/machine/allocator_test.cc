@@ -250,7 +250,7 @@ TEST_F(TableTest, EachTableHasItsLock) {
   };
   EXPECT_EQ(pte_lockptr(MachineMm(), entry(kFirstPteTable)), &arena.ptl[kFirstPteTable]);
   EXPECT_EQ(pte_lockptr(MachineMm(), entry(kTablesMax - 1)), &arena.ptl[kTablesMax - 1]);
-  EXPECT_EQ(pmd_lockptr(MachineMm()), &arena.mm.page_table_lock);
+  EXPECT_EQ(pmd_lockptr(MachineMm()), &arena.mm[0].page_table_lock);
 }
 
 TEST_F(TableTest, AWildFrameNumberLeadsToAnEmptyTable) {

@@ -5,19 +5,22 @@
 
 #include "kernel/mm_types.h"
 #include "kernel/pgtable.h"
+#include "kernel/words.h"
 #include "machine/inspect.h"
 
 namespace walkrace {
 
-// Tables by index. The pte tables are named T0, T1, ...
+// Tables by index: those above pte level, kUpperTables of each mm, then the pte tables, named T0,
+// T1, ...
 inline constexpr int kPgdTable = 0;
 inline constexpr int kP4dTable = 1;
 inline constexpr int kPudTable = 2;
 inline constexpr int kPmdTable = 3;
-inline constexpr int kFirstPteTable = 4;
+inline constexpr int kUpperTables = 4;
+inline constexpr int kFirstPteTable = kUpperTables * kMmsMax;
 
-// Frames [1, kFirstHugeFrame) serve base pages, the rest huge ones. No merging, no splitting:
-// **a frame of a huge folio is never reused as a base page.**
+// Frames [1, kFirstHugeFrame) serve base pages, the rest huge ones until they are split. No
+// merging: the frames of a huge folio that was split stay base pages.
 inline constexpr int kFirstHugeFrame = 32;
 
 // On pages of its own: see ForgetRaces().
@@ -26,8 +29,13 @@ struct alignas(4096) Arena {
   spinlock_t ptl[kTablesMax];
   page mem_map[kFramesMax];
   uint64_t content[kFramesMax];
-  mm_struct mm;
-  unsigned long pmd_huge_pte[kEntriesPerTable];  // deposited table's pfn, by pmd entry
+  mm_struct mm[kMmsMax];
+  unsigned long pmd_huge_pte[kMmsMax][kEntriesPerTable];  // deposited table's pfn, by pmd entry
+  address_space file;
+  anon_vma root_anon_vma;
+  uint64_t swap_map[WR_SWAP_SLOTS];
+  uint64_t swap_content[WR_SWAP_SLOTS];
+  uint64_t words[WR_WORD_COUNT];
 };
 
 extern Arena arena;

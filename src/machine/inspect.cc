@@ -1,6 +1,7 @@
 #include "machine/inspect.h"
 
 #include "base/check.h"
+#include "kernel/mm.h"
 #include "kernel/page_ref.h"
 #include "kernel/pgtable.h"
 #include "machine/allocator.h"
@@ -30,30 +31,43 @@ struct ObjectTable {
       Set(&frame._refcount, ObjectKind::kRefcount, 0, pfn);
       Set(&frame._mapcount, ObjectKind::kMapcount, 0, pfn);
       Set(&frame._pincount, ObjectKind::kPincount, 0, pfn);
+      Set(&frame.mapping, ObjectKind::kMapping, 0, pfn);
       Set(&arena.content[pfn], ObjectKind::kContent, 0, pfn);
     }
-    Set(&arena.mm.mmap_lock, ObjectKind::kLock, 1, kMmLock);
-    Set(&arena.mm.page_table_lock, ObjectKind::kLock, 2, kMmLock);
-    Set(&arena.mm.write_protect_seq, ObjectKind::kSequence, 0, 0);
-    for (int i = 0; i < kEntriesPerTable; ++i) {
-      Set(&arena.pmd_huge_pte[i], ObjectKind::kDeposit, i, kPmdTable);
+    for (int mm = 0; mm < kMmsMax; ++mm) {
+      Set(&arena.mm[mm].mmap_lock, ObjectKind::kLock, kMmapLock, kNamedLock + mm);
+      Set(&arena.mm[mm].page_table_lock, ObjectKind::kLock, kPmdLock, kNamedLock + mm);
+      Set(&arena.mm[mm].write_protect_seq, ObjectKind::kSequence, 0, mm);
+      for (int i = 0; i < kEntriesPerTable; ++i) {
+        Set(&arena.pmd_huge_pte[mm][i], ObjectKind::kDeposit, i, mm);
+      }
     }
+    Set(&arena.file.i_mmap_rwsem, ObjectKind::kLock, kIMmapLock, kNamedLock);
+    Set(&arena.root_anon_vma.rwsem, ObjectKind::kLock, kAnonVmaLock, kNamedLock);
+    for (int i = 0; i < WR_FILE_PAGES; ++i) {
+      Set(&arena.file.i_pages[i], ObjectKind::kFileSlot, i, 0);
+    }
+    for (int i = 0; i < WR_SWAP_SLOTS; ++i) {
+      Set(&arena.swap_map[i], ObjectKind::kSwapMap, i, 0);
+    }
+    for (int i = 0; i < WR_WORD_COUNT; ++i) Set(&arena.words[i], ObjectKind::kWord, i, 0);
   }
 
-  static constexpr uint16_t kMmLock = UINT16_MAX;
+  // Locks that belong to no table: kNamedLock + mm.
+  static constexpr uint16_t kNamedLock = 0x8000;
+  enum NamedLock : uint8_t { kMmapLock, kPmdLock, kIMmapLock, kAnonVmaLock };
 
   static ObjectKind LevelOf(int table) {
-    switch (table) {
+    if (table >= kFirstPteTable) return ObjectKind::kPte;
+    switch (table % kUpperTables) {
       case kPgdTable:
         return ObjectKind::kPgd;
       case kP4dTable:
         return ObjectKind::kP4d;
       case kPudTable:
         return ObjectKind::kPud;
-      case kPmdTable:
-        return ObjectKind::kPmd;
       default:
-        return ObjectKind::kPte;
+        return ObjectKind::kPmd;
     }
   }
 
@@ -76,17 +90,60 @@ int TableBelow(ObjectKind level, uint64_t value) {
   return view.kind == EntryView::kTable ? view.frame : -1;
 }
 
+struct Leaf {
+  EntryView view;
+  bool huge;
+  bool software_only;  // the hardware takes a fault
+};
+
+// The entry that translates an area page, as memory has it now; a huge one's frame is the page's.
+Leaf LeafOf(int page) {
+  constexpr Leaf kNothing = {{EntryView::kNone, false, 0}, false, false};
+  constexpr uint64_t kSoftwareOnly = _PAGE_PROTNONE | _PAGE_INVALID;
+  const unsigned long address = AddressOfAreaPage(page);
+  const int first = page / kPagesMax * kUpperTables;
+  int table = TableBelow(ObjectKind::kPgd, EntryOf(first + kPgdTable, pgd_index(address)));
+  if (pgtable_l5_enabled() && table >= 0) {
+    table = TableBelow(ObjectKind::kP4d, EntryOf(table, p4d_index(address)));
+  }
+  if (table < 0) return kNothing;
+  table = TableBelow(ObjectKind::kPud, EntryOf(table, pud_index(address)));
+  if (table < 0) return kNothing;
+  const uint64_t pmd_value = EntryOf(table, pmd_index(address));
+  EntryView pmd = DecodeEntry(ObjectKind::kPmd, pmd_value);
+  if (pmd.kind == EntryView::kTable) {
+    const uint64_t pte_value = EntryOf(pmd.frame, pte_index(address));
+    return {DecodeEntry(ObjectKind::kPte, pte_value), false,
+            ((pmd_value | pte_value) & kSoftwareOnly) != 0};
+  }
+  pmd.frame += pte_index(address);
+  return {pmd, true, (pmd_value & kSoftwareOnly) != 0};
+}
+
+constexpr const char* kWordNames[] = {
+#define WR_WORD_NAME(identifier, name) name,
+    WR_WORDS(WR_WORD_NAME)
+#undef WR_WORD_NAME
+};
+
 std::string RightsOf(bool writable) { return writable ? " rw" : " ro"; }
 
+// What belongs to mm 0 has no prefix.
+std::string OfMm(int mm) { return mm == 0 ? "" : "mm" + std::to_string(mm) + "."; }
+
+bool IsNamedLock(const Object& object) { return object.frame >= ObjectTable::kNamedLock; }
+
 std::string NameOfLock(const Object& object) {
-  if (object.frame != ObjectTable::kMmLock) return NameOfTable(object.frame) + ".ptl";
-  return object.index == 1 ? "mmap_lock" : "pmd_lock";
+  if (!IsNamedLock(object)) return NameOfTable(object.frame) + ".ptl";
+  static constexpr const char* kNames[] = {"mmap_lock", "pmd_lock", "i_mmap_rwsem",
+                                           "anon_vma_lock"};
+  return OfMm(object.frame - ObjectTable::kNamedLock) + kNames[object.index];
 }
 
 std::string LockValue(const Object& object, uint64_t value) {
   if (value == 0) return "free";
-  const bool is_mmap_lock = object.frame == ObjectTable::kMmLock && object.index == 1;
-  if (!is_mmap_lock) return "CPU " + std::to_string(value - 1);
+  const bool spin = !IsNamedLock(object) || object.index == ObjectTable::kPmdLock;
+  if (spin) return "CPU " + std::to_string(value - 1);
   if (value >= WR_RW_WRITER) return "writer";
   return std::to_string(value) + (value == 1 ? " reader" : " readers");
 }
@@ -94,8 +151,9 @@ std::string LockValue(const Object& object, uint64_t value) {
 }  // namespace
 
 int AreaPage(uint64_t address) {
-  const uint64_t page = (address - kAreaStart) / kBytesPerPage;
-  return page < kAreaPages ? static_cast<int>(page) : -1;
+  const uint64_t mm = address >> kMmShift;
+  const uint64_t page = ((address & ((uint64_t{1} << kMmShift) - 1)) - kAreaStart) / kBytesPerPage;
+  return page < kPagesMax && mm < kMmsMax ? static_cast<int>(kPagesMax * mm + page) : -1;
 }
 
 const Object& ObjectAt(LocationId location) {
@@ -105,9 +163,14 @@ const Object& ObjectAt(LocationId location) {
 
 EntryView DecodeEntry(ObjectKind level, uint64_t value) {
   if (value == 0) return {EntryView::kNone, false, 0};
-  if ((value & (_PAGE_PRESENT | _PAGE_PROTNONE)) == 0) return {EntryView::kOther, false, 0};
   const uint64_t pfn = value >> WR_PFN_SHIFT;
   const bool writable = (value & _PAGE_RW) != 0;
+  if ((value & (_PAGE_PRESENT | _PAGE_PROTNONE)) == 0) {
+    const auto frame = static_cast<uint16_t>(pfn);
+    if ((value & _PAGE_SWP) == 0) return {EntryView::kOther, false, 0};
+    if ((value & _PAGE_SWP_MIGRATION) == 0) return {EntryView::kSwap, false, frame};
+    return {pfn_valid(pfn) ? EntryView::kMigration : EntryView::kOther, writable, frame};
+  }
   if (level == ObjectKind::kPte || (value & _PAGE_PSE) != 0) {
     if (!pfn_valid(pfn)) return {EntryView::kOther, false, 0};
     return {EntryView::kLeaf, writable, static_cast<uint16_t>(pfn)};
@@ -119,29 +182,19 @@ EntryView DecodeEntry(ObjectKind level, uint64_t value) {
 }
 
 Translation Translate(int page) {
-  const unsigned long address = AddressOfPage(page);
-  int table = TableBelow(ObjectKind::kPgd, EntryOf(kPgdTable, pgd_index(address)));
-  if (pgtable_l5_enabled() && table >= 0) {
-    table = TableBelow(ObjectKind::kP4d, EntryOf(table, p4d_index(address)));
-  }
-  if (table < 0) return {};
-  table = TableBelow(ObjectKind::kPud, EntryOf(table, pud_index(address)));
-  if (table < 0) return {};
-  const EntryView pmd = DecodeEntry(ObjectKind::kPmd, EntryOf(table, pmd_index(address)));
-  if (pmd.kind == EntryView::kLeaf) {
-    const auto pfn = static_cast<uint16_t>(pmd.frame + pte_index(address));
-    return {pfn, pmd.writable, true};
-  }
-  if (pmd.kind != EntryView::kTable) return {};
-  const EntryView pte = DecodeEntry(ObjectKind::kPte, EntryOf(pmd.frame, pte_index(address)));
-  if (pte.kind != EntryView::kLeaf) return {};
-  return {pte.frame, pte.writable, false};
+  const Leaf leaf = LeafOf(page);
+  if (leaf.view.kind != EntryView::kLeaf) return {};
+  return {leaf.view.frame, leaf.view.writable, leaf.huge};
+}
+
+Translation TranslateByHardware(int page) {
+  return LeafOf(page).software_only ? Translation() : Translate(page);
 }
 
 FolioCounts CountsOf(uint16_t pfn) {
   const uint16_t head = HeadPfn(pfn);
   const page& frame = arena.mem_map[head];
-  const uint16_t pages = head >= kFirstHugeFrame ? HPAGE_PMD_NR : 1;
+  const uint16_t pages = (frame.flags & 1ul << PG_head) != 0 ? HPAGE_PMD_NR : 1;
   return {head, pages, frame._refcount.counter, frame._pincount.counter};
 }
 
@@ -149,19 +202,34 @@ int64_t MapcountOf(uint16_t pfn) { return arena.mem_map[pfn]._mapcount.counter; 
 bool FrameIsFree(uint16_t pfn) { return allocator.frame_free[pfn]; }
 uint64_t ContentOf(uint16_t pfn) { return arena.content[pfn]; }
 
-std::string NameOfTable(int table_index) {
-  switch (table_index) {
-    case kPgdTable:
-      return "pgd";
-    case kP4dTable:
-      return "p4d";
-    case kPudTable:
-      return "pud";
-    case kPmdTable:
-      return "pmd";
+bool IsAnonExclusive(uint16_t pfn) {
+  return (arena.mem_map[pfn].flags & 1ul << PG_anon_exclusive) != 0;
+}
+bool IsAnon(uint16_t pfn) { return (arena.mem_map[HeadPfn(pfn)].mapping & PAGE_MAPPING_ANON) != 0; }
+
+uint64_t ContentAt(int page) {
+  const EntryView view = LeafOf(page).view;
+  switch (view.kind) {
+    case EntryView::kLeaf:
+    case EntryView::kMigration:
+      return arena.content[view.frame];
+    case EntryView::kSwap:
+      return view.frame < WR_SWAP_SLOTS ? arena.swap_content[view.frame] : 0;
     default:
-      return "T" + std::to_string(table_index - kFirstPteTable);
+      break;
   }
+  const unsigned long address = AddressOfAreaPage(page);
+  const vm_area_struct* vma = find_vma(&arena.mm[page / kPagesMax], address);
+  if (vma == nullptr || vma->vm_file == nullptr) return 0;
+  return arena.content[vma->vm_file->i_pages[linear_page_index(vma, address)]];
+}
+
+std::string NameOfTable(int table_index) {
+  static constexpr const char* kUpper[] = {"pgd", "p4d", "pud", "pmd"};
+  if (table_index < kFirstPteTable) {
+    return OfMm(table_index / kUpperTables) + kUpper[table_index % kUpperTables];
+  }
+  return "T" + std::to_string(table_index - kFirstPteTable);
 }
 
 std::string NameOfFrame(uint16_t pfn) {
@@ -197,9 +265,17 @@ std::string NameOf(LocationId location) {
     case ObjectKind::kLock:
       return NameOfLock(object);
     case ObjectKind::kSequence:
-      return "write_protect_seq";
+      return OfMm(object.frame) + "write_protect_seq";
     case ObjectKind::kDeposit:
-      return "deposited" + index;
+      return OfMm(object.frame) + "deposited" + index;
+    case ObjectKind::kMapping:
+      return NameOfFrame(object.frame) + ".mapping";
+    case ObjectKind::kFileSlot:
+      return "file.pages" + index;
+    case ObjectKind::kSwapMap:
+      return "swap_map" + index;
+    case ObjectKind::kWord:
+      return kWordNames[object.index];
     case ObjectKind::kOther:
     case ObjectKind::kKindCount:
       break;
@@ -217,7 +293,12 @@ std::string NameOfValue(LocationId location, uint64_t value) {
       case EntryView::kTable:
         return NameOfTable(view.frame);
       case EntryView::kLeaf:
-        return NameOfFrame(view.frame) + RightsOf(view.writable);
+        return NameOfFrame(view.frame) + RightsOf(view.writable) +
+               ((value & _PAGE_PROTNONE) != 0 ? " protnone" : "");
+      case EntryView::kMigration:
+        return "migration of " + NameOfFrame(view.frame) + RightsOf(view.writable);
+      case EntryView::kSwap:
+        return "swap slot " + std::to_string(view.frame);
       case EntryView::kOther:
         return "poison";
     }
@@ -228,6 +309,12 @@ std::string NameOfValue(LocationId location, uint64_t value) {
   }
   if (object.kind == ObjectKind::kCompoundHead) {
     return (value & 1) != 0 ? NameOfFrame(static_cast<uint16_t>(value >> 1)) : "itself";
+  }
+  if (object.kind == ObjectKind::kFileSlot) {
+    return value == 0 ? "none" : NameOfFrame(static_cast<uint16_t>(value));
+  }
+  if (object.kind == ObjectKind::kMapping) {
+    return value == 0 ? "none" : (value & PAGE_MAPPING_ANON) != 0 ? "anon" : "file";
   }
   return std::to_string(static_cast<int64_t>(value));
 }

@@ -8,23 +8,33 @@
 #include <string>
 
 #include "engine/event.h"
+#include "machine/layout.h"
 
 namespace walkrace {
 
 // Frames are numbered by pfn. Data frames: [1, kFramesMax). Tables have pfns of their own, from
 // kTablePfnBase on; a table's index is its pfn minus that.
 inline constexpr int kFramesMax = 64;
-inline constexpr int kTablesMax = 12;
+inline constexpr int kTablesMax = 24;
 inline constexpr uint64_t kTablePfnBase = 0x100;
 
-// The area that scenarios use: kAreaPages base pages from kAreaStart on.
+// The area that scenarios use: kPagesMax base pages from kAreaStart on, in each mm. A user address
+// says in bits that no table index looks at which mm it belongs to. Pages are numbered through:
+// page n of mm m is kPagesMax * m + n.
 inline constexpr uint64_t kAreaStart = 0x40000;
-inline constexpr int kAreaPages = 16;
+inline constexpr int kMmShift = 40;
+inline constexpr int kAreaPages = kPagesMax * kMmsMax;
 inline constexpr uint64_t kBytesPerPage = 4096;
 inline constexpr int kEntriesPerTable = 8;
 
 // The page number in the area of a user virtual address, or -1 outside.
 int AreaPage(uint64_t address);
+constexpr uint64_t AddressOfAreaPage(int page) {
+  return kAreaStart + (uint64_t{static_cast<unsigned>(page / kPagesMax)} << kMmShift) +
+         page % kPagesMax * kBytesPerPage;
+}
+// Pages of the mms that the run uses: [0, AreaPagesInUse()).
+int AreaPagesInUse();
 
 enum class ObjectKind : uint8_t {
   kOther,
@@ -42,6 +52,10 @@ enum class ObjectKind : uint8_t {
   kLock,
   kSequence,
   kDeposit,
+  kMapping,   // of a page: page->mapping
+  kFileSlot,  // of the page cache: a pfn, by page of the file
+  kSwapMap,   // a slot's count
+  kWord,      // a word of kernel/words.h
   kKindCount,
 };
 
@@ -58,9 +72,10 @@ inline bool IsEntry(ObjectKind kind) {
 
 // What an entry value says.
 struct EntryView {
-  enum Kind : uint8_t { kNone, kTable, kLeaf, kOther } kind;
+  enum Kind : uint8_t { kNone, kTable, kLeaf, kMigration, kSwap, kOther } kind;
   bool writable;
-  uint16_t frame;  // kTable: the table's index; kLeaf: the pfn of the first page
+  uint16_t frame;  // kTable: the table's index; kLeaf, kMigration: the pfn of the first page;
+                   // kSwap: the slot
 };
 EntryView DecodeEntry(ObjectKind level, uint64_t value);
 
@@ -73,6 +88,8 @@ struct Translation {
   friend bool operator==(const Translation&, const Translation&) = default;
 };
 Translation Translate(int page);
+// The same as the hardware walks: without entries that are for software alone (protnone, invalid).
+Translation TranslateByHardware(int page);
 
 // Counts of the folio that owns a frame, as memory holds them now.
 struct FolioCounts {
@@ -85,6 +102,12 @@ FolioCounts CountsOf(uint16_t pfn);
 int64_t MapcountOf(uint16_t pfn);  // of this very page; a head page's includes the huge mapping
 bool FrameIsFree(uint16_t pfn);    // free in the allocator
 uint64_t ContentOf(uint16_t pfn);
+bool IsAnonExclusive(uint16_t pfn);  // PageAnonExclusive
+bool IsAnon(uint16_t pfn);           // PageAnon
+
+// What the next access of a page would see: the content of what is mapped, of what a migration or
+// swap entry stands for, of the file, or zero.
+uint64_t ContentAt(int page);
 
 // Names as people say them: "pmd[0]", "T2.pte[3]", "folio5.refcount", "page 3", and values as the
 // object's kind has them: "T2", "folio5 rw", "none", "42".

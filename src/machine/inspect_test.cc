@@ -54,11 +54,11 @@ TEST_F(Inspect, NamesTheFieldsOfPagesByTheirFolio) {
 }
 
 TEST_F(Inspect, NamesLocksAndTheRest) {
-  EXPECT_EQ(Name(&arena.mm.mmap_lock), "mmap_lock");
-  EXPECT_EQ(Name(&arena.mm.page_table_lock), "pmd_lock");
+  EXPECT_EQ(Name(&arena.mm[0].mmap_lock), "mmap_lock");
+  EXPECT_EQ(Name(&arena.mm[0].page_table_lock), "pmd_lock");
   EXPECT_EQ(Name(&arena.ptl[kT2]), "T2.ptl");
-  EXPECT_EQ(Name(&arena.mm.write_protect_seq), "write_protect_seq");
-  EXPECT_EQ(Name(&arena.pmd_huge_pte[1]), "deposited[1]");
+  EXPECT_EQ(Name(&arena.mm[0].write_protect_seq), "write_protect_seq");
+  EXPECT_EQ(Name(&arena.pmd_huge_pte[0][1]), "deposited[1]");
   EXPECT_EQ(NameOf(kNoLocation), "");
 }
 
@@ -67,7 +67,8 @@ TEST_F(Inspect, NamesTablesAndFrames) {
   EXPECT_EQ(NameOfTable(kP4dTable), "p4d");
   EXPECT_EQ(NameOfTable(kPudTable), "pud");
   EXPECT_EQ(NameOfTable(kPmdTable), "pmd");
-  EXPECT_EQ(NameOfTable(kTablesMax - 1), "T7");
+  EXPECT_EQ(NameOfTable(kUpperTables + kPmdTable), "mm1.pmd");
+  EXPECT_EQ(NameOfTable(kTablesMax - 1), "T15");
   EXPECT_EQ(NameOfFrame(31), "folio31");
   EXPECT_EQ(NameOfFrame(32), "folio32");
   EXPECT_EQ(NameOfFrame(39), "folio32+7");
@@ -98,8 +99,8 @@ TEST_F(Inspect, KnowsTheObjectAtEachPlace) {
   EXPECT_EQ(count.kind, ObjectKind::kRefcount);
   EXPECT_EQ(count.frame, kHuge);
   EXPECT_EQ(ObjectAt(LocationOf(&arena.content[7])).kind, ObjectKind::kContent);
-  EXPECT_EQ(ObjectAt(LocationOf(&arena.mm.mmap_lock)).kind, ObjectKind::kLock);
-  EXPECT_EQ(ObjectAt(LocationOf(&arena.pmd_huge_pte[0])).kind, ObjectKind::kDeposit);
+  EXPECT_EQ(ObjectAt(LocationOf(&arena.mm[0].mmap_lock)).kind, ObjectKind::kLock);
+  EXPECT_EQ(ObjectAt(LocationOf(&arena.pmd_huge_pte[0][0])).kind, ObjectKind::kDeposit);
   EXPECT_EQ(ObjectAt(kNoLocation).kind, ObjectKind::kOther);
   EXPECT_EQ(ObjectAt(sizeof(Arena) / 8).kind, ObjectKind::kOther);
 }
@@ -132,12 +133,12 @@ TEST_F(Inspect, NamesTheValuesOfEntries) {
 }
 
 TEST_F(Inspect, NamesTheValuesOfLocks) {
-  const void* const mmap_lock = &arena.mm.mmap_lock;
+  const void* const mmap_lock = &arena.mm[0].mmap_lock;
   EXPECT_EQ(Value(mmap_lock, 0), "free");
   EXPECT_EQ(Value(mmap_lock, 1), "1 reader");
   EXPECT_EQ(Value(mmap_lock, 3), "3 readers");
   EXPECT_EQ(Value(mmap_lock, WR_RW_WRITER), "writer");
-  for (const void* lock : {static_cast<const void*>(&arena.mm.page_table_lock),
+  for (const void* lock : {static_cast<const void*>(&arena.mm[0].page_table_lock),
                            static_cast<const void*>(&arena.ptl[kT0])}) {
     EXPECT_EQ(Value(lock, 0), "free");
     EXPECT_EQ(Value(lock, 1), "CPU 0");
@@ -146,14 +147,14 @@ TEST_F(Inspect, NamesTheValuesOfLocks) {
 }
 
 TEST_F(Inspect, NamesTheOtherValues) {
-  EXPECT_EQ(Value(&arena.pmd_huge_pte[0], 0), "none");
-  EXPECT_EQ(Value(&arena.pmd_huge_pte[0], kTablePfnBase + kT2), "T2");
+  EXPECT_EQ(Value(&arena.pmd_huge_pte[0][0], 0), "none");
+  EXPECT_EQ(Value(&arena.pmd_huge_pte[0][0], kTablePfnBase + kT2), "T2");
   EXPECT_EQ(Value(&arena.mem_map[5].compound_head, 0), "itself");
   EXPECT_EQ(Value(&arena.mem_map[kHuge + 1].compound_head, kHuge << 1 | 1), "folio40");
   EXPECT_EQ(Value(&arena.mem_map[5]._refcount, 1025), "1025");
   EXPECT_EQ(Value(&arena.mem_map[5]._refcount, static_cast<uint64_t>(-3)), "-3");
   EXPECT_EQ(Value(&arena.content[5], 42), "42");
-  EXPECT_EQ(Value(&arena.mm.write_protect_seq, 7), "7");
+  EXPECT_EQ(Value(&arena.mm[0].write_protect_seq, 7), "7");
   EXPECT_EQ(NameOfValue(kNoLocation, 7), "7");
 }
 
@@ -224,8 +225,10 @@ TEST(AreaPage, CountsPagesFromTheStartOfTheArea) {
   EXPECT_EQ(AreaPage(kAreaStart), 0);
   EXPECT_EQ(AreaPage(kAreaStart + kBytesPerPage - 1), 0);
   EXPECT_EQ(AreaPage(kAreaStart + kBytesPerPage), 1);
-  EXPECT_EQ(AreaPage(kAreaStart + kAreaPages * kBytesPerPage - 1), kAreaPages - 1);
-  EXPECT_EQ(AreaPage(kAreaStart + kAreaPages * kBytesPerPage), -1);
+  EXPECT_EQ(AreaPage(kAreaStart + kPagesMax * kBytesPerPage - 1), kPagesMax - 1);
+  EXPECT_EQ(AreaPage(kAreaStart + kPagesMax * kBytesPerPage), -1);
+  EXPECT_EQ(AreaPage(AddressOfAreaPage(kPagesMax)), kPagesMax) << "of the other mm";
+  EXPECT_EQ(AreaPage(AddressOfAreaPage(kAreaPages)), -1);
   EXPECT_EQ(AreaPage(kAreaStart - 1), -1);
   EXPECT_EQ(AreaPage(0), -1);
   EXPECT_EQ(AreaPage(UINT64_MAX), -1);
@@ -303,7 +306,7 @@ TEST_P(TranslateTest, PagesStartWithContentAndCountsOfTheirOwn) {
   Layout layout = LayoutWith(PageState::kWritable);
   layout.huge[1] = true;
   Begin(layout);
-  for (int page = 0; page < kAreaPages; ++page) {
+  for (int page = 0; page < kPagesMax; ++page) {
     const uint16_t pfn = Translate(page).pfn;
     EXPECT_EQ(ContentOf(pfn), 100u + page);
     const FolioCounts counts = CountsOf(pfn);

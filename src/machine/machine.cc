@@ -1,6 +1,7 @@
 #include "machine/machine.h"
 
 #include "base/check.h"
+#include "kernel/mm.h"
 #include "kernel/page_ref.h"
 #include "kernel/pgtable.h"
 #include "kernel/race_detector.h"
@@ -18,73 +19,120 @@ namespace {
 Arena initial_arena;
 Allocator initial_allocator;
 Layout initial_layout;
+CpuMms initial_mms;
 bool initial_valid = false;
 
 bool five_levels = false;
 const Profile* profile = nullptr;
-vm_area_struct vma;
+CpuMms mms;
+vm_area_struct vmas[kMmsMax][kRegionsMax];
+vm_area_struct* const vmas_end = &vmas[0][0] + kMmsMax * kRegionsMax;
 
 // What page n holds at the start: no two pages show the same.
 constexpr uint64_t kInitialContent = 100;
 
+int UpperTable(int mm, int level) { return mm * kUpperTables + level; }
+
 uint64_t TableValue(int table) { return (kTablePfnBase + table) << WR_PFN_SHIFT | _PAGE_TABLE; }
 
-void MapHugeRegion(int region, bool writable) {
-  const uint16_t pfn = TakeFrames(HPAGE_PMD_ORDER);
-  const uint16_t deposited = TakeTable();
-  WR_CHECK(pfn != 0 && deposited != 0);
-  for (unsigned i = 0; i < HPAGE_PMD_NR; ++i) {
-    arena.content[pfn + i] = kInitialContent + region * HPAGE_PMD_NR + i;
+// One more mapping of a page, which holds a reference.
+void Map(page& head, page& mapped) {
+  ++head._refcount.counter;
+  ++mapped._mapcount.counter;
+}
+
+// Frames for the pages of a region from page n of the area on, with their content; no reference.
+uint16_t TakeAnonFrames(int n, unsigned order) {
+  const uint16_t pfn = TakeFrames(order);
+  WR_CHECK(pfn != 0);
+  for (int i = 0; i < 1 << order; ++i) {
+    page& frame = arena.mem_map[pfn + i];
+    arena.content[pfn + i] = kInitialContent + n + i;
+    frame.flags = 1ul << PG_anon_exclusive;
+    frame.mapping = PAGE_MAPPING_ANON;
+    frame.index = n + i;
   }
   page& head = arena.mem_map[pfn];
-  head.flags = 1ul << PG_head | 1ul << PG_anon | 1ul << PG_lru | 1ul << PG_uptodate;
-  head._refcount.counter = 1;
-  head._mapcount.counter = 1;
+  head.flags |= 1ul << PG_anon | 1ul << PG_lru | 1ul << PG_uptodate | 1ul << PG_swapbacked;
+  if (order != 0) head.flags |= 1ul << PG_head;
+  return pfn;
+}
+
+void MapHugeRegion(int region, bool writable) {
+  const uint16_t pfn = TakeAnonFrames(region * kPagesPerRegion, HPAGE_PMD_ORDER);
+  const uint16_t deposited = TakeTable();
+  WR_CHECK(deposited != 0);
+  Map(arena.mem_map[pfn], arena.mem_map[pfn]);
   pmd_t pmd = pmd_mkdirty(pfn_pmd_huge(pfn));
   if (writable) pmd = pmd_mkwrite(pmd);
   EntryOf(kPmdTable, region) = pmd_val(pmd);
-  arena.pmd_huge_pte[region] = kTablePfnBase + deposited;
+  arena.pmd_huge_pte[0][region] = kTablePfnBase + deposited;
 }
 
-void MapBasePages(const Layout& layout, int region) {
+// The page that the page cache has at this place, taken there when first asked for.
+uint16_t FilePage(int n) {
+  unsigned long& slot = arena.file.i_pages[n];
+  if (slot != 0) return slot;
+  const uint16_t pfn = TakeFrames(0);
+  WR_CHECK(pfn != 0);
+  page& frame = arena.mem_map[pfn];
+  frame.flags = 1ul << PG_lru | 1ul << PG_uptodate;
+  frame.mapping = WR_FILE_MAPPING;
+  frame.index = n;
+  frame._refcount.counter = 1;
+  arena.content[pfn] = kInitialContent + n;
+  slot = pfn;
+  return pfn;
+}
+
+void MapByPtes(const Layout& layout, int region, int mm) {
+  const Backing backing = layout.backing[region];
+  const int first = region * kPagesPerRegion;
   int table = 0;
+  uint16_t compound = 0;
   for (int i = 0; i < kPagesPerRegion; ++i) {
-    const int n = region * kPagesPerRegion + i;
-    if (layout.pages[n] == PageState::kNone) continue;
+    const PageState state = layout.pages[first + i];
+    if (state == PageState::kNone) continue;
     if (table == 0) table = TakeTable();
-    const uint16_t pfn = TakeFrames(0);
-    WR_CHECK(table != 0 && pfn != 0);
-    page& frame = arena.mem_map[pfn];
-    frame.flags = 1ul << PG_anon | 1ul << PG_lru | 1ul << PG_uptodate | 1ul << PG_anon_exclusive;
-    frame._refcount.counter = 1;
-    frame._mapcount.counter = 1;
-    arena.content[pfn] = kInitialContent + n;
+    WR_CHECK(table != 0);
+    uint16_t pfn = 0;
+    switch (backing) {
+      case Backing::kFile:
+        pfn = FilePage(first + i);
+        break;
+      case Backing::kCompound:
+        if (compound == 0) compound = TakeAnonFrames(first, HPAGE_PMD_ORDER);
+        pfn = compound + i;
+        break;
+      default:
+        pfn = TakeAnonFrames(first + i, 0);
+        break;
+    }
+    Map(arena.mem_map[compound != 0 ? compound : pfn], arena.mem_map[pfn]);
     pte_t pte = pte_mkdirty(pfn_pte(pfn));
-    if (layout.pages[n] == PageState::kWritable) pte = pte_mkwrite(pte);
+    if (state == PageState::kWritable) pte = pte_mkwrite(pte);
     EntryOf(table, i) = pte_val(pte);
   }
-  if (table != 0) EntryOf(kPmdTable, region) = TableValue(table);
+  if (table != 0) EntryOf(UpperTable(mm, kPmdTable), region) = TableValue(table);
 }
 
-void BuildTables(const Layout& layout) {
-  const unsigned long address = AddressOfPage(0);
-  EntryOf(kPudTable, pud_index(address)) = TableValue(kPmdTable);
+void BuildUpperTables(const Layout& layout, int mm) {
+  const unsigned long address = AddressOfAreaPage(mm * kPagesMax);
+  arena.mm[mm].id = mm;
+  arena.mm[mm].pgd = reinterpret_cast<pgd_t*>(&arena.tables[UpperTable(mm, kPgdTable)]);
+  const auto link = [&](int level, int index, int below) {
+    EntryOf(UpperTable(mm, level), index) = TableValue(UpperTable(mm, below));
+  };
+  link(kPudTable, pud_index(address), kPmdTable);
   if (layout.levels == 5) {
-    EntryOf(kP4dTable, p4d_index(address)) = TableValue(kPudTable);
-    EntryOf(kPgdTable, pgd_index(address)) = TableValue(kP4dTable);
+    link(kP4dTable, p4d_index(address), kPudTable);
+    link(kPgdTable, pgd_index(address), kP4dTable);
   } else {
-    EntryOf(kPgdTable, pgd_index(address)) = TableValue(kPudTable);
-  }
-  for (int region = 0; region < kRegionsMax; ++region) {
-    if (layout.huge[region]) {
-      MapHugeRegion(region, layout.pages[region * kPagesPerRegion] == PageState::kWritable);
-    } else {
-      MapBasePages(layout, region);
-    }
+    link(kPgdTable, pgd_index(address), kPudTable);
   }
 }
 
-// Huge frames stay huge, so their tails point to their heads for ever.
+// Huge frames' tails point to their heads until they are split.
 void BuildCompoundPages() {
   for (unsigned long pfn = kFirstHugeFrame; pfn < kFramesMax; ++pfn) {
     const unsigned long head = pfn - pfn % HPAGE_PMD_NR;
@@ -96,12 +144,33 @@ void BuildInitialState(const Layout& layout) {
   __builtin_memset_inline(&arena, 0, sizeof(arena));
   ResetAllocator();
   BuildCompoundPages();
-  arena.mm.pgd = reinterpret_cast<pgd_t*>(&arena.tables[kPgdTable]);
-  BuildTables(layout);
+  for (int mm = 0; mm < kMmsMax; ++mm) BuildUpperTables(layout, mm);
+  for (int mm = 0; mm < mms.mm_count; ++mm) {
+    for (int region = 0; region < kRegionsMax; ++region) {
+      if (mm != 0 && layout.backing[region] != Backing::kFile) continue;
+      if (layout.huge[region]) {
+        MapHugeRegion(region, layout.pages[region * kPagesPerRegion] == PageState::kWritable);
+      } else {
+        MapByPtes(layout, region, mm);
+      }
+    }
+  }
   __builtin_memcpy_inline(&initial_arena, &arena, sizeof(arena));
   initial_allocator = allocator;
   initial_layout = layout;
+  initial_mms = mms;
   initial_valid = true;
+}
+
+void BuildVmas(const Layout& layout) {
+  for (int mm = 0; mm < kMmsMax; ++mm) {
+    for (int region = 0; region < kRegionsMax; ++region) {
+      const unsigned long start = AddressOfAreaPage(mm * kPagesMax + region * kPagesPerRegion);
+      vmas[mm][region] = {&arena.mm[mm], start, start + kPagesPerRegion * PAGE_SIZE,
+                          static_cast<unsigned long>(region) * kPagesPerRegion,
+                          layout.backing[region] == Backing::kFile ? &arena.file : nullptr};
+    }
+  }
 }
 
 }  // namespace
@@ -111,27 +180,29 @@ void BindMachine(Engine* engine) {
   BindTlb(engine);
 }
 
-void BeginMachine(const Layout& layout, const Profile& active) {
+void BeginMachine(const Layout& layout, const CpuMms& cpu_mms, const Profile& active) {
   WR_CHECK(layout.levels == 4 || layout.levels == 5);
+  WR_CHECK(cpu_mms.mm_count >= 1 && cpu_mms.mm_count <= kMmsMax);
   profile = &active;
+  mms = cpu_mms;
   five_levels = layout.levels == 5;
-  if (initial_valid && layout == initial_layout) {
+  BuildVmas(layout);
+  if (initial_valid && layout == initial_layout && mms == initial_mms) {
     // Not memcpy: ThreadSanitizer would count a write by the host over the whole arena.
     __builtin_memcpy_inline(&arena, &initial_arena, sizeof(arena));
     allocator = initial_allocator;
   } else {
     BuildInitialState(layout);
   }
-  vma = {&arena.mm, AddressOfPage(0), AddressOfPage(kPagesMax)};
   ResetTlbs();
 }
 
 void ForgetRaces() { RaceDetectorForget(&arena, sizeof(arena)); }
 
 const Profile& ActiveProfile() { return *profile; }
-mm_struct* MachineMm() { return &arena.mm; }
-vm_area_struct* MachineVma() { return &vma; }
-unsigned long AddressOfPage(int page) { return kAreaStart + page * kBytesPerPage; }
+mm_struct* MachineMm(int mm) { return &arena.mm[mm]; }
+unsigned long AddressOfPage(int page) { return AddressOfAreaPage(page); }
+int AreaPagesInUse() { return mms.mm_count * kPagesMax; }
 
 }  // namespace walkrace
 
@@ -159,5 +230,44 @@ struct page* pfn_to_page(unsigned long pfn) {
 }
 
 unsigned long page_to_pfn(const struct page* page) { return page - arena.mem_map; }
+
+uint64_t* wr_word(enum wr_word which) { return &arena.words[which]; }
+address_space* wr_file(void) { return &arena.file; }
+anon_vma* wr_root_anon_vma(void) { return &arena.root_anon_vma; }
+
+mm_struct* wr_current_mm(void) { return &arena.mm[mms.of_cpu[MachineEngine().current()]]; }
+
+mm_struct* wr_other_mm(mm_struct* mm) {
+  return mms.mm_count == kMmsMax ? &arena.mm[1 - mm->id] : nullptr;
+}
+
+uint32_t wr_mm_cpumask(const mm_struct* mm) {
+  uint32_t mask = 0;
+  for (CpuId cpu = 0; cpu < MachineEngine().cpu_count(); ++cpu) {
+    if (mms.of_cpu[cpu] == mm->id) mask |= 1u << cpu;
+  }
+  return mask;
+}
+
+vm_area_struct* find_vma(mm_struct* mm, unsigned long address) {
+  for (vm_area_struct& vma : vmas[mm->id]) {
+    if (address >= vma.vm_start && address < vma.vm_end) return &vma;
+  }
+  return nullptr;
+}
+
+vm_area_struct* wr_next_vma(mm_struct* mm, vm_area_struct* vma) {
+  vm_area_struct* next = vma == nullptr ? vmas[mm->id] : vma + 1;
+  return next == vmas[mm->id] + kRegionsMax ? nullptr : next;
+}
+
+vm_area_struct* wr_next_rmap(address_space* file, unsigned long index, vm_area_struct* vma) {
+  vm_area_struct* next = vma == nullptr ? &vmas[0][0] : vma + 1;
+  for (; next != vmas_end && next->vm_mm->id < mms.mm_count; ++next) {
+    const unsigned long pages = (next->vm_end - next->vm_start) >> PAGE_SHIFT;
+    if (next->vm_file == file && index - next->vm_pgoff < pages) return next;
+  }
+  return nullptr;
+}
 
 }  // extern "C"

@@ -13,9 +13,9 @@ namespace walkrace {
 // The engine's locations are the machine's arena from now on.
 void BindMachine(Engine* engine);
 
-// Puts the machine into its state at the start of a run. Cheap where the layout is the last
+// Puts the machine into its state at the start of a run. Cheap where layout and mms are the last
 // run's: a copy.
-void BeginMachine(const Layout& layout, const Profile& profile);
+void BeginMachine(const Layout& layout, const CpuMms& mms, const Profile& profile);
 
 // Between runs, after a data race was reported: lets the same race be reported again. The machine
 // is in no usable state until BeginMachine.
@@ -23,11 +23,9 @@ void ForgetRaces();
 
 const Profile& ActiveProfile();
 
-// The mm and the one area (vma) of the scenario.
-mm_struct* MachineMm();
-vm_area_struct* MachineVma();
+mm_struct* MachineMm(int mm = 0);
 
-// User virtual address of an area page.
+// User virtual address of an area page, counted through the mms.
 unsigned long AddressOfPage(int page);
 
 }  // namespace walkrace

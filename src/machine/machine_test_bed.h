@@ -3,6 +3,7 @@
 #define WALKRACE_MACHINE_MACHINE_TEST_BED_H_
 
 #include "engine/test_bed.h"
+#include "kernel/mm.h"
 #include "kernel/runtime.h"
 #include "machine/arena.h"
 #include "machine/machine.h"
@@ -10,11 +11,15 @@
 namespace walkrace {
 
 // The machine as it is at the start of a run.
-inline void SetUpMachine(const Layout& layout, const Profile& profile) {
+inline void SetUpMachine(const Layout& layout, const Profile& profile, const CpuMms& mms = {}) {
   BindKernel(&TestEngine());
   BindMachine(&TestEngine());
   BeginKernel();
-  BeginMachine(layout, profile);
+  BeginMachine(layout, mms, profile);
+}
+
+inline vm_area_struct* MachineVma(int region = 0, int mm = 0) {
+  return find_vma(MachineMm(mm), AddressOfPage(mm * kPagesMax + region * kPagesPerRegion));
 }
 
 // REQUIRES: SetUpMachine was called since the last run.

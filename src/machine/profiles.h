@@ -8,36 +8,62 @@
 
 namespace walkrace {
 
-// How pmdp_collapse_flush and the zap's get-and-clear empty an entry.
+// How pmdp_collapse_flush, the zap's get-and-clear and their like empty an entry.
 enum class Clear : uint8_t {
   kXchg,         // one atomic exchange, a full barrier
   kRelaxedXchg,  // one atomic exchange without ordering
   kPlain,        // a load, then a store
+  kTwoStep,      // first an invalid value that no walker follows, then none
 };
 
 // Who is interrupted by a flush, and waited for.
 enum class FlushIpi : uint8_t {
-  kMmCpumask,  // the CPUs that run this mm; each invalidates its own TLB in the handler
-  kNobody,     // broadcast invalidation or a hypercall: remote TLB entries go, nobody notices
+  kAllCpus,     // every CPU; each invalidates its own TLB in the handler
+  kMmCpumask,   // the CPUs that run this mm; each invalidates its own TLB in the handler
+  kSerializes,  // remote TLB entries go by broadcast; then mm_cpumask is interrupted, only to wait
+                // for lockless walkers (powerpc hash: serialize_against_pte_lookup)
+  // As kMmCpumask without the vCPUs that the hypervisor has preempted: their TLBs are flushed
+  // before they run again. Here every other CPU counts as preempted: what a vCPU that runs on and
+  // takes the IPI could do, one that is preempted and does not take it can do as well.
+  kSkipsPreempted,
+  kNobody,  // broadcast invalidation or a hypercall: remote TLB entries go, nobody notices
+};
+
+// Whether a walker that has interrupts off holds this flush up.
+constexpr bool WaitsForWalkers(FlushIpi how) { return how <= FlushIpi::kSerializes; }
+
+// Where the full barrier stands between the clear of an entry and the look at the counts. Acts
+// under weak memory models alone.
+enum class ClearBarrier : uint8_t {
+  kAtClear,
+  kWithFlush,
+  kWithIpi,  // on the path that interrupts somebody; none where there is nobody
 };
 
 // How a page table that a flush has made unreachable is freed.
 enum class TableFree : uint8_t {
-  kAtOnce,  // after the flush; tlb_remove_table_sync_one is an empty function
-  kRcu,     // after a grace period; tlb_remove_table_sync_one interrupts every CPU
+  kAtOnce,          // after the flush; tlb_remove_table_sync_one is an empty function
+  kRcu,             // after a grace period; tlb_remove_table_sync_one interrupts every CPU
+  kRcuIpiFallback,  // no memory for the batch: interrupts every other CPU, then frees at once
+};
+
+// Whether a walker can read an entry in two halves.
+enum class EntryRead : uint8_t {
+  kAtomic,
+  kPteHalves,  // ptes: low half, high half, low half again until it is the same; pmds atomic
+  kHalves,     // the same, and pmds low half, then high half, read once
 };
 
 struct Profile {
   const char* name;
   const char* summary;
   Clear clear;
+  ClearBarrier clear_barrier;
   FlushIpi collapse_flush;  // pmdp_collapse_flush
   FlushIpi other_flush;     // every other flush
-  // pmdp_collapse_flush invalidates by broadcast and then interrupts mm_cpumask, only to wait for
-  // lockless walkers (powerpc hash: serialize_against_pte_lookup).
-  bool collapse_serializes;
   TableFree table_free;
   bool deposit_writes_table;  // pgtable_trans_huge_deposit keeps its list in the table itself
+  EntryRead entry_read;
 };
 
 const Profile* Profiles(size_t* count);

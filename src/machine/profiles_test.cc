@@ -48,7 +48,6 @@ TEST(Profiles, ParavirtAndArmInterruptNobody) {
     const Profile& profile = *FindProfile(name);
     EXPECT_EQ(profile.collapse_flush, FlushIpi::kNobody) << name;
     EXPECT_EQ(profile.other_flush, FlushIpi::kNobody) << name;
-    EXPECT_FALSE(profile.collapse_serializes) << name;
     EXPECT_EQ(profile.table_free, TableFree::kRcu) << name;
   }
   EXPECT_EQ(FindProfile("arm64")->clear, Clear::kRelaxedXchg);
@@ -57,7 +56,7 @@ TEST(Profiles, ParavirtAndArmInterruptNobody) {
 
 TEST(Profiles, PowerpcHashInterruptsForCollapseAlone) {
   const Profile& profile = *FindProfile("powerpc-hash");
-  EXPECT_TRUE(profile.collapse_serializes);
+  EXPECT_EQ(profile.collapse_flush, FlushIpi::kSerializes);
   EXPECT_EQ(profile.other_flush, FlushIpi::kNobody);
   EXPECT_EQ(profile.table_free, TableFree::kRcu);
 }

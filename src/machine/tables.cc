@@ -10,8 +10,9 @@ using namespace walkrace;
 
 namespace {
 
-unsigned long* SlotOf(pmd_t* pmdp) {
-  return &arena.pmd_huge_pte[pmdp - reinterpret_cast<pmd_t*>(arena.tables[kPmdTable].entry)];
+unsigned long* SlotOf(const mm_struct* mm, pmd_t* pmdp) {
+  const wr_table& table = arena.tables[mm->id * kUpperTables + kPmdTable];
+  return &arena.pmd_huge_pte[mm->id][pmdp - reinterpret_cast<const pmd_t*>(table.entry)];
 }
 
 uint64_t Load(unsigned long* p, const wr_site* site) {
@@ -32,11 +33,11 @@ spinlock_t* pte_lockptr(mm_struct* /*mm*/, pmd_t pmd) {
 
 spinlock_t* pmd_lockptr(mm_struct* mm) { return &mm->page_table_lock; }
 
-void wr_pgtable_trans_huge_deposit(mm_struct* /*mm*/, pmd_t* pmdp, pgtable_t table,
+void wr_pgtable_trans_huge_deposit(mm_struct* mm, pmd_t* pmdp, pgtable_t table,
                                    const wr_site* site) {
   const RaceDetectorFrame caller(__builtin_return_address(0));
   const unsigned long pfn = wr_table_to_pfn(table);
-  Store(SlotOf(pmdp), pfn, site);
+  Store(SlotOf(mm, pmdp), pfn, site);
   wr_note(WR_NOTE_TABLE_DEPOSIT, table, pfn, 0, site);
   if (ActiveProfile().deposit_writes_table) {
     // A list head in the table's first two entries.
@@ -45,11 +46,11 @@ void wr_pgtable_trans_huge_deposit(mm_struct* /*mm*/, pmd_t* pmdp, pgtable_t tab
   }
 }
 
-pgtable_t wr_pgtable_trans_huge_withdraw(mm_struct* /*mm*/, pmd_t* pmdp, const wr_site* site) {
+pgtable_t wr_pgtable_trans_huge_withdraw(mm_struct* mm, pmd_t* pmdp, const wr_site* site) {
   const RaceDetectorFrame caller(__builtin_return_address(0));
-  const unsigned long pfn = Load(SlotOf(pmdp), site);
+  const unsigned long pfn = Load(SlotOf(mm, pmdp), site);
   if (pfn == 0) return nullptr;
-  Store(SlotOf(pmdp), 0, site);
+  Store(SlotOf(mm, pmdp), 0, site);
   wr_note(WR_NOTE_TABLE_WITHDRAW, wr_pfn_to_table(pfn), pfn, 0, site);
   return wr_pfn_to_table(pfn);
 }

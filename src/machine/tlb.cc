@@ -1,6 +1,7 @@
 // TLBs, flushes and entry clearing, by the profile's knobs. Sources: the rows of profiles.cc.
 #include "kernel/tlb.h"
 
+#include "kernel/mm.h"
 #include "kernel/notes.h"
 #include "kernel/race_detector.h"
 #include "kernel/rwonce.h"
@@ -17,10 +18,11 @@ struct FlushRange {
   int first_page, end_page;
 };
 
-FlushRange PagesOf(unsigned long start, unsigned long end) {
+FlushRange PagesOf(const mm_struct* mm, unsigned long start, unsigned long end) {
   const int first = AreaPage(start);
   const int last = AreaPage(end - 1);
-  return {first < 0 ? 0 : first, last < 0 ? kAreaPages : last + 1};
+  const int base = static_cast<int>(mm->id) * kPagesMax;
+  return {first < 0 ? base : first, last < 0 ? base + kPagesMax : last + 1};
 }
 
 void InvalidateHandler(void* range, int cpu) {
@@ -41,12 +43,19 @@ void TlbStep(FlushRange range, bool invalidate, bool everybody, const wr_site* s
   engine->Complete(range.first_page, range.end_page);
 }
 
-void Flush(FlushIpi how, unsigned long start, unsigned long end, bool invalidate,
-           const wr_site* site) {
-  FlushRange range = PagesOf(start, end);
-  TlbStep(range, invalidate, how == FlushIpi::kNobody, site);
-  if (how == FlushIpi::kMmCpumask) {
-    wr_ipi(wr_cpus(), invalidate ? InvalidateHandler : EmptyHandler, &range, site);
+void Flush(FlushIpi how, const mm_struct* mm, unsigned long start, unsigned long end,
+           bool invalidate, const wr_site* site) {
+  FlushRange range = PagesOf(mm, start, end);
+  const bool by_handler = how == FlushIpi::kAllCpus || how == FlushIpi::kMmCpumask;
+  TlbStep(range, invalidate, !by_handler, site);
+  if (by_handler) {
+    const uint32_t mask = how == FlushIpi::kAllCpus ? wr_cpus() : mm_cpumask(mm);
+    wr_ipi(mask, invalidate ? InvalidateHandler : EmptyHandler, &range, site);
+  } else if (how == FlushIpi::kSerializes) {
+    static const wr_site serialize_site = {"src/machine/tlb.cc", "serialize_against_pte_lookup",
+                                           __LINE__};
+    wr_fence(WR_MB, &serialize_site);
+    wr_ipi(mm_cpumask(mm), EmptyHandler, nullptr, &serialize_site);
   }
 }
 
@@ -56,6 +65,13 @@ uint64_t ClearEntry(void* entry, const wr_site* site) {
       return wr_rmw(entry, 8, WR_XCHG, 0, 0, WR_FULL, WR_ENTRY, nullptr, site);
     case Clear::kRelaxedXchg:
       return wr_rmw(entry, 8, WR_XCHG, 0, 0, WR_RELAXED, WR_ENTRY, nullptr, site);
+    case Clear::kTwoStep: {
+      // IDTE, IPTE: the entry is invalid for the hardware, and as it was for software.
+      const uint64_t old =
+          wr_rmw(entry, 8, WR_OR, _PAGE_INVALID, 0, WR_FULL, WR_ENTRY, nullptr, site);
+      wr_store(entry, 8, 0, WR_RELAXED, WR_ENTRY, site);
+      return old;
+    }
     case Clear::kPlain:
       break;
   }
@@ -98,28 +114,22 @@ pmd_t wr_pmdp_huge_get_and_clear(pmd_t* pmdp, const wr_site* site) {
   return __pmd(ClearEntry(pmdp, site));
 }
 
-pmd_t wr_pmdp_collapse_flush(vm_area_struct* /*vma*/, unsigned long address, pmd_t* pmdp,
+pmd_t wr_pmdp_collapse_flush(vm_area_struct* vma, unsigned long address, pmd_t* pmdp,
                              bool invalidate) {
   // The function's own name in the trace: it is the one that people look for.
   static const wr_site clear_site = {"src/machine/tlb.cc", "pmdp_collapse_flush", __LINE__};
   static const wr_site flush_site = {"src/machine/tlb.cc", "pmdp_collapse_flush", __LINE__};
-  static const wr_site serialize_site = {"src/machine/tlb.cc", "serialize_against_pte_lookup",
-                                         __LINE__};
   const RaceDetectorFrame caller(__builtin_return_address(0));
   const unsigned long start = address & HPAGE_PMD_MASK;
   const pmd_t pmd = __pmd(ClearEntry(pmdp, &clear_site));
-  const Profile& profile = ActiveProfile();
-  Flush(profile.collapse_flush, start, start + HPAGE_PMD_SIZE, invalidate, &flush_site);
-  if (profile.collapse_serializes) {
-    wr_fence(WR_MB, &serialize_site);
-    wr_ipi(wr_cpus(), EmptyHandler, nullptr, &serialize_site);
-  }
+  Flush(ActiveProfile().collapse_flush, vma->vm_mm, start, start + HPAGE_PMD_SIZE, invalidate,
+        &flush_site);
   return pmd;
 }
 
-void wr_flush_tlb_range(mm_struct* /*mm*/, unsigned long start, unsigned long end) {
+void wr_flush_tlb_range(mm_struct* mm, unsigned long start, unsigned long end) {
   static const wr_site site = {"src/machine/tlb.cc", "flush_tlb_range", __LINE__};
-  Flush(ActiveProfile().other_flush, start, end, true, &site);
+  Flush(ActiveProfile().other_flush, mm, start, end, true, &site);
 }
 
 void tlb_remove_table_sync_one(void) {

@@ -19,7 +19,7 @@ const Translation* Lookup(int page, bool write, const wr_site* site) {
   const CpuId cpu = engine.current();
   const Translation* entry = TlbEntry(cpu, page);
   if (entry != nullptr && (!write || entry->writable)) return entry;
-  const Translation walked = Translate(page);
+  const Translation walked = TranslateByHardware(page);
   if (walked.pfn == 0 || (write && !walked.writable)) return nullptr;
   FillTlb(cpu, page, walked);
   engine.Note(EventKind::kTlb, kTlbFill, kNoLocation, page, walked.pfn, site, cpu);

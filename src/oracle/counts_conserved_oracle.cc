@@ -67,7 +67,7 @@ void CountsConservedOracle::OnCount(const Event& event, const Object& object, ui
 
 uint64_t CountsConservedOracle::ChangedFrames() const {
   uint64_t changed = touched_;
-  for (int page = 0; page < kAreaPages; ++page) {
+  for (int page = 0; page < AreaPagesInUse(); ++page) {
     if (mappings().LastChange(page) == kNoEvent) continue;
     changed |= FrameBit(mappings().Before(page, 0).page.pfn);
     changed |= FrameBit(mappings().Current(page).page.pfn);
@@ -76,7 +76,7 @@ uint64_t CountsConservedOracle::ChangedFrames() const {
 }
 
 void CountsConservedOracle::CountMappings(Expected* expected) const {
-  for (int page = 0; page < kAreaPages; ++page) {
+  for (int page = 0; page < AreaPagesInUse(); ++page) {
     const Mapping& mapping = mappings().Current(page);
     const uint16_t pfn = mapping.page.pfn;
     if (pfn == 0) continue;

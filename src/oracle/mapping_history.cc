@@ -8,12 +8,11 @@
 namespace walkrace {
 namespace {
 
-constexpr int kRegions = kAreaPages / kEntriesPerTable;
 constexpr uint64_t kRegionBytes = kEntriesPerTable * kBytesPerPage;
 // The pmd entry of the area's first region.
 constexpr int kFirstPmd = kAreaStart / kRegionBytes % kEntriesPerTable;
-// A pte's index is its page's number in the region; one pmd table serves the whole area.
-static_assert(kAreaStart % kRegionBytes == 0 && kFirstPmd + kRegions <= kEntriesPerTable);
+// A pte's index is its page's number in the region; one pmd table serves the whole area of an mm.
+static_assert(kAreaStart % kRegionBytes == 0 && kFirstPmd + kRegionsMax <= kEntriesPerTable);
 
 Mapping MappingOf(const Translation& translation, uint32_t from_event, const uint16_t* generation) {
   if (translation.pfn == 0 || translation.pfn >= kFramesMax) return {from_event, {}, false, false};
@@ -31,7 +30,8 @@ bool SameTranslation(const Mapping& a, const Mapping& b) {
 
 void MappingHistory::Begin() {
   std::memset(generation_, 0, sizeof(generation_));
-  for (int page = 0; page < kAreaPages; ++page) {
+  pages_ = AreaPagesInUse();
+  for (int page = 0; page < pages_; ++page) {
     log_[page].clear();
     WR_CHECK(log_[page].push_back(MappingOf(Translate(page), 0, generation_)));
   }
@@ -45,18 +45,18 @@ void MappingHistory::OnFolioAlloc(uint64_t pfn, uint64_t order) {
 void MappingHistory::OnEntryWrite(const Object& entry, uint32_t index) {
   if (entry.kind == ObjectKind::kPte) {
     // Wherever its table is linked now, or nowhere: Translate knows.
-    for (int page = entry.index; page < kAreaPages; page += kEntriesPerTable) Update(page, index);
+    for (int page = entry.index; page < pages_; page += kEntriesPerTable) Update(page, index);
     return;
   }
-  int first = 0;
-  int end = kAreaPages;
-  if (entry.kind == ObjectKind::kPmd) {
-    const int region = entry.index - kFirstPmd;
-    if (region < 0 || region >= kRegions) return;
-    first = region * kEntriesPerTable;
-    end = first + kEntriesPerTable;
+  if (entry.kind != ObjectKind::kPmd) {
+    for (int page = 0; page < pages_; ++page) Update(page, index);
+    return;
   }
-  for (int page = first; page < end; ++page) Update(page, index);
+  const int region = entry.index - kFirstPmd;
+  if (region < 0 || region >= kRegionsMax) return;
+  for (int first = region * kPagesPerRegion; first < pages_; first += kPagesMax) {
+    for (int page = first; page < first + kPagesPerRegion; ++page) Update(page, index);
+  }
 }
 
 void MappingHistory::Update(int page, uint32_t index) {

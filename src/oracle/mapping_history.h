@@ -1,4 +1,4 @@
-// What this mm mapped at each page of the area, and when: every change of an entry that changes a
+// What each mm mapped at each page of its area, and when: every change of an entry that changes a
 // translation, with the folio's generation, so that reuse of a frame is seen. Shared by oracles.
 #ifndef WALKRACE_ORACLE_MAPPING_HISTORY_H_
 #define WALKRACE_ORACLE_MAPPING_HISTORY_H_
@@ -55,6 +55,8 @@ class MappingHistory {
   static constexpr size_t kChangesMax = 256;
 
   void Update(int page, uint32_t index);
+
+  int pages_ = 0;  // of the mms in use
 
   // Oldest changes are dropped when a log is full: `since` questions then answer from the oldest
   // entry that is kept.

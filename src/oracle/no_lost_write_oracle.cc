@@ -11,11 +11,6 @@
 namespace walkrace {
 namespace {
 
-// What a page shows: zero where the next access would fault in a fresh one.
-uint64_t Shown(const Mapping& mapping) {
-  return mapping.page.pfn == 0 ? 0 : ContentOf(mapping.page.pfn);
-}
-
 // The access that a note is about: the event before it.
 uint32_t AccessOf(const Engine& engine, uint32_t note) {
   if (note == kNoEvent || note == 0) return note;
@@ -44,13 +39,13 @@ std::string SayValue(uint64_t value) {
 }  // namespace
 
 void NoLostWriteOracle::Begin() {
-  for (int n = 0; n < kAreaPages; ++n) {
+  for (int n = 0; n < AreaPagesInUse(); ++n) {
     Page& page = pages_[n];
     page.value_count = 1;
     page.discards = 0;
     page.judged = true;
     page.discarded_until = 0;
-    page.values[0] = {Shown(mappings().Current(n)), kNoEvent};
+    page.values[0] = {ContentAt(n), kNoEvent};
   }
 }
 
@@ -179,10 +174,10 @@ void NoLostWriteOracle::OnRead(const Event& event, int page, uint32_t index) {
 }
 
 void NoLostWriteOracle::End() {
-  for (int n = 0; n < kAreaPages; ++n) {
+  for (int n = 0; n < AreaPagesInUse(); ++n) {
     Page& page = pages_[n];
     const Mapping& mapping = mappings().Current(n);
-    const uint64_t shown = Shown(mapping);
+    const uint64_t shown = ContentAt(n);
     if (!page.judged || Settle(page, shown)) continue;
     const std::string name = mapping.page.pfn == 0 ? "nothing" : NameOfFrame(mapping.page.pfn);
     const Pair pair = Blame(n, mapping.page.pfn, shown, LastWrite(page), kNoEvent);

@@ -7,10 +7,10 @@ namespace walkrace {
 namespace {
 
 // T0 is the table of region 0.
-pgtable_t T0() { return wr_pfn_to_table(kTablePfnBase + 4); }
+pgtable_t T0() { return wr_pfn_to_table(kTablePfnBase + 8); }
 void FreeTable() { pte_free(nullptr, T0()); }
-void Deposit() { wr_note(WR_NOTE_TABLE_DEPOSIT, nullptr, kTablePfnBase + 4, 0, WR_HERE); }
-void Withdraw() { wr_note(WR_NOTE_TABLE_WITHDRAW, nullptr, kTablePfnBase + 4, 0, WR_HERE); }
+void Deposit() { wr_note(WR_NOTE_TABLE_DEPOSIT, nullptr, kTablePfnBase + 8, 0, WR_HERE); }
+void Withdraw() { wr_note(WR_NOTE_TABLE_WITHDRAW, nullptr, kTablePfnBase + 8, 0, WR_HERE); }
 
 Script WhereDepositWrites() {
   Profile profile = *FindProfile("arm64");

@@ -27,13 +27,18 @@ struct RangeNote {
 };
 
 inline RangeNote RangeNoteOf(const Event& note) {
-  constexpr uint64_t kAreaEnd = kAreaStart + kAreaPages * kBytesPerPage;
-  const auto clip = [](uint64_t address) {
+  constexpr uint64_t kAreaEnd = kAreaStart + kPagesMax * kBytesPerPage;
+  const uint64_t mm = note.before >> kMmShift;
+  if (mm >= kMmsMax) return {0, 0};
+  const auto clip = [mm](uint64_t address) {
+    address -= mm << kMmShift;
     return address < kAreaStart ? kAreaStart : address > kAreaEnd ? kAreaEnd : address;
   };
+  const auto base = static_cast<int>(mm * kPagesMax);
   const uint64_t first = clip(note.before) - kAreaStart;
   const uint64_t end = clip(note.after) - kAreaStart + kBytesPerPage - 1;
-  return {static_cast<int>(first / kBytesPerPage), static_cast<int>(end / kBytesPerPage)};
+  return {base + static_cast<int>(first / kBytesPerPage),
+          base + static_cast<int>(end / kBytesPerPage)};
 }
 
 }  // namespace walkrace

@@ -4,6 +4,7 @@
 #include <benchmark/benchmark.h>
 
 #include "base/check.h"
+#include "kernel/mm.h"
 #include "kernel/user_access.h"
 #include "machine/machine.h"
 #include "oracle/test_bed.h"
@@ -24,7 +25,8 @@ std::vector<Event> Record(Script& script) {
       .On(1,
           [] {
             OpBegin();
-            WR_CHECK(collapse_huge_page(MachineVma(), AddressOfPage(0)) == SCAN_PAGE_COUNT);
+            WR_CHECK(collapse_huge_page(find_vma(MachineMm(), AddressOfPage(0)),
+                                        AddressOfPage(0)) == SCAN_PAGE_COUNT);
           })
       .On(0, [] {
         for (int n = 0; n < 2; ++n) wr_pinned_write(pages[n], AddressOfPage(n), 7 + n, WR_HERE);

@@ -41,7 +41,7 @@ uint64_t* Find(ObjectKind kind, int frame, int index = 0) {
 
 // As the machine numbers them.
 constexpr int kPmdTable = 3;
-constexpr int kFirstPteTable = 4;
+constexpr int kFirstPteTable = 8;
 
 uint64_t* Pmd() { return Find(ObjectKind::kPmd, kPmdTable, 0); }
 uint64_t* Pte(int page) { return Find(ObjectKind::kPte, kFirstPteTable, page); }
@@ -92,7 +92,7 @@ const Violation& Script::Run() {
   BindKernel(&TheEngine());
   BindMachine(&TheEngine());
   BeginKernel();
-  BeginMachine(layout_, profile_);
+  BeginMachine(layout_, {}, profile_);
   TheEngine().set_listener(&TheJudge());
   OracleSet& oracles = TheJudge().oracles;
   oracles.Begin(&TheEngine());
@@ -226,7 +226,7 @@ void PinWrite(int page, uint16_t pfn, uint64_t value) {
 uint64_t PinRead(int page, uint16_t pfn) {
   return wr_pinned_read(Page(pfn), AddressOfPage(page), WR_HERE);
 }
-void Flush() { wr_flush_tlb_range(MachineMm(), Start(), Start() + kAreaPages * kBytesPerPage); }
+void Flush() { wr_flush_tlb_range(MachineMm(), Start(), Start() + kPagesMax * kBytesPerPage); }
 void Scribble(uint16_t pfn, uint64_t value) { *Find(ObjectKind::kContent, pfn) = value; }
 
 void OpBegin() { wr_note(WR_NOTE_OP_BEGIN, nullptr, 0, 0, WR_HERE); }

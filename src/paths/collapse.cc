@@ -3,6 +3,7 @@
 // mm/khugepaged.c, v6.1. Leaves out: the first scan under mmap_lock for reading (it only decides
 // whether to try), swap-in, memcg, userfaultfd, the anon_vma lock (nobody here walks the rmap),
 // MMU notifiers, pte-mapped compound pages, the young and referenced tests.
+#include "kernel/mm.h"
 #include "kernel/notes.h"
 #include "kernel/page_ref.h"
 #include "kernel/pgtable.h"
@@ -165,7 +166,7 @@ enum scan_result collapse_huge_page(struct vm_area_struct* vma, unsigned long ad
     __collapse_huge_page_copy(mm, pte, hpage, address, pte_ptl);
 
     spin_lock(pmd_ptl);
-    page_add_rmap(&hpage->page);
+    page_add_new_anon_rmap(&hpage->page, vma, address);
     SetPageLRU(&hpage->page);
     pgtable_trans_huge_deposit(mm, pmd, pmd_pgtable(_pmd));
     set_pmd_at(mm, address, pmd, pmd_mkwrite(pmd_mkdirty(pfn_pmd_huge(folio_pfn(hpage)))));
@@ -176,4 +177,11 @@ out_up_write:
   mmap_write_unlock(mm);
   if (result != SCAN_SUCCEED) folio_put(hpage);
   return result;
+}
+
+// MADV_COLLAPSE, or khugepaged when it comes by.
+void collapse_region(struct mm_struct* mm, unsigned long start, unsigned long /*end*/,
+                     unsigned /*flags*/) {
+  struct vm_area_struct* vma = find_vma(mm, start);
+  if (vma->vm_file == nullptr) (void)collapse_huge_page(vma, start);
 }

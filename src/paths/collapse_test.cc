@@ -37,8 +37,8 @@ INSTANTIATE_TEST_SUITE_P(Profiles, Collapse,
                          });
 
 void ExpectAllLocksFree() {
-  EXPECT_EQ(arena.mm.mmap_lock.word, 0u);
-  EXPECT_EQ(arena.mm.page_table_lock.word, 0u);
+  EXPECT_EQ(arena.mm[0].mmap_lock.word, 0u);
+  EXPECT_EQ(arena.mm[0].page_table_lock.word, 0u);
   for (const spinlock_t& lock : arena.ptl) EXPECT_EQ(lock.word, 0u);
 }
 
@@ -64,7 +64,7 @@ TEST_P(Collapse, MakesOneHugePageOfEight) {
 TEST_P(Collapse, DepositsTheEmptyTable) {
   Begin(LayoutOf("ww------"));
   RunOnMachine([&] { EXPECT_EQ(CollapseRegion(), SCAN_SUCCEED); });
-  EXPECT_EQ(arena.pmd_huge_pte[0], kTablePfnBase + kT0);
+  EXPECT_EQ(arena.pmd_huge_pte[0][0], kTablePfnBase + kT0);
   for (unsigned long entry : arena.tables[kT0].entry) EXPECT_EQ(entry, 0u);
 }
 
@@ -92,7 +92,7 @@ TEST_P(Collapse, WorksOnTheSecondRegionAndWithFiveLevels) {
   EXPECT_EQ(Translate(9), (Translation{kHuge + 1, true, true}));
   EXPECT_EQ(ContentOf(kHuge + 1), 109u);
   EXPECT_EQ(Translate(0), (Translation{1, true, false}));
-  EXPECT_EQ(arena.pmd_huge_pte[1], kTablePfnBase + kT0 + 1);
+  EXPECT_EQ(arena.pmd_huge_pte[0][1], kTablePfnBase + kT0 + 1);
 }
 
 TEST_P(Collapse, FlushesTheTranslations) {
@@ -111,7 +111,7 @@ TEST_P(Collapse, CanBeDoneAgainAfterAZap) {
   Begin(LayoutOf("ww------"));
   RunOnMachine([&] {
     EXPECT_EQ(CollapseRegion(), SCAN_SUCCEED);
-    madvise_dontneed_single_vma(MachineVma(), AddressOfPage(0), AddressOfPage(8));
+    madvise_dontneed(MachineMm(), AddressOfPage(0), AddressOfPage(8), 0);
     EXPECT_TRUE(FrameIsFree(kHuge));
     EXPECT_TRUE(user_write(MachineMm(), AddressOfPage(3), 7));
     EXPECT_EQ(CollapseRegion(), SCAN_SUCCEED);
@@ -186,7 +186,7 @@ TEST_P(CollapseBacksOff, WhereAnUpperLevelIsMissing) {
 TEST_P(CollapseBacksOff, WhereNothingIsMapped) {
   Begin(LayoutOf("ww------"));
   Expect(SCAN_EXCEED_NONE_PTE,
-         [] { madvise_dontneed_single_vma(MachineVma(), AddressOfPage(0), AddressOfPage(8)); });
+         [] { madvise_dontneed(MachineMm(), AddressOfPage(0), AddressOfPage(8), 0); });
 }
 
 TEST_P(CollapseBacksOff, WhereNoPageIsWritable) {

@@ -2,9 +2,11 @@
 // wp_page_reuse(), mm/memory.c, v6.1. Leaves out: the zero page (reads get a page as well),
 // THP faults, swap, copy-on-write (every page here is exclusive: a write fault makes it writable).
 #include "kernel/barrier.h"
+#include "kernel/mm.h"
 #include "kernel/page_ref.h"
 #include "kernel/pgtable.h"
 #include "kernel/tlb.h"
+#include "paths/filemap.h"
 #include "paths/paths.h"
 
 pmd_t* mm_find_pmd(struct mm_struct* mm, unsigned long address) {
@@ -40,7 +42,8 @@ bool pte_alloc(struct mm_struct* mm, pmd_t* pmdp) {
   return true;
 }
 
-enum vm_fault do_anonymous_page(struct mm_struct* mm, pmd_t pmd, unsigned long address) {
+enum vm_fault do_anonymous_page(struct vm_area_struct* vma, pmd_t pmd, unsigned long address) {
+  struct mm_struct* mm = vma->vm_mm;
   struct folio* folio = folio_alloc(0);
   if (folio == nullptr) return VM_FAULT_OOM;
   pte_t* ptep = pte_offset_kernel(pmd, address);
@@ -48,8 +51,26 @@ enum vm_fault do_anonymous_page(struct mm_struct* mm, pmd_t pmd, unsigned long a
   spin_lock(ptl);
   const bool none = pte_none(pte_read_locked(ptep));
   if (none) {
-    page_add_rmap(&folio->page);
+    page_add_new_anon_rmap(&folio->page, vma, address);
     SetPageLRU(&folio->page);
+    set_pte_at(mm, address, ptep, pte_mkwrite(pte_mkdirty(pfn_pte(folio_pfn(folio)))));
+  }
+  spin_unlock(ptl);
+  if (!none) folio_put(folio);
+  return VM_FAULT_DONE;
+}
+
+// A page of a shared file (shmem): from the page cache, where it is put if it is not there yet.
+enum vm_fault do_shared_fault(struct vm_area_struct* vma, pmd_t pmd, unsigned long address) {
+  struct mm_struct* mm = vma->vm_mm;
+  struct folio* folio = filemap_get_or_add(vma->vm_file, linear_page_index(vma, address));
+  if (folio == nullptr) return VM_FAULT_OOM;
+  pte_t* ptep = pte_offset_kernel(pmd, address);
+  spinlock_t* ptl = pte_lockptr(mm, pmd);
+  spin_lock(ptl);
+  const bool none = pte_none(pte_read_locked(ptep));
+  if (none) {
+    page_add_rmap(&folio->page);
     set_pte_at(mm, address, ptep, pte_mkwrite(pte_mkdirty(pfn_pte(folio_pfn(folio)))));
   }
   spin_unlock(ptl);
@@ -97,7 +118,19 @@ enum vm_fault handle_mm_fault(struct mm_struct* mm, unsigned long address, bool 
   // faults again.
   if (pmd_none(pmd)) return VM_FAULT_DONE;
   const pte_t pte = ptep_get(pte_offset_kernel(pmd, address));
-  if (pte_none(pte)) return do_anonymous_page(mm, pmd, address);
+  if (pte_none(pte)) {
+    struct vm_area_struct* vma = find_vma(mm, address);
+    return vma->vm_file == nullptr ? do_anonymous_page(vma, pmd, address)
+                                   : do_shared_fault(vma, pmd, address);
+  }
   if (write && !pte_write(pte)) wp_page_reuse(mm, pmd, address);
   return VM_FAULT_DONE;
+}
+
+// What a write to an unmapped or read-only page does before the write itself.
+void fault_in_writable(struct mm_struct* mm, unsigned long start, unsigned long /*end*/,
+                       unsigned /*flags*/) {
+  mmap_read_lock(mm);
+  (void)handle_mm_fault(mm, start, true);
+  mmap_read_unlock(mm);
 }

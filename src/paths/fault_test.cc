@@ -33,7 +33,7 @@ TEST(Fault, MapsAFreshZeroedPage) {
 TEST(Fault, ReusesTheFrameThatWasFreedLast) {
   SetUpPaths(LayoutOf("www-----"));
   RunOnMachine([] {
-    madvise_dontneed_single_vma(MachineVma(), AddressOfPage(1), AddressOfPage(2));
+    madvise_dontneed(MachineMm(), AddressOfPage(1), AddressOfPage(2), 0);
     EXPECT_EQ(Fault(6), VM_FAULT_DONE);
   });
   EXPECT_EQ(Translate(6).pfn, 2) << "what was page 1";
@@ -96,7 +96,7 @@ TEST(Fault, SaysWhenPagesRanOut) {
   });
   EXPECT_EQ(run.result.outcome, Outcome::kFinished);
   EXPECT_EQ(Translate(1).pfn, 0);
-  EXPECT_EQ(arena.mm.mmap_lock.word, 0u);
+  EXPECT_EQ(arena.mm[0].mmap_lock.word, 0u);
 }
 
 TEST(Fault, SaysWhenTablesRanOut) {

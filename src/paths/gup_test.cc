@@ -234,8 +234,8 @@ TEST_P(GupSlow, TakesMmapLockWithInterruptsOn) {
     if (event.kind == EventKind::kIrqOn) off = false;
     if (event.kind == EventKind::kLock) EXPECT_FALSE(off) << NameOf(event.location);
   }
-  EXPECT_EQ(arena.mm.mmap_lock.word, 0u);
-  EXPECT_EQ(arena.mm.page_table_lock.word, 0u);
+  EXPECT_EQ(arena.mm[0].mmap_lock.word, 0u);
+  EXPECT_EQ(arena.mm[0].page_table_lock.word, 0u);
 }
 
 // --- Fork in progress --------------------------------------------------------------------------
@@ -243,14 +243,14 @@ TEST_P(GupSlow, TakesMmapLockWithInterruptsOn) {
 // An odd count: fork write-protects right now. A pin must not be taken without mmap_lock.
 TEST_P(GupSlow, PinsWaitForForkAndGetsDoNot) {
   Begin(LayoutOf("w-------"));
-  arena.mm.write_protect_seq.sequence = 1;
+  arena.mm[0].write_protect_seq.sequence = 1;
   const RecordedRun pin = RunOnMachine([&] { (void)Gup(0, 1, FOLL_PIN); });
   EXPECT_TRUE(TookMmapLock(pin));
   EXPECT_FALSE(Has(pin, EventKind::kIrqOff));
   EXPECT_EQ(RefcountOf(1), 1 + kBias);
 
   Begin(LayoutOf("w-------"));
-  arena.mm.write_protect_seq.sequence = 1;
+  arena.mm[0].write_protect_seq.sequence = 1;
   const RecordedRun get = RunOnMachine([&] { (void)Gup(0, 1, FOLL_GET); });
   EXPECT_FALSE(TookMmapLock(get));
   EXPECT_EQ(RefcountOf(1), 2);
@@ -320,7 +320,7 @@ TEST(TryGrabFolio, TakesNoReferenceOnAFreeFolio) {
     if (cpu == 0) {
       got = Gup(0, 1, FOLL_GET);
     } else {
-      madvise_dontneed_single_vma(MachineVma(), AddressOfPage(0), AddressOfPage(1));
+      madvise_dontneed(MachineMm(), AddressOfPage(0), AddressOfPage(1), 0);
     }
   });
   EXPECT_TRUE(schedule.done());
@@ -338,7 +338,7 @@ TEST(GupPteRange, PutsTheReferenceBackWhenThePteChanged) {
     if (cpu == 0) {
       got = Gup(0, 1, FOLL_PIN | FOLL_WRITE);
     } else {
-      madvise_dontneed_single_vma(MachineVma(), AddressOfPage(0), AddressOfPage(1));
+      madvise_dontneed(MachineMm(), AddressOfPage(0), AddressOfPage(1), 0);
     }
   });
   EXPECT_TRUE(schedule.done());
@@ -374,7 +374,7 @@ TEST(GupHugePmd, PutsTheReferencesBackWhenThePmdChanged) {
     if (cpu == 0) {
       got = Gup(0, 3, FOLL_PIN | FOLL_WRITE);
     } else {
-      madvise_dontneed_single_vma(MachineVma(), AddressOfPage(0), AddressOfPage(8));
+      madvise_dontneed(MachineMm(), AddressOfPage(0), AddressOfPage(8), 0);
     }
   });
   EXPECT_TRUE(schedule.done());

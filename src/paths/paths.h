@@ -5,6 +5,14 @@
 
 #include "kernel/mm_types.h"
 
+// --- What operations.def calls: system calls and kernel threads' work on [start, end) -----------
+// Each is defined in the file of its path, which leaves alone what the path is not for (a backing,
+// say).
+#define WR_OPERATION(kind, word, operand, takes, function) \
+  void function(struct mm_struct* mm, unsigned long start, unsigned long end, unsigned flags);
+#include "paths/operations.def"
+#undef WR_OPERATION
+
 // --- gup_fast.cc: mm/gup.c -------------------------------------------------------------------
 
 // Returns the number of pages referenced, from `start` on, in pages[0 .. n-1]; 0 where none could
@@ -56,12 +64,13 @@ enum scan_result {
 };
 
 // Replaces the base pages of the region at `address` by one huge page.
-// REQUIRES: mmap_lock is not held.
+// REQUIRES: mmap_lock is not held; the area is anonymous.
 enum scan_result collapse_huge_page(struct vm_area_struct* vma, unsigned long address);
 
 // --- zap.cc: mm/madvise.c, mm/memory.c, mm/huge_memory.c -------------------------------------
 
-// MADV_DONTNEED on [start, end). Deviation: part of a huge page is left alone (no split here).
+// MADV_DONTNEED on [start, end) of one vma. Deviation: part of a huge page is left alone (no split
+// here). REQUIRES: mmap_lock is held for reading.
 void madvise_dontneed_single_vma(struct vm_area_struct* vma, unsigned long start,
                                  unsigned long end);
 

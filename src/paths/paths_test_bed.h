@@ -32,7 +32,7 @@ inline Layout LayoutOf(const char* first_region, const char* second_region = "--
 }
 
 inline void SetUpPaths(const Layout& layout, const char* profile = "arm64") {
-  SetCuts(0);
+  SetCuts({});
   SetUpMachine(layout, *FindProfile(profile));
 }
 

@@ -1,12 +1,13 @@
 #include "paths/variants.h"
 
 #include <cstring>
-#include <string_view>
+
+#include "paths/variant_conditions.h"
 
 namespace walkrace {
 namespace {
 
-CutMask active_cuts;
+Cuts active_cuts;
 
 constexpr char kPinAgainstCollapse[] =
     "cpu 0\n pin 0-1 write\n write-pinned\n unpin\n"
@@ -14,97 +15,119 @@ constexpr char kPinAgainstCollapse[] =
 
 constexpr VariantRow kRows[] = {
     {.name = "collapse-race",
+     .id = "A1",
      .upstream = "70cbc3cc78a9",
+     .fixed_in = "6.1",
      .summary = "the seed's kernel: neither the pmd re-check nor the table sync in collapse",
-     .cuts = CutBit(CUT_PMD_RECHECK) | CutBit(CUT_TABLE_SYNC),
+     .cuts = CutsOf(CUT_PMD_RECHECK, CUT_TABLE_SYNC),
      .oracle = "no-pinned-page-freed",
-     .bites_on = "arm64,x86-64-paravirt",
+     .bites_on = WhereCollapseFlushWaitsForNobody,
      .needs = nullptr,
      .control = kPinAgainstCollapse},
     {.name = "no-pmd-recheck",
+     .id = "A1",
      .upstream = "70cbc3cc78a9",
-     .summary = "the pmd re-check alone; the table sync waits for every walker",
-     .cuts = CutBit(CUT_PMD_RECHECK),
-     .oracle = nullptr,
-     .bites_on = "",
+     .fixed_in = "6.1",
+     .summary = "the pmd re-check alone; the table sync waits for every walker, where there is one",
+     .cuts = CutsOf(CUT_PMD_RECHECK),
+     .oracle = "no-pinned-page-freed",
+     .bites_on = WhereCollapseWaitsForNobody,
      .needs = nullptr,
      .control = kPinAgainstCollapse},
     {.name = "no-table-sync",
+     .id = "A2",
      .upstream = "2ba99c5e0881",
+     .fixed_in = "6.1",
      .summary = "the table sync alone; a zap frees the deposited table at once",
-     .cuts = CutBit(CUT_TABLE_SYNC),
+     .cuts = CutsOf(CUT_TABLE_SYNC),
      .oracle = "no-table-use-after-free",
-     .bites_on = "arm64,x86-64-paravirt",
+     .bites_on = WhereCollapseFlushWaitsForNobody,
      .needs = nullptr,
      .control = "cpu 0\n get 0-1\n"
                 "cpu 1\n collapse 0-7\n zap 0-7\n"},
     {.name = "no-pte-recheck",
+     .id = nullptr,
      .upstream = nullptr,
+     .fixed_in = nullptr,
      .summary = "the pte re-read; zap and reuse of the folio in between",
-     .cuts = CutBit(CUT_PTE_RECHECK),
+     .cuts = CutsOf(CUT_PTE_RECHECK),
      .oracle = "no-stale-page",
-     .bites_on = "arm64,x86-64-paravirt,powerpc-hash",
+     .bites_on = WhereFlushWaitsForNobody,
      .needs = nullptr,
      .control = "cpu 0\n get 0\n"
                 "cpu 1\n zap 0\n fault 2\n"},
     {.name = "count-before-clear",
+     .id = nullptr,
      .upstream = nullptr,
+     .fixed_in = nullptr,
      .summary = "collapse looks at the counts before it clears the pmd, and not after",
-     .cuts = CutBit(CUT_COUNT_AFTER_CLEAR),
+     .cuts = CutsOf(CUT_COUNT_AFTER_CLEAR),
      .oracle = "no-pinned-page-freed",
-     .bites_on = "all",
+     .bites_on = Everywhere,
      .needs = nullptr,
      .control = kPinAgainstCollapse},
     {.name = "add-not-unless-zero",
+     .id = "B3",
      .upstream = "fa2690af573d",
+     .fixed_in = nullptr,
      .summary = "a speculative reference is taken on a count of zero as well",
-     .cuts = CutBit(CUT_UNLESS_ZERO),
+     .cuts = CutsOf(CUT_UNLESS_ZERO),
      .oracle = "counts-conserved",
-     .bites_on = "arm64,x86-64-paravirt,powerpc-hash",
+     .bites_on = WhereFlushWaitsForNobody,
      .needs = nullptr,
      .control = "cpu 0\n get 0\n"
                 "cpu 1\n zap 0\n"},
     {.name = "no-put-on-failed-recheck",
+     .id = nullptr,
      .upstream = nullptr,
+     .fixed_in = nullptr,
      .summary = "the reference is not put back when the re-check fails",
-     .cuts = CutBit(CUT_PUT_ON_RECHECK),
+     .cuts = CutsOf(CUT_PUT_ON_RECHECK),
      .oracle = "counts-conserved",
-     .bites_on = "all",
+     .bites_on = Everywhere,
      .needs = nullptr,
      .control = "cpu 0\n get 0\n unpin\n"
                 "cpu 1\n zap 0\n"},
     {.name = "no-collapse-flush",
+     .id = nullptr,
      .upstream = nullptr,
+     .fixed_in = nullptr,
      .summary = "the collapse flush invalidates no TLB entry; its interrupts still happen",
-     .cuts = CutBit(CUT_COLLAPSE_TLB_FLUSH),
+     .cuts = CutsOf(CUT_COLLAPSE_TLB_FLUSH),
      .oracle = "no-lost-write",
-     .bites_on = "all",
+     .bites_on = Everywhere,
      .needs = nullptr,
      .control = "cpu 0\n write 0\n write 0\n read 0\n"
                 "cpu 1\n collapse 0-7\n"},
     {.name = "backoff-leaves-pmd-clear",
+     .id = nullptr,
      .upstream = nullptr,
+     .fixed_in = nullptr,
      .summary = "a collapse that backs off does not put the table back",
-     .cuts = CutBit(CUT_BACK_OFF_POPULATE),
+     .cuts = CutsOf(CUT_BACK_OFF_POPULATE),
      .oracle = "back-off-restores",
-     .bites_on = "all",
+     .bites_on = Everywhere,
      .needs = nullptr,
      .control = kPinAgainstCollapse},
     {.name = "fallback-with-irqs-off",
+     .id = nullptr,
      .upstream = nullptr,
+     .fixed_in = nullptr,
      .summary = "GUP takes mmap_lock before interrupts are on again; collapse waits for its IPI",
-     .cuts = CutBit(CUT_IRQ_RESTORE),
+     .cuts = CutsOf(CUT_IRQ_RESTORE),
      .oracle = "progress",
-     .bites_on = "all",
+     .bites_on = Everywhere,
      .needs = nullptr,
      .control = "cpu 0\n get 0-2\n"
                 "cpu 1\n collapse 0-7\n"},
     {.name = "plain-pmd-reread",
+     .id = nullptr,
      .upstream = nullptr,
+     .fixed_in = nullptr,
      .summary = "READ_ONCE of the pmd re-read: a plain C access, as in Linux 6.0.1 to 6.19",
-     .cuts = CutBit(CUT_PMD_READ_ONCE),
+     .cuts = CutsOf(CUT_PMD_READ_ONCE),
      .oracle = "data-race",
-     .bites_on = "all",
+     .bites_on = Everywhere,
      .needs = "tsan",
      .control = kPinAgainstCollapse},
 };
@@ -123,19 +146,12 @@ const VariantRow* FindVariant(const char* name) {
   return nullptr;
 }
 
-bool BitesOn(const VariantRow& row, const char* profile) {
-  std::string_view list = row.bites_on;
-  if (list == "all") return true;
-  while (!list.empty()) {
-    const size_t comma = list.find(',');
-    if (list.substr(0, comma) == profile) return true;
-    list = comma == std::string_view::npos ? "" : list.substr(comma + 1);
-  }
-  return false;
+bool BitesOn(const VariantRow& row, const Profile& profile) {
+  return row.oracle != nullptr && row.bites_on(profile);
 }
 
-void SetCuts(CutMask cuts) { active_cuts = cuts; }
+void SetCuts(const Cuts& cuts) { active_cuts = cuts; }
 
 }  // namespace walkrace
 
-extern "C" bool is_cut(cut which) { return (walkrace::active_cuts & walkrace::CutBit(which)) != 0; }
+extern "C" bool is_cut(cut which) { return walkrace::active_cuts.has(which); }

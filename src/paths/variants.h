@@ -31,19 +31,42 @@ bool is_cut(enum cut cut);
 #ifdef __cplusplus
 }
 
+#include "machine/profiles.h"
+
 namespace walkrace {
 
-using CutMask = uint32_t;
-constexpr CutMask CutBit(cut which) { return CutMask{1} << which; }
+// A set of cuts.
+struct Cuts {
+  uint64_t words[(CUT_COUNT + 63) / 64] = {};
+
+  constexpr bool has(cut which) const { return (words[which / 64] >> which % 64 & 1) != 0; }
+  constexpr Cuts& operator|=(const Cuts& other) {
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); ++i) words[i] |= other.words[i];
+    return *this;
+  }
+  friend constexpr bool operator==(const Cuts&, const Cuts&) = default;
+};
+template <typename... Which>
+constexpr Cuts CutsOf(Which... which) {
+  Cuts cuts;
+  ((cuts.words[which / 64] |= uint64_t{1} << which % 64), ...);
+  return cuts;
+}
 
 struct VariantRow {
   const char* name;
+  const char* id;        // of the real race ("A1"), or null
   const char* upstream;  // commit id of the fix, or null
-  const char* summary;   // what is taken out
-  CutMask cuts;
-  const char* oracle;    // the first to fire; null: nothing fires on any profile
-  const char* bites_on;  // profile names, comma-separated; "all"; "" for none
-  const char* needs;     // a flavour without which the oracle is blind ("tsan"), or null
+  const char*
+      fixed_in;         // the first release with the fix ("6.1"), or null: not one of Linux's races
+  const char* summary;  // what is taken out
+  Cuts cuts;
+  const char* oracle;  // the first to fire; null: nothing fires on any profile
+  // The profiles where it bites, by their knobs: variant_conditions.h.
+  bool (*bites_on)(const Profile& profile);
+  // What it is blind or cannot be built without: a flavour ("tsan"), a model ("weak-memory"), or
+  // null.
+  const char* needs;
   // The operations of its control, in .walk form without the version line. Its search keeps to
   // them; the schedule is the search's.
   const char* control;
@@ -52,10 +75,11 @@ struct VariantRow {
 const VariantRow* VariantRows(size_t* count);
 // Returns null for an unknown name.
 const VariantRow* FindVariant(const char* name);
-bool BitesOn(const VariantRow& row, const char* profile);
+// Whether its oracle must fire on this profile.
+bool BitesOn(const VariantRow& row, const Profile& profile);
 
 // What is cut from now on. REQUIRES: no run is under way.
-void SetCuts(CutMask cuts);
+void SetCuts(const Cuts& cuts);
 
 }  // namespace walkrace
 #endif

@@ -1,6 +1,7 @@
 // MADV_DONTNEED. Mirrors madvise_dontneed_single_vma() (mm/madvise.c), zap_page_range(),
 // zap_pmd_range(), zap_pte_range() (mm/memory.c), zap_huge_pmd() (mm/huge_memory.c) and the
 // gathering of mm/mmu_gather.c, v6.1. Deviation: part of a huge page is left alone, not split.
+#include "kernel/mm.h"
 #include "kernel/notes.h"
 #include "kernel/page_ref.h"
 #include "kernel/pgtable.h"
@@ -87,11 +88,24 @@ void madvise_dontneed_single_vma(struct vm_area_struct* vma, unsigned long start
                                  unsigned long end) {
   struct mm_struct* mm = vma->vm_mm;
   struct mmu_gather tlb = {mm, start, end, {}, 0, false};
-  mmap_read_lock(mm);
-  wr_note(WR_NOTE_DISCARD_BEGIN, nullptr, start, end, WR_HERE);
+  // A file's pages stay in the page cache: nothing is discarded.
+  const bool discards = vma->vm_file == nullptr;
+  if (discards) wr_note(WR_NOTE_DISCARD_BEGIN, nullptr, start, end, WR_HERE);
   pmd_t* pmdp = mm_find_pmd(mm, start);
   if (pmdp != nullptr) zap_pmd_range(&tlb, pmdp, start, end);
   tlb_finish_mmu(&tlb);
-  wr_note(WR_NOTE_DISCARD_END, nullptr, start, end, WR_HERE);
+  if (discards) wr_note(WR_NOTE_DISCARD_END, nullptr, start, end, WR_HERE);
+}
+
+// Mirrors madvise_walk_vmas().
+void madvise_dontneed(struct mm_struct* mm, unsigned long start, unsigned long end,
+                      unsigned /*flags*/) {
+  mmap_read_lock(mm);
+  for (struct vm_area_struct* vma = wr_next_vma(mm, nullptr); vma != nullptr;
+       vma = wr_next_vma(mm, vma)) {
+    const unsigned long first = start > vma->vm_start ? start : vma->vm_start;
+    const unsigned long last = end < vma->vm_end ? end : vma->vm_end;
+    if (first < last) madvise_dontneed_single_vma(vma, first, last);
+  }
   mmap_read_unlock(mm);
 }

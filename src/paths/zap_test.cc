@@ -15,7 +15,7 @@ constexpr uint16_t kHuge = kFirstHugeFrame;
 constexpr int kT0 = kFirstPteTable;
 
 void Zap(int first, int count) {
-  madvise_dontneed_single_vma(MachineVma(), AddressOfPage(first), AddressOfPage(first + count));
+  madvise_dontneed(MachineMm(), AddressOfPage(first), AddressOfPage(first + count), 0);
 }
 
 TEST(Zap, FreesThePagesOfTheRange) {
@@ -31,7 +31,7 @@ TEST(Zap, FreesThePagesOfTheRange) {
   }
   EXPECT_EQ(DecodeEntry(ObjectKind::kPmd, EntryOf(kPmdTable, 0)).kind, EntryView::kTable)
       << "the table stays";
-  EXPECT_EQ(arena.mm.mmap_lock.word, 0u);
+  EXPECT_EQ(arena.mm[0].mmap_lock.word, 0u);
 }
 
 TEST(Zap, FlushesBeforeItFrees) {
@@ -108,7 +108,7 @@ TEST(ZapHuge, FreesThePageAndTheDepositedTable) {
   EXPECT_EQ(RefcountOf(kHuge), 0);
   EXPECT_EQ(MapcountOf(kHuge), 0);
   EXPECT_EQ(EntryOf(kPmdTable, 0), 0u);
-  EXPECT_EQ(arena.pmd_huge_pte[0], 0u);
+  EXPECT_EQ(arena.pmd_huge_pte[0][0], 0u);
   EXPECT_EQ(allocator.tables.back(), kT0) << "the table that was deposited";
   EXPECT_NE(EntryOf(kT0, 0), 0u) << "poisoned";
   EXPECT_NE(Translate(8).pfn, 0);
@@ -134,7 +134,7 @@ TEST(ZapHuge, LeavesPartOfAHugePageAlone) {
     RunOnMachine([range] { Zap(range.first, range.second); });
     EXPECT_EQ(Translate(first), (Translation{static_cast<uint16_t>(kHuge + first), true, true}));
     EXPECT_EQ(RefcountOf(kHuge), 1);
-    EXPECT_EQ(arena.pmd_huge_pte[0], kTablePfnBase + kT0);
+    EXPECT_EQ(arena.pmd_huge_pte[0][0], kTablePfnBase + kT0);
   }
 }
 

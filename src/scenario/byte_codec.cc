@@ -6,14 +6,17 @@
 namespace walkrace {
 namespace {
 
-// Two bits hold a CPU, four a page or a kind, two a page state; sixteen hold an event number.
+// Two bits hold a CPU, four a page or a backing, five a kind, two a page state; sixteen hold an
+// event number.
 static_assert(kCpusMax == 4 && kPagesMax == 16 && kPagesMax % 4 == 0 && kRegionsMax <= 5);
-static_assert(static_cast<int>(OperationKind::kCount) <= 16 && kOperationsMax < 256);
+static_assert(static_cast<int>(OperationKind::kCount) <= 32 && kOperationsMax < 256);
 static_assert(static_cast<int>(PageState::kCount) == 3 && kStepsMax < 65536);
-static_assert(kEncodedHeaderBytes == 2 + kPagesMax / 4);
+static_assert(kEncodedHeaderBytes == 3 + kPagesMax / 4 && kRegionsMax == 2 && kMmsMax == 2);
+static_assert(static_cast<int>(Backing::kCount) <= 16);
 
 constexpr int kLevelsBit = 2;
 constexpr int kHugeBit = 3;  // and one more for each further region
+constexpr int kMmBit = 4;    // and as many as CPUs, but CPU 0
 
 class ByteReader {
  public:
@@ -63,10 +66,14 @@ void DecodeHeader(ByteReader& bytes, Scenario& scenario) {
   scenario.profile = profile == 0 ? kNoProfile : (profile - 1) % profile_count;
   const uint8_t shape = bytes.Next();
   scenario.cpu_count = (shape + 1) % kCpusMax + 1;  // 0 means 2
+  for (int cpu = 1; cpu < kCpusMax; ++cpu) scenario.mm_of_cpu[cpu] = shape >> (kMmBit + cpu) & 1;
+  const uint8_t backing = bytes.Next();
   Layout& layout = scenario.layout;
   layout.levels = 4 + (shape >> kLevelsBit & 1);
   for (int region = 0; region < kRegionsMax; ++region) {
     layout.huge[region] = (shape >> (kHugeBit + region) & 1) != 0;
+    layout.backing[region] =
+        static_cast<Backing>((backing >> (4 * region) & 15) % static_cast<int>(Backing::kCount));
   }
   for (int page = 0; page < kPagesMax; page += 4) {
     const uint8_t states = bytes.Next();
@@ -84,7 +91,13 @@ void EncodeHeader(const Scenario& scenario, ByteWriter& bytes) {
   for (int region = 0; region < kRegionsMax; ++region) {
     shape |= (layout.huge[region] ? 1 : 0) << (kHugeBit + region);
   }
+  unsigned backing = 0;
+  for (int region = 0; region < kRegionsMax; ++region) {
+    backing |= static_cast<unsigned>(layout.backing[region]) << (4 * region);
+  }
+  for (int cpu = 1; cpu < kCpusMax; ++cpu) shape |= scenario.mm_of_cpu[cpu] << (kMmBit + cpu);
   bytes.Put(shape);
+  bytes.Put(backing);
   for (int page = 0; page < kPagesMax; page += 4) {
     unsigned states = 0;
     for (int i = 0; i < 4; ++i) {
@@ -101,8 +114,8 @@ void DecodeOperations(ByteReader& bytes, OperationList& list) {
     const uint8_t where = bytes.Next();
     Operation operation;
     operation.kind =
-        static_cast<OperationKind>((what & 15) % static_cast<int>(OperationKind::kCount));
-    operation.flags = what >> 4 & (kGupWrite | kGupPin);
+        static_cast<OperationKind>((what & 31) % static_cast<int>(OperationKind::kCount));
+    operation.flags = what >> 5 & (kGupWrite | kGupPin | kGupLongterm);
     operation.page = where & 15;
     operation.count = (where >> 4) + 1;
     WR_CHECK(list.push_back(operation));
@@ -112,7 +125,7 @@ void DecodeOperations(ByteReader& bytes, OperationList& list) {
 void EncodeOperations(const OperationList& list, ByteWriter& bytes) {
   bytes.Put(list.size());
   for (const Operation& operation : list) {
-    bytes.Put(static_cast<unsigned>(operation.kind) | operation.flags << 4);
+    bytes.Put(static_cast<unsigned>(operation.kind) | operation.flags << 5);
     const int more = operation.count == 0 ? 0 : operation.count - 1;
     bytes.Put(operation.page | more << 4);
   }

@@ -46,27 +46,27 @@ TEST(ByteCodec, EmptyDecodesToTheDefault) {
   static const Input standard;
   DecodeBytes(nullptr, 0, input);
   EXPECT_EQ(input, standard);
-  EXPECT_THAT(Encoded(standard), ElementsAre(0, 0, 0, 0, 0, 0, 0, 0));
+  EXPECT_THAT(Encoded(standard), ElementsAre(0, 0, 0, 0, 0, 0, 0, 0, 0));
 }
 
 TEST(ByteCodec, SmallScenarioIsSmall) {
-  EXPECT_THAT(Encoded(SeedRace()), ElementsAre(0, 0, 0, 0, 0, 0,            // header
-                                               3, 0x30, 0x10, 1, 0, 3, 0,   // CPU 0
-                                               1, 4, 0,                     // CPU 1
+  EXPECT_THAT(Encoded(SeedRace()), ElementsAre(0, 0, 0, 0, 0, 0, 0,         // header
+                                               3, 0x60, 0x10, 1, 0, 3, 0,   // CPU 0
+                                               1, 6, 0,                     // CPU 1
                                                0, 9, 0, 1, 300 & 255, 1));  // preemptions
 }
 
 TEST(ByteCodec, CutShortReadsZeros) {
   static Input input;
-  Decode({0, 0, 0, 0, 0, 0, 2, 0x30}, input);
+  Decode({0, 0, 0, 0, 0, 0, 0, 2, 0x60}, input);
   EXPECT_EQ(input.scenario.cpus[0].size(), 2u);
   EXPECT_EQ(input.scenario.cpus[0][0], (Operation{OperationKind::kGup, 0, 1, kGupPin | kGupWrite}));
   EXPECT_EQ(input.scenario.cpus[0][1], (Operation{OperationKind::kGup, 0, 1}));
   EXPECT_TRUE(input.scenario.cpus[1].empty());
   EXPECT_TRUE(input.schedule.empty());
-  Decode({0, 0, 0, 0, 0, 0, 0, 0, 0, 9}, input);
+  Decode({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9}, input);
   EXPECT_THAT(input.schedule, ElementsAre(Preemption{9, 0, 1}));
-  Decode({0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 1, 1}, input);
+  Decode({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 1, 1}, input);
   EXPECT_THAT(input.schedule, ElementsAre(Preemption{265, 0, 1}, Preemption{1, 1, 0}));
 }
 

@@ -31,6 +31,8 @@ constexpr MutationRow kMutations[] = {
     {3, ChangeGupFlags, "change the flags of a GUP"},
     {4, ChangeLayout, "change the layout"},
     {1, ChangeHuge, "map a region huge or small"},
+    {1, ChangeBacking, "change what backs a region"},
+    {1, ChangeMm, "change the mm of a CPU"},
     {1, ChangeLevels, "change the page table levels"},
     {2, ChangeCpuCount, "change the CPU count"},
     {1, ChangeProfile, "change the profile"},

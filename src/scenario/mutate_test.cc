@@ -55,7 +55,7 @@ TEST(Mutate, MakesEveryChange) {
     if (i % 100 == 0) input = Input();
     ++counts[Mutate(input, random.Next())];
   }
-  EXPECT_EQ(counts.size(), 20u);
+  EXPECT_EQ(counts.size(), 22u);
   EXPECT_THAT(counts, Each(Pair(testing::_, Gt(20))));
 }
 

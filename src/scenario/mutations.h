@@ -31,6 +31,8 @@ bool ChangePages(Random& random, Input& input);  // of an operation
 bool ChangeGupFlags(Random& random, Input& input);
 bool ChangeLayout(Random& random, Input& input);
 bool ChangeHuge(Random& random, Input& input);
+bool ChangeBacking(Random& random, Input& input);
+bool ChangeMm(Random& random, Input& input);  // of a CPU
 bool ChangeLevels(Random& random, Input& input);
 bool ChangeCpuCount(Random& random, Input& input);
 bool ChangeProfile(Random& random, Input& input);  // rarely, where there is none

@@ -44,6 +44,7 @@ Operation NewOperation(Random& random, const Layout& layout) {
   const OperationRow& row = rows[random.Below(rows.size())];
   Operation operation{row.kind, DrawPage(random, layout), DrawCount(random), row.flags};
   if (random.OneIn(2)) operation.flags |= kGupWrite;
+  if (random.OneIn(8)) operation.flags |= kGupLongterm;
   Normalize(operation);
   return operation;
 }
@@ -140,7 +141,7 @@ bool ChangeGupFlags(Random& random, Input& input) {
 bool ChangeLayout(Random& random, Input& input) {
   Layout& layout = input.scenario.layout;
   const int region = random.Below(kRegionsMax);
-  const bool huge = layout.huge[region];
+  const bool huge = layout.huge[region] || layout.backing[region] == Backing::kCompound;
   const int first = huge ? 0 : random.Below(kPagesPerRegion);
   const int count =
       huge ? kPagesPerRegion : std::min<int>(1 + random.Below(3), kPagesPerRegion - first);
@@ -154,8 +155,27 @@ bool ChangeHuge(Random& random, Input& input) {
   const int region = random.Below(kRegionsMax);
   PageState* const pages = &layout.pages[region * kPagesPerRegion];
   layout.huge[region] = !layout.huge[region];
+  layout.backing[region] = Backing::kAnon;
   const PageState state = pages[0] == PageState::kNone ? PageState::kWritable : pages[0];
   std::fill_n(pages, kPagesPerRegion, state);
+  return true;
+}
+
+bool ChangeBacking(Random& random, Input& input) {
+  Layout& layout = input.scenario.layout;
+  const int region = random.Below(kRegionsMax);
+  const Backing before = layout.backing[region];
+  layout.backing[region] =
+      static_cast<Backing>(random.Below(static_cast<uint32_t>(Backing::kCount)));
+  Normalize(input);
+  return layout.backing[region] != before;
+}
+
+// Another mm for a CPU.
+bool ChangeMm(Random& random, Input& input) {
+  Scenario& scenario = input.scenario;
+  if (scenario.cpu_count == 1) return false;
+  scenario.mm_of_cpu[1 + random.Below(scenario.cpu_count - 1)] ^= 1;
   return true;
 }
 

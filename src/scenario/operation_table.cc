@@ -5,22 +5,34 @@
 namespace walkrace {
 namespace {
 
+constexpr uint8_t kGupFlags = kGupWrite | kGupLongterm;
+
 constexpr OperationRow kRows[] = {
-    {"pin", OperationKind::kGup, Operand::kPages, true, kGupPin},
-    {"get", OperationKind::kGup, Operand::kPages, true, 0},
-    {"write-pinned", OperationKind::kWritePinned, Operand::kNone, false, 0},
-    {"read-pinned", OperationKind::kReadPinned, Operand::kNone, false, 0},
-    {"unpin", OperationKind::kUnpin, Operand::kNone, false, 0},
-    {"collapse", OperationKind::kCollapse, Operand::kRegion, false, 0},
-    {"zap", OperationKind::kZap, Operand::kPages, false, 0},
-    {"fault", OperationKind::kFault, Operand::kPage, false, 0},
-    {"read", OperationKind::kRead, Operand::kPage, false, 0},
-    {"write", OperationKind::kWrite, Operand::kPage, false, 0},
+    {"pin", OperationKind::kGup, Operand::kPages, kGupFlags, kGupPin},
+    {"get", OperationKind::kGup, Operand::kPages, kGupFlags, 0},
+    {"write-pinned", OperationKind::kWritePinned, Operand::kNone, 0, 0},
+    {"read-pinned", OperationKind::kReadPinned, Operand::kNone, 0, 0},
+    {"unpin", OperationKind::kUnpin, Operand::kNone, 0, 0},
+    {"read", OperationKind::kRead, Operand::kPage, 0, 0},
+    {"write", OperationKind::kWrite, Operand::kPage, 0, 0},
+#define WR_OPERATION(kind, word, operand, takes, function) \
+  {word, OperationKind::kind, Operand::operand, takes, 0},
+#include "paths/operations.def"
+#undef WR_OPERATION
 };
+
+constexpr FlagWord kFlagWords[] = {{"write", kGupWrite}, {"longterm", kGupLongterm}};
 
 }  // namespace
 
 std::span<const OperationRow> OperationRows() { return kRows; }
+std::span<const FlagWord> FlagWords() { return kFlagWords; }
+
+std::span<const char* const> BackingWords() {
+  static constexpr const char* kWords[] = {"anon", "compound", "file"};
+  static_assert(sizeof(kWords) / sizeof(kWords[0]) == static_cast<size_t>(Backing::kCount));
+  return kWords;
+}
 
 const OperationRow& RowOf(const Operation& operation) {
   for (const OperationRow& row : kRows) {

@@ -1,5 +1,5 @@
 // What each operation is called in a .walk file, and which fields of Operation it uses. Adding
-// one: its kind in scenario.h and one row in operation_table.cc.
+// one: a row in operations.def.
 #ifndef WALKRACE_SCENARIO_OPERATION_TABLE_H_
 #define WALKRACE_SCENARIO_OPERATION_TABLE_H_
 
@@ -20,11 +20,20 @@ struct OperationRow {
   const char* word;
   OperationKind kind;
   Operand operand;
-  bool may_write;  // takes kGupWrite
-  uint8_t flags;   // that the word stands for
+  uint8_t may_flags;  // the flags that it takes: a word of FlagWords() each
+  uint8_t flags;      // that the word stands for
 };
 
 std::span<const OperationRow> OperationRows();
+
+struct FlagWord {
+  const char* word;
+  uint8_t flag;
+};
+std::span<const FlagWord> FlagWords();
+
+// What a region is backed by, indexed by Backing.
+std::span<const char* const> BackingWords();
 
 // REQUIRES: the operation's kind is below kCount.
 const OperationRow& RowOf(const Operation& operation);

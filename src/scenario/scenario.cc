@@ -16,10 +16,15 @@ void Normalize(Layout& layout) {
     if (state >= PageState::kCount) state = PageState::kNone;
   }
   for (int region = 0; region < kRegionsMax; ++region) {
-    if (!layout.huge[region]) continue;
+    Backing& backing = layout.backing[region];
+    if (backing >= Backing::kCount) backing = Backing::kAnon;
+    if (backing != Backing::kAnon) layout.huge[region] = false;
+    if (!layout.huge[region] && backing != Backing::kCompound) continue;
     PageState* const pages = &layout.pages[region * kPagesPerRegion];
     std::fill_n(pages, kPagesPerRegion, pages[0]);
-    layout.huge[region] = pages[0] != PageState::kNone;
+    if (pages[0] != PageState::kNone) continue;
+    layout.huge[region] = false;
+    backing = Backing::kAnon;
   }
 }
 
@@ -33,7 +38,7 @@ bool CanHaveEffect(const Preemption& entry, int cpu_count) {
 void Normalize(Operation& operation) {
   if (operation.kind >= OperationKind::kCount) operation.kind = OperationKind::kGup;
   const OperationRow& row = RowOf(operation);
-  operation.flags = row.flags | (row.may_write ? operation.flags & kGupWrite : 0);
+  operation.flags = row.flags | (operation.flags & row.may_flags);
   operation.page %= kPagesMax;
   switch (row.operand) {
     case Operand::kNone:
@@ -59,7 +64,11 @@ void Normalize(Scenario& scenario) {
   if (scenario.profile >= profile_count) scenario.profile = kNoProfile;
   Normalize(scenario.layout);
   for (int cpu = 0; cpu < kCpusMax; ++cpu) {
-    if (cpu >= scenario.cpu_count) scenario.cpus[cpu].clear();
+    if (cpu >= scenario.cpu_count) {
+      scenario.cpus[cpu].clear();
+      scenario.mm_of_cpu[cpu] = 0;
+    }
+    scenario.mm_of_cpu[cpu] = cpu == 0 ? 0 : scenario.mm_of_cpu[cpu] % kMmsMax;
     for (Operation& operation : scenario.cpus[cpu]) Normalize(operation);
   }
 }
@@ -76,21 +85,31 @@ void Normalize(Input& input) {
 
 OperationText ToText(const Operation& operation) {
   const OperationRow& row = RowOf(operation);
-  const char* const write = (operation.flags & kGupWrite) != 0 ? " write" : "";
   const int first = operation.page;
   const int count = row.operand == Operand::kRegion ? kPagesPerRegion : operation.count;
   OperationText result;
-  int length;
-  if (row.operand == Operand::kNone) {
-    length = std::snprintf(result.text, sizeof(result.text), "%s", row.word);
-  } else if (count > 1) {
-    length = std::snprintf(result.text, sizeof(result.text), "%s %d-%d%s", row.word, first,
-                           first + count - 1, write);
-  } else {
-    length = std::snprintf(result.text, sizeof(result.text), "%s %d%s", row.word, first, write);
+  int length = 0;
+  const auto append = [&](const char* format, auto... values) {
+    const size_t room = sizeof(result.text) - length;
+    length += std::snprintf(result.text + length, room, format, values...);
+    WR_CHECK(length > 0 && length < static_cast<int>(sizeof(result.text)));
+  };
+  append("%s", row.word);
+  if (row.operand != Operand::kNone) append(" %d", first);
+  if (count > 1) append("-%d", first + count - 1);
+  for (const FlagWord& flag : FlagWords()) {
+    if ((operation.flags & row.may_flags & flag.flag) != 0) append(" %s", flag.word);
   }
-  WR_CHECK(length > 0 && length < static_cast<int>(sizeof(result.text)));
   return result;
+}
+
+CpuMms MmsOf(const Scenario& scenario) {
+  CpuMms mms;
+  for (int cpu = 0; cpu < scenario.cpu_count; ++cpu) {
+    mms.of_cpu[cpu] = scenario.mm_of_cpu[cpu];
+    if (mms.of_cpu[cpu] != 0) mms.mm_count = kMmsMax;
+  }
+  return mms;
 }
 
 }  // namespace walkrace

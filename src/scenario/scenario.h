@@ -1,4 +1,4 @@
-// What a run is made of, apart from who goes next: the address space at the start, and the list
+// What a run is made of, apart from who goes next: the address spaces at the start, and the list
 // of operations of each CPU. Pages are numbered from the start of the area that the scenario
 // uses: kPagesMax base pages in kRegionsMax regions, each the size of one huge page.
 #ifndef WALKRACE_SCENARIO_SCENARIO_H_
@@ -20,21 +20,22 @@ enum class OperationKind : uint8_t {
   kWritePinned,  // through each reference that this CPU holds for writing
   kReadPinned,   // through each reference that this CPU holds
   kUnpin,        // puts back all references that this CPU holds
-  kCollapse,     // collapse_huge_page on the region of `page`
-  kZap,          // MADV_DONTNEED on [page, page + count)
-  kFault,        // handle_mm_fault for writing on `page`
   kRead,         // a CPU load from `page`, through the TLB
   kWrite,        // a CPU store to `page`, through the TLB
+#define WR_OPERATION(kind, word, operand, takes, function) kind,
+#include "paths/operations.def"
+#undef WR_OPERATION
   kCount,
 };
 
 // Operation flags.
-inline constexpr uint8_t kGupWrite = 1;  // FOLL_WRITE
-inline constexpr uint8_t kGupPin = 2;    // FOLL_PIN; else FOLL_GET
+inline constexpr uint8_t kGupWrite = 1;     // FOLL_WRITE
+inline constexpr uint8_t kGupPin = 2;       // FOLL_PIN; else FOLL_GET
+inline constexpr uint8_t kGupLongterm = 4;  // FOLL_LONGTERM
 
-// Fields that a kind does not use are 0 (operation_table.h says which it uses). `count` is used by
-// kGup and kZap alone, and is at least 1 there; page + count <= kPagesMax. kCollapse: `page` is the
-// region's first.
+// Fields that a kind does not use are 0 (operation_table.h says which it uses). `count` is used
+// where the operand is a range of pages, and is at least 1 there; page + count <= kPagesMax. Where
+// it is a region, `page` is the region's first.
 struct Operation {
   OperationKind kind = OperationKind::kGup;
   uint8_t page = 0;
@@ -49,8 +50,9 @@ using OperationList = FixedVector<Operation, kOperationsMax>;
 inline constexpr uint8_t kNoProfile = UINT8_MAX;
 
 struct Scenario {
-  uint8_t cpu_count = 2;         // 1 to kCpusMax
-  uint8_t profile = kNoProfile;  // index into Profiles(), or kNoProfile: options supply it
+  uint8_t cpu_count = 2;             // 1 to kCpusMax
+  uint8_t profile = kNoProfile;      // index into Profiles(), or kNoProfile: options supply it
+  uint8_t mm_of_cpu[kCpusMax] = {};  // CPU 0 runs in mm 0
   Layout layout;
   OperationList cpus[kCpusMax];  // those from cpu_count on are empty
 
@@ -73,9 +75,12 @@ void Normalize(Input& input);
 void Normalize(Scenario& scenario);
 void Normalize(Operation& operation);
 
+// The mms that the scenario's CPUs run in, or reach by what they do.
+CpuMms MmsOf(const Scenario& scenario);
+
 // Text form of one operation, as in a .walk file: "pin 0-1 write". REQUIRES: it is normalized.
 struct OperationText {
-  char text[32];
+  char text[48];
 };
 OperationText ToText(const Operation& operation);
 

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "machine/profiles.h"
 #include "scenario/byte_codec.h"
+#include "scenario/operation_table.h"
 #include "scenario/text_parser.h"
 
 namespace walkrace {
@@ -48,6 +49,13 @@ void AppendLayout(const Layout& layout, std::string* text) {
   if (layout.levels != Layout().levels) absl::StrAppend(text, "levels ", layout.levels, "\n");
   Layout standard;
   standard.levels = layout.levels;
+  for (int region = 0; region < kRegionsMax; ++region) {
+    standard.backing[region] = layout.backing[region];
+    if (layout.backing[region] == Backing::kAnon) continue;
+    absl::StrAppend(text, "backing ");
+    AppendRange(region * kPagesPerRegion, (region + 1) * kPagesPerRegion, text);
+    absl::StrAppend(text, " ", BackingWords()[static_cast<size_t>(layout.backing[region])], "\n");
+  }
   if (layout == standard) return;
   const size_t before = text->size();
   for (int page = 0, end; page < kPagesMax; page = end) {
@@ -61,12 +69,15 @@ void AppendLayout(const Layout& layout, std::string* text) {
 }
 
 void AppendCpus(const Scenario& scenario, std::string* text) {
-  if (scenario.cpus[scenario.cpu_count - 1].empty()) {
+  const int last = scenario.cpu_count - 1;
+  if (scenario.cpus[last].empty() && scenario.mm_of_cpu[last] == 0) {
     absl::StrAppend(text, "cpus ", scenario.cpu_count, "\n");
   }
   for (int cpu = 0; cpu < scenario.cpu_count; ++cpu) {
-    if (scenario.cpus[cpu].empty()) continue;
-    absl::StrAppend(text, "cpu ", cpu, "\n");
+    if (scenario.cpus[cpu].empty() && scenario.mm_of_cpu[cpu] == 0) continue;
+    absl::StrAppend(text, "cpu ", cpu);
+    if (scenario.mm_of_cpu[cpu] != 0) absl::StrAppend(text, " mm ", scenario.mm_of_cpu[cpu]);
+    absl::StrAppend(text, "\n");
     for (const Operation& operation : scenario.cpus[cpu]) {
       absl::StrAppend(text, "  ", ToText(operation).text, "\n");
     }

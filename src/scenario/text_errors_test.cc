@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "scenario/operation_table.h"
 #include "scenario/text_codec.h"
 
 namespace walkrace {
@@ -38,11 +39,19 @@ TEST(TextErrors, Version) {
   EXPECT_EQ(Error("walkrace 1\nwalkrace 1\n").substr(0, 34), "line 2, column 1: found 'walkrace'");
 }
 
+std::string OperationWords() {
+  std::string words;
+  for (const OperationRow& row : OperationRows()) {
+    words += (words.empty() ? "" : ", ") + std::string(row.word);
+  }
+  return words;
+}
+
 TEST(TextErrors, UnknownLine) {
   EXPECT_EQ(ErrorOfLine("  pni 0-1"),
             "line 3, column 3: found 'pni'; expected target, variant, profile, expect, levels, "
-            "map, map-huge, cpus, cpu, preempt, or an operation: pin, get, write-pinned, "
-            "read-pinned, unpin, collapse, zap, fault, read, write");
+            "map, map-huge, backing, cpus, cpu, preempt, or an operation: " +
+                OperationWords());
   EXPECT_EQ(ErrorOfLine("a\x01\xff'" + std::string(50, 'b')).substr(0, 79),
             "line 3, column 1: found 'a\\x01\\xff\\'" + std::string(36, 'b') + "...'; e");
 }
@@ -124,10 +133,11 @@ TEST(TextErrors, Operations) {
   };
   EXPECT_EQ(operation("pin"),
             "line 3, column 4: found nothing; expected pages like 3 or 0-7, of 0 to 15");
-  EXPECT_EQ(operation("pin 0 wirte"),
-            "line 3, column 7: found 'wirte'; expected 'write' or the end of the line");
+  EXPECT_EQ(
+      operation("pin 0 wirte"),
+      "line 3, column 7: found 'wirte'; expected 'write' or 'longterm' or the end of the line");
   EXPECT_EQ(operation("pin 0 write x"),
-            "line 3, column 13: found 'x'; expected the end of the line");
+            "line 3, column 13: found 'x'; expected 'longterm' or the end of the line");
   EXPECT_EQ(operation("zap 0 write"),
             "line 3, column 7: found 'write'; expected the end of the line");
   EXPECT_EQ(operation("unpin 0"), "line 3, column 7: found '0'; expected the end of the line");

@@ -12,14 +12,32 @@ namespace {
 
 constexpr size_t kCommentsMax = 1000;  // bounds what a hostile file makes us keep
 
+// The words behind an operation's pages, to the end of the line.
+uint8_t Flags(uint8_t may_flags, TextLine& line) {
+  uint8_t flags = 0;
+  std::string expected;
+  for (const FlagWord& flag : FlagWords()) {
+    if ((may_flags & flag.flag) == 0) continue;
+    if (line.Take(flag.word)) {
+      flags |= flag.flag;
+      expected.clear();  // words come in their order
+    } else {
+      absl::StrAppend(&expected, "'", flag.word, "' or ");
+    }
+  }
+  line.End(expected + "the end of the line");
+  return flags;
+}
+
 }  // namespace
 
 constexpr TextParser::Directive TextParser::kDirectives[] = {
     {"target", &TextParser::Target, true},       {"variant", &TextParser::Variants, true},
     {"profile", &TextParser::ProfileName, true}, {"expect", &TextParser::Expectation, true},
     {"levels", &TextParser::Levels, true},       {"map", &TextParser::Map, false},
-    {"map-huge", &TextParser::MapHuge, false},   {"cpus", &TextParser::CpuCount, true},
-    {"cpu", &TextParser::CpuBlock, false},       {"preempt", &TextParser::Preempt, false},
+    {"map-huge", &TextParser::MapHuge, false},   {"backing", &TextParser::BackingOf, false},
+    {"cpus", &TextParser::CpuCount, true},       {"cpu", &TextParser::CpuBlock, false},
+    {"preempt", &TextParser::Preempt, false},
 };
 
 absl::Status TextParser::Parse(std::string_view text) {
@@ -33,7 +51,8 @@ absl::Status TextParser::Parse(std::string_view text) {
     text.remove_prefix(std::min(length + 1, text.size()));
   }
   if (!versioned_) return TextError(end, "the file has no version line", "'walkrace 1'");
-  return CheckCpuCount(end);
+  absl::Status status = CheckCpuCount(end);
+  return status.ok() ? CheckBackings() : status;
 }
 
 void TextParser::Line(TextLine& line) {
@@ -99,11 +118,9 @@ bool TextParser::TryOperation(std::string_view word, TextLine& line) {
   if (row->operand == Operand::kPage) range.page = line.Page();
   if (row->operand == Operand::kPages) range = line.Pages();
   if (row->operand == Operand::kRegion) range = line.Region();
-  const bool writes = row->may_write && line.Take("write");
-  line.End(row->may_write && !writes ? "'write' or the end of the line" : "the end of the line");
+  const uint8_t flags = Flags(row->may_flags, line);
   if (!line.ok()) return true;
-  Operation operation{row->kind, range.page, range.count, row->flags};
-  if (writes) operation.flags |= kGupWrite;
+  Operation operation{row->kind, range.page, range.count, static_cast<uint8_t>(row->flags | flags)};
   Normalize(operation);
   if (!file_.input.scenario.cpus[block_].push_back(operation)) {
     line.Fail("too many operations of one CPU", absl::StrCat("at most ", kOperationsMax));
@@ -112,6 +129,23 @@ bool TextParser::TryOperation(std::string_view word, TextLine& line) {
 }
 
 // What can be said only when the whole file is read.
+absl::Status TextParser::CheckBackings() {
+  Scenario& scenario = file_.input.scenario;
+  const Layout said = scenario.layout;
+  Normalize(scenario);
+  for (int region = 0; region < kRegionsMax; ++region) {
+    if (scenario.layout.backing[region] == said.backing[region] &&
+        scenario.layout.huge[region] == said.huge[region] &&
+        std::equal(said.pages, said.pages + kPagesMax, scenario.layout.pages)) {
+      continue;
+    }
+    if (backing_places_[region].line == 0) continue;
+    return TextError(backing_places_[region], "this backing goes with other map lines",
+                     "compound: 'map' of the whole region with one right; file: no 'map-huge'");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status TextParser::CheckCpuCount(TextPlace end) const {
   uint8_t& count = file_.input.scenario.cpu_count;
   if (count_place_.line == 0) {

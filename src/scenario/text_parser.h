@@ -32,6 +32,7 @@ class TextParser {
   void Version(TextLine& line);
   bool TryDirective(std::string_view word, TextLine& line);
   bool TryOperation(std::string_view word, TextLine& line);
+  absl::Status CheckBackings();
   absl::Status CheckCpuCount(TextPlace end) const;
 
   // The lines, after their first word: text_parser_lines.cc.
@@ -43,6 +44,7 @@ class TextParser {
   void Map(TextLine& line);
   void MapHuge(TextLine& line);
   void MapPages(PageRange range, TextLine& line);
+  void BackingOf(TextLine& line);
   void CpuCount(TextLine& line);
   void CpuBlock(TextLine& line);
   void Preempt(TextLine& line);
@@ -56,7 +58,8 @@ class TextParser {
   bool mapped_none_ = false;
   int block_ = -1;  // the CPU whose operations come
   int block_max_ = -1;
-  uint32_t blocks_ = 0;     // bit n: there was a block of CPU n
+  uint32_t blocks_ = 0;  // bit n: there was a block of CPU n
+  TextPlace backing_places_[kRegionsMax];
   TextPlace count_place_;   // of "cpus N"
   int preempted_max_ = -1;  // the highest CPU that a preemption names
   TextPlace preempted_place_;

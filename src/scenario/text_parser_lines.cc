@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "machine/profiles.h"
+#include "scenario/operation_table.h"
 #include "scenario/text_parser.h"
 
 namespace walkrace {
@@ -123,6 +124,20 @@ void TextParser::MapPages(PageRange range, TextLine& line) {
   std::fill_n(first, range.count, rights == "rw" ? PageState::kWritable : PageState::kReadOnly);
 }
 
+void TextParser::BackingOf(TextLine& line) {
+  const PageRange range = line.Region();
+  const std::string_view word = line.Word();
+  const auto words = BackingWords();
+  const auto found = std::find(words.begin(), words.end(), word);
+  if (found == words.end()) {
+    line.Fail(Found(word), absl::StrCat("a backing: ", absl::StrJoin(words, ", ")));
+  }
+  if (!line.ok()) return;
+  const int region = range.page / kPagesPerRegion;
+  file_.input.scenario.layout.backing[region] = static_cast<Backing>(found - words.begin());
+  backing_places_[region] = line.place();
+}
+
 void TextParser::CpuCount(TextLine& line) {
   file_.input.scenario.cpu_count =
       static_cast<uint8_t>(line.Number("a number of CPUs", 1, kCpusMax));
@@ -134,6 +149,13 @@ void TextParser::CpuBlock(TextLine& line) {
   if ((blocks_ >> cpu & 1) != 0) line.Fail("a second block of this CPU", "one at most");
   blocks_ |= uint32_t{1} << cpu;
   block_ = cpu;
+  if (line.Take("mm")) {
+    const int mm = static_cast<int>(line.Number("an mm", 0, kMmsMax - 1));
+    if (cpu == 0 && mm != 0) line.Fail("CPU 0 runs in mm 0", "another CPU for mm 1");
+    file_.input.scenario.mm_of_cpu[cpu] = static_cast<uint8_t>(mm);
+  } else {
+    line.End("'mm N' or the end of the line");
+  }
   block_max_ = std::max(block_max_, cpu);
 }
 

@@ -45,13 +45,15 @@ Json Variants() {
   Json array = Named(rows, count);
   for (size_t i = 0; i < count; ++i) {
     array[i]["oracle"] = rows[i].oracle == nullptr ? Json() : Json(rows[i].oracle);
+    array[i]["id"] = rows[i].id == nullptr ? Json() : Json(rows[i].id);
+    array[i]["fixed_in"] = rows[i].fixed_in == nullptr ? Json() : Json(rows[i].fixed_in);
     array[i]["upstream"] = rows[i].upstream == nullptr ? Json() : Json(rows[i].upstream);
     array[i]["needs"] = rows[i].needs == nullptr ? Json() : Json(rows[i].needs);
     Json bites = Json::array();
     size_t profile_count;
     const Profile* profiles = Profiles(&profile_count);
-    for (size_t p = 0; p < profile_count && rows[i].oracle != nullptr; ++p) {
-      if (BitesOn(rows[i], profiles[p].name)) bites.push_back(profiles[p].name);
+    for (size_t p = 0; p < profile_count; ++p) {
+      if (BitesOn(rows[i], profiles[p])) bites.push_back(profiles[p].name);
     }
     array[i]["bites_on"] = bites;
   }

@@ -1,0 +1,57 @@
+// Address spaces: whose a CPU is, and the vmas of one (include/linux/{mm.h,sched/mm.h}, v6.1).
+// Implemented by src/machine. No events: they change under mmap_lock for writing alone.
+#ifndef WALKRACE_KERNEL_MM_H_
+#define WALKRACE_KERNEL_MM_H_
+
+#include "kernel/mm_types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// current->mm.
+struct mm_struct* wr_current_mm(void);
+// The run's other address space: the child that a fork fills. Null where the run has none.
+struct mm_struct* wr_other_mm(struct mm_struct* mm);
+
+// The vma that contains the address, or null.
+struct vm_area_struct* find_vma(struct mm_struct* mm, unsigned long address);
+
+// Walks the vmas of an mm in order: null to begin with, null at the end.
+struct vm_area_struct* wr_next_vma(struct mm_struct* mm, struct vm_area_struct* vma);
+
+// Walks every vma of every mm that may map the page at `index` of `file` (null: of anonymous
+// memory), as rmap_walk does. Null to begin with, null at the end.
+struct vm_area_struct* wr_next_rmap(struct address_space* file, unsigned long index,
+                                    struct vm_area_struct* vma);
+
+// The user address of the page at `index` in this vma. REQUIRES: it is in it.
+static inline unsigned long vma_address(const struct vm_area_struct* vma, unsigned long index) {
+  return vma->vm_start + ((index - vma->vm_pgoff) << PAGE_SHIFT);
+}
+static inline unsigned long linear_page_index(const struct vm_area_struct* vma,
+                                              unsigned long address) {
+  return ((address - vma->vm_start) >> PAGE_SHIFT) + vma->vm_pgoff;
+}
+
+struct address_space* wr_file(void);
+struct anon_vma* wr_root_anon_vma(void);
+
+// mm_cpumask(mm): the CPUs of the run that run in this mm.
+uint32_t wr_mm_cpumask(const struct mm_struct* mm);
+
+#ifdef __cplusplus
+}
+#endif
+
+#define mm_cpumask(mm) wr_mm_cpumask(mm)
+#define anon_vma_lock_write() wr_write_lock(&wr_root_anon_vma()->rwsem.word, WR_HERE)
+#define anon_vma_unlock_write() wr_write_unlock(&wr_root_anon_vma()->rwsem.word, WR_HERE)
+#define anon_vma_lock_read() wr_read_lock(&wr_root_anon_vma()->rwsem.word, WR_HERE)
+#define anon_vma_unlock_read() wr_read_unlock(&wr_root_anon_vma()->rwsem.word, WR_HERE)
+#define i_mmap_lock_write(file) wr_write_lock(&(file)->i_mmap_rwsem.word, WR_HERE)
+#define i_mmap_unlock_write(file) wr_write_unlock(&(file)->i_mmap_rwsem.word, WR_HERE)
+#define i_mmap_lock_read(file) wr_read_lock(&(file)->i_mmap_rwsem.word, WR_HERE)
+#define i_mmap_unlock_read(file) wr_read_unlock(&(file)->i_mmap_rwsem.word, WR_HERE)
+
+#endif  // WALKRACE_KERNEL_MM_H_

@@ -1,0 +1,31 @@
+// Sundry words that CPUs share and that belong to no page and no table: a location each. Adding
+// one: a row here.
+#ifndef WALKRACE_KERNEL_WORDS_H_
+#define WALKRACE_KERNEL_WORDS_H_
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// X(identifier, name in traces)
+#define WR_WORDS(X)                     \
+  X(MM0_CPU_BITMASK, "mm0.cpu_bitmask") \
+  X(MM1_CPU_BITMASK, "mm1.cpu_bitmask")
+
+enum wr_word {
+#define WR_WORD_ENUMERATOR(identifier, name) WR_WORD_##identifier,
+  WR_WORDS(WR_WORD_ENUMERATOR)
+#undef WR_WORD_ENUMERATOR
+      WR_WORD_COUNT
+};
+
+// Zero at the start of each run. Implemented by src/machine.
+uint64_t* wr_word(enum wr_word which);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif  // WALKRACE_KERNEL_WORDS_H_

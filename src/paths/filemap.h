@@ -1,0 +1,12 @@
+// The page cache of the one file (mm/filemap.c, mm/shmem.c, v6.1). Deviation: the xarray is an
+// array of slots; a lookup takes its reference under no lock, as filemap_get_entry() does.
+#ifndef WALKRACE_PATHS_FILEMAP_H_
+#define WALKRACE_PATHS_FILEMAP_H_
+
+#include "kernel/mm_types.h"
+
+// Returns the folio at `index` with a reference for the caller, a new zeroed one if there was
+// none, or null: out of memory.
+struct folio* filemap_get_or_add(struct address_space* mapping, unsigned long index);
+
+#endif  // WALKRACE_PATHS_FILEMAP_H_
