@@ -15,8 +15,8 @@ enum wr_note_kind {
   WR_NOTE_PAGE_PUT,       //                 page refcount   address         pfn | FOLL_* << 32
   // Mutators: a check is the moment when it looks at the counts and decides to go on.
   WR_NOTE_UNMAP_BEGIN,    //                 -               start address   end address
-  WR_NOTE_COUNT_CHECK,    //                 folio refcount  address         pfn
-  WR_NOTE_PAGE_REPLACED,  //                 folio refcount  address         pfn
+  WR_NOTE_COUNT_CHECK,    //                 folio refcount  address         pfn | counts << 32
+  WR_NOTE_PAGE_REPLACED,  //                 folio refcount  address         pfn | counts << 32
   WR_NOTE_BACKED_OFF,     //                 -               start address   end address
   WR_NOTE_MUTATOR_END,    //                 -               start address   end address
   WR_NOTE_DISCARD_BEGIN,  //                 -               start address   end address
@@ -34,6 +34,12 @@ enum wr_note_kind {
   WR_NOTE_PIN_READ,    //                 content         address         value
   WR_NOTE_PIN_WRITE,   //                 content         address         value
   WR_NOTE_COUNT,
+};
+
+// Which references a mutator must count before it goes on.
+enum wr_counts {
+  WR_COUNTS_ANY,   // every one: collapse, migration, KSM
+  WR_COUNTS_PINS,  // FOLL_PIN alone: fork, swap-out
 };
 
 #endif  // WALKRACE_KERNEL_NOTES_H_

@@ -16,7 +16,7 @@ constexpr uint64_t FrameBit(uint64_t pfn) { return uint64_t{1} << pfn; }
 void NoPinnedPageFreedOracle::Begin() {
   for (CpuId cpu = 0; cpu < kCpusMax; ++cpu) Forget(cpu);
   replaced_ = 0;
-  put_ = 0;
+  put_[WR_COUNTS_ANY] = put_[WR_COUNTS_PINS] = 0;
 }
 
 void NoPinnedPageFreedOracle::Forget(CpuId cpu) {
@@ -51,7 +51,7 @@ void NoPinnedPageFreedOracle::OnEvent(const Event& event, const Object& object, 
       // A new life of these frames: the history has checked that they exist.
       const uint64_t frames = (FrameBit(uint64_t{1} << event.after) - 1) << event.before;
       replaced_ &= ~frames;
-      put_ &= ~frames;
+      for (uint64_t& put : put_) put &= ~frames;
       break;
     }
     case WR_NOTE_FOLIO_FREE:
@@ -81,14 +81,16 @@ void NoPinnedPageFreedOracle::OnReplaced(const Event& event, uint32_t index) {
   uint32_t missed_at = mutator.unmap_begin == kNoEvent ? index : mutator.unmap_begin;
   if ((mutator.checked >> fields.page & 1) != 0 && check.pfn == pfn) missed_at = check.event;
 
-  const Replacement replacement = {index, missed_at, mappings().GenerationOf(pfn), event.cpu,
-                                   static_cast<uint8_t>(fields.page)};
+  const uint32_t counts = fields.flags == WR_COUNTS_PINS ? WR_COUNTS_PINS : WR_COUNTS_ANY;
+  const Replacement replacement = {
+      index, missed_at, mappings().GenerationOf(pfn), event.cpu, static_cast<uint8_t>(fields.page),
+      counts};
   replaced_ |= FrameBit(pfn);
   replacements_[pfn] = replacement;
-  if (const Reference* held = references().FindOnFolio(head, mappings()); held != nullptr) {
+  if (const Reference* held = references().FindOnFolio(head, mappings(), counts); held != nullptr) {
     ReportMissed(event, replacement, *held, "holds");
-  } else if ((put_ & FrameBit(head)) != 0 && puts_[head].event > missed_at) {
-    ReportMissed(event, replacement, puts_[head].reference, "held until after the check");
+  } else if ((put_[counts] & FrameBit(head)) != 0 && puts_[counts][head].event > missed_at) {
+    ReportMissed(event, replacement, puts_[counts][head].reference, "held until after the check");
   }
 }
 
@@ -99,7 +101,8 @@ void NoPinnedPageFreedOracle::OnReturned(const Event& event) {
   const Reference& reference = references().HeldBy(event.cpu).back();
   // A call that began after the replacement is another matter: whether the page was mapped.
   if (replacement.generation != reference.page.generation ||
-      replacement.area_page != reference.area_page || reference.gup_begin > replacement.event) {
+      replacement.area_page != reference.area_page || reference.gup_begin > replacement.event ||
+      !reference.CountsAs(replacement.counts)) {
     return;
   }
   ReportMissed(event, replacement, reference, "was returned after that");
@@ -108,8 +111,11 @@ void NoPinnedPageFreedOracle::OnReturned(const Event& event) {
 void NoPinnedPageFreedOracle::OnPut(uint32_t index) {
   const Reference* put = references().LastPut();
   if (put == nullptr || !mappings().IsCurrent(put->page)) return;
-  put_ |= FrameBit(put->head);
-  puts_[put->head] = {index, *put};
+  for (const uint32_t counts : {WR_COUNTS_ANY, WR_COUNTS_PINS}) {
+    if (!put->CountsAs(counts)) continue;
+    put_[counts] |= FrameBit(put->head);
+    puts_[counts][put->head] = {index, *put};
+  }
 }
 
 void NoPinnedPageFreedOracle::OnFree(const Event& event, const Object& object, uint32_t index) {

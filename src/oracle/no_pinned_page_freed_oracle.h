@@ -4,7 +4,8 @@
 // A mutator that saw "nobody" and a GUP that returned success never both win: not when the
 // reference was there at the check, not when it came between the check and the replacement and
 // was put back again, not when a call that was on its way at the replacement returns the page
-// after all. The user's own unmap makes no check and is not judged.
+// after all. What a check must count (any reference, or pins alone) is in its note. The user's own
+// unmap makes no check and is not judged.
 #ifndef WALKRACE_ORACLE_NO_PINNED_PAGE_FREED_ORACLE_H_
 #define WALKRACE_ORACLE_NO_PINNED_PAGE_FREED_ORACLE_H_
 
@@ -41,6 +42,7 @@ class NoPinnedPageFreedOracle final : public Oracle {
     uint32_t check;  // the check that it stands on, or where that should have been
     uint16_t generation;
     uint8_t cpu, area_page;
+    uint32_t counts;  // a wr_counts: what the check had to count
   };
   struct Put {
     uint32_t event;
@@ -59,9 +61,9 @@ class NoPinnedPageFreedOracle final : public Oracle {
   Mutator mutators_[kCpusMax];
   // By frame, of its present allocation; bit n of the masks: frame n has one.
   uint64_t replaced_ = 0;
-  uint64_t put_ = 0;
+  uint64_t put_[2] = {};                  // by wr_counts
   Replacement replacements_[kFramesMax];  // by the page's own frame
-  Put puts_[kFramesMax];                  // by the folio's head: the last put of all
+  Put puts_[2][kFramesMax];               // the last put that counts so, by the folio's head
 };
 
 }  // namespace walkrace

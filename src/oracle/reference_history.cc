@@ -71,11 +71,18 @@ const Reference* ReferenceHistory::Find(CpuId cpu, int area_page, uint64_t pfn) 
   return youngest;
 }
 
-const Reference* ReferenceHistory::FindOnFolio(uint16_t head,
-                                               const MappingHistory& mappings) const {
+bool Reference::CountsAs(uint32_t counts) const {
+  return counts != WR_COUNTS_PINS || (flags & FOLL_PIN) != 0;
+}
+
+const Reference* ReferenceHistory::FindOnFolio(uint16_t head, const MappingHistory& mappings,
+                                               uint32_t counts) const {
   for (const List& held : held_) {
     for (const Reference& reference : held) {
-      if (reference.head == head && mappings.IsCurrent(reference.page)) return &reference;
+      if (reference.head == head && mappings.IsCurrent(reference.page) &&
+          reference.CountsAs(counts)) {
+        return &reference;
+      }
     }
   }
   return nullptr;

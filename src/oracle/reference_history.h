@@ -20,6 +20,9 @@ struct Reference {
   uint8_t cpu;
   uint8_t area_page;
   uint32_t flags;  // FOLL_*
+
+  // Whether a mutator that must count these references must count this one.
+  bool CountsAs(uint32_t counts) const;
 };
 
 class ReferenceHistory {
@@ -39,8 +42,9 @@ class ReferenceHistory {
 
   // The youngest reference that the CPU holds for this page and frame, or null.
   const Reference* Find(CpuId cpu, int area_page, uint64_t pfn) const;
-  // Some reference to the folio's present allocation, or null.
-  const Reference* FindOnFolio(uint16_t head, const MappingHistory& mappings) const;
+  // Some reference to the folio's present allocation, or null. `counts`: a wr_counts.
+  const Reference* FindOnFolio(uint16_t head, const MappingHistory& mappings,
+                               uint32_t counts = WR_COUNTS_ANY) const;
 
  private:
   void Return(const Event& note, uint32_t index, const MappingHistory& mappings);
