@@ -33,6 +33,9 @@ enum wr_note_kind {
   WR_NOTE_USER_WRITE,  //                 content         address         value
   WR_NOTE_PIN_READ,    //                 content         address         value
   WR_NOTE_PIN_WRITE,   //                 content         address         value
+  // The lockless walk of GUP.                    object          a               b
+  WR_NOTE_ENTRY_CHECKED,  //                 entry           address         value that was tested
+  WR_NOTE_PAGE_KEPT,      //                 page refcount   address         pfn; 0: put back again
   WR_NOTE_COUNT,
 };
 

@@ -36,6 +36,7 @@ struct alignas(4096) Arena {
   uint64_t swap_map[WR_SWAP_SLOTS];
   uint64_t swap_content[WR_SWAP_SLOTS];
   uint64_t words[WR_WORD_COUNT];
+  wr_table wild;  // what is read through an entry that links to no table: empty
 };
 
 extern Arena arena;

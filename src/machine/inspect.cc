@@ -51,6 +51,7 @@ struct ObjectTable {
       Set(&arena.swap_map[i], ObjectKind::kSwapMap, i, 0);
     }
     for (int i = 0; i < WR_WORD_COUNT; ++i) Set(&arena.words[i], ObjectKind::kWord, i, 0);
+    for (int i = 0; i < kEntriesPerTable; ++i) Set(&arena.wild.entry[i], ObjectKind::kWild, i, 0);
   }
 
   // Locks that belong to no table: kNamedLock + mm.
@@ -276,6 +277,8 @@ std::string NameOf(LocationId location) {
       return "swap_map" + index;
     case ObjectKind::kWord:
       return kWordNames[object.index];
+    case ObjectKind::kWild:
+      return "no-table" + index;
     case ObjectKind::kOther:
     case ObjectKind::kKindCount:
       break;

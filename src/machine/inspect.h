@@ -56,6 +56,7 @@ enum class ObjectKind : uint8_t {
   kFileSlot,  // of the page cache: a pfn, by page of the file
   kSwapMap,   // a slot's count
   kWord,      // a word of kernel/words.h
+  kWild,      // read as an entry, through an entry that links to no table
   kKindCount,
 };
 

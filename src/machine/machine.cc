@@ -213,9 +213,8 @@ extern "C" {
 bool pgtable_l5_enabled(void) { return five_levels; }
 
 wr_table* wr_pfn_to_table(unsigned long pfn) {
-  static wr_table wild;
   const unsigned long index = pfn - kTablePfnBase;
-  return index < kTablesMax ? &arena.tables[index] : &wild;
+  return index < kTablesMax ? &arena.tables[index] : &arena.wild;
 }
 
 unsigned long wr_table_to_pfn(const wr_table* table) {

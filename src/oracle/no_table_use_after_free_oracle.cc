@@ -39,6 +39,8 @@ void NoTableUseAfterFreeOracle::Begin() {
 void NoTableUseAfterFreeOracle::OnEvent(const Event& event, const Object& object, uint32_t index) {
   if (event.kind == EventKind::kNote) {
     OnNote(event);
+  } else if (object.kind == ObjectKind::kWild) {
+    ReportWild(event, index);
   } else {
     OnRead(event, object, index);
   }
@@ -88,6 +90,25 @@ void NoTableUseAfterFreeOracle::ReportRead(const Event& at, const Object& entry,
   const uint32_t link = FindLink(at.cpu, entry.frame, index);
   Report(at, taken, link == kNoEvent ? index : link, "CPU %d reads %s, but table %s %s", at.cpu,
          NameOf(at.location).c_str(), NameOfTable(entry.frame).c_str(), what);
+}
+
+// The last entry above pte level that the CPU has read is the one that it followed.
+void NoTableUseAfterFreeOracle::ReportWild(const Event& at, uint32_t index) {
+  const uint32_t link = FindLast(engine(), index, [&](const Event& event) {
+    if (event.cpu != at.cpu) return false;
+    if (event.kind != EventKind::kLoad && event.kind != EventKind::kRmw) return false;
+    const Object& object = ObjectAt(event.location);
+    return IsEntry(object.kind) && object.kind != ObjectKind::kPte;
+  });
+  if (link == kNoEvent) {
+    Report(at, kNoEvent, index, "CPU %d reads an entry of what is no table", at.cpu);
+    return;
+  }
+  const Event& followed = engine().events()[link];
+  const uint32_t change = FindWriteOf(engine(), followed.location, followed.before, link);
+  Report(at, change, link, "CPU %d follows %s as the link to a table, but it read %s there", at.cpu,
+         NameOf(followed.location).c_str(),
+         NameOfValue(followed.location, followed.before).c_str());
 }
 
 uint32_t NoTableUseAfterFreeOracle::FindLink(CpuId cpu, uint16_t table, uint32_t end) const {

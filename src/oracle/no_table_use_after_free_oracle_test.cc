@@ -116,6 +116,30 @@ TEST(NoTableUseAfterFree, WithdrawingGivesTheTable) {
   EXPECT_EQ(script.Verdict(), "clean");
 }
 
+TEST(NoTableUseAfterFree, ReadThroughAnEmptyEntry) {
+  Script script;
+  script.On(1, ClearPmd).On(0, [] {
+    ReadPmd();
+    (void)ptep_get(pte_offset_kernel(__pmd(*EntryOfPmd()), AddressOfAreaPage(0)));
+  });
+  const Violation& violation = script.Run();
+  EXPECT_EQ(script.Verdict(), "no-table-use-after-free: ClearPmd / ReadPmd");
+  EXPECT_STREQ(violation.message,
+               "CPU 0 follows pmd[0] as the link to a table, but it read none there");
+}
+
+TEST(NoTableUseAfterFree, ReadThroughAHugeLeaf) {
+  Script script(HugeLayout());
+  script.On(0, [] {
+    ReadPmd();
+    (void)ptep_get(pte_offset_kernel(__pmd(*EntryOfPmd()), AddressOfAreaPage(0)));
+  });
+  const Violation& violation = script.Run();
+  EXPECT_EQ(script.Verdict(), "no-table-use-after-free: - / ReadPmd");
+  EXPECT_STREQ(violation.message,
+               "CPU 0 follows pmd[0] as the link to a table, but it read folio32 rw there");
+}
+
 TEST(NoTableUseAfterFree, TablesOfTheStartAreKnownToAll) {
   Script script;
   script.On(0, [] { ReadPte(0); }).On(1, [] { ReadPte(1); });

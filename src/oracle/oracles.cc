@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "oracle/back_off_restores_oracle.h"
+#include "oracle/checked_what_was_used_oracle.h"
 #include "oracle/counts_conserved_oracle.h"
 #include "oracle/data_race_oracle.h"
 #include "oracle/no_lost_write_oracle.h"
@@ -37,6 +38,8 @@ constexpr OracleRow kRows[] = {
         "references, pins and map counts add up, and are never raised from zero"),
     Row<BackOffRestoresOracle>(
         "a mutator that backs off leaves the same pages mapped with the same rights"),
+    Row<CheckedWhatWasUsedOracle>(
+        "a returned page's tests were made on the value that the last re-read found"),
     {kProgressName, "all CPUs finish within the step bound, without deadlock", nullptr, {}},
     {kDataRaceName, "ThreadSanitizer reports no plain access that races", nullptr, {}},
 };

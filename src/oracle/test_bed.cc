@@ -193,6 +193,7 @@ void DiscardEnd(int page) {
 }
 
 uint64_t* EntryOfPmd() { return Pmd(); }
+uint64_t* EntryOfPte(int page) { return Pte(page); }
 void ReadPmd() { (void)wr_load(Pmd(), 8, WR_RELAXED, WR_ENTRY, WR_HERE); }
 void ReadPte(int page) { (void)wr_load(Pte(page), 8, WR_RELAXED, WR_ENTRY, WR_HERE); }
 void SetPte(int page, uint16_t pfn, bool writable) {

@@ -80,8 +80,9 @@ void DiscardEnd(int page);
 
 // Entries and counts.
 void ReadPmd();
-uint64_t* EntryOfPmd();  // no event
-void ReadPte(int page);  // as if the table of region 0 were known
+uint64_t* EntryOfPmd();          // no event
+uint64_t* EntryOfPte(int page);  // no event; of region 0
+void ReadPte(int page);          // as if the table of region 0 were known
 void SetPte(int page, uint16_t pfn, bool writable = true);  // with the map count
 void ClearPte(int page);                                    // the entry alone
 void DropMapping(uint16_t pfn);                             // map count and reference

@@ -16,7 +16,7 @@ constexpr const char* kNoteWords[] = {
     "page-put",    "unmap-begin",   "count-check",   "page-replaced",  "backed-off",
     "mutator-end", "discard-begin", "discard-end",   "folio-alloc",    "folio-free",
     "table-alloc", "table-free",    "table-deposit", "table-withdraw", "user-read",
-    "user-write",  "pin-read",      "pin-write",
+    "user-write",  "pin-read",      "pin-write",     "entry-checked",  "page-kept",
 };
 static_assert(std::size(kNoteWords) == WR_NOTE_COUNT);
 
@@ -131,6 +131,12 @@ std::string NoteWords(const Event& note, const Scenario* scenario) {
       return ContentWords(note, false, true);
     case WR_NOTE_PIN_WRITE:
       return ContentWords(note, true, true);
+    case WR_NOTE_ENTRY_CHECKED:
+      return absl::StrCat("has tested ", NameOf(note.location), " as ",
+                          NameOfValue(note.location, note.after), " for ", PageWords(note.before));
+    case WR_NOTE_PAGE_KEPT:
+      return absl::StrCat(page.pfn == 0 ? "gives up " : "keeps ", PageWords(note.before),
+                          page.pfn == 0 ? "" : ": ", page.pfn == 0 ? "" : FrameWords(page.pfn));
     default:
       return "unknown note";
   }

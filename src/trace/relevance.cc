@@ -5,6 +5,7 @@
 
 #include "kernel/notes.h"
 #include "machine/inspect.h"
+#include "oracle/checked_what_was_used_oracle.h"
 #include "oracle/progress_oracle.h"
 #include "trace/focus.h"
 
@@ -28,6 +29,7 @@ class Grader {
  public:
   explicit Grader(const TraceView& view) : view_(view), focus_(view), grades_(view.count) {
     const char* oracle = view.violation.oracle;
+    tests_matter_ = oracle != nullptr && std::strcmp(oracle, CheckedWhatWasUsedOracle::kName) == 0;
     stuck_ = oracle != nullptr && std::strcmp(oracle, kProgressName) == 0;
     for (size_t i = 0; i < view.count; ++i) {
       const Event& event = view.events[i];
@@ -169,6 +171,9 @@ class Grader {
         break;
       case WR_NOTE_BACKED_OFF:
         return Relevance::kStory;
+      case WR_NOTE_ENTRY_CHECKED:
+        return tests_matter_ && focus_.HasLocation(event.location) ? Relevance::kContext
+                                                                   : Relevance::kNoise;
       default:
         return Relevance::kNoise;
     }
@@ -278,6 +283,7 @@ class Grader {
   std::vector<EventGrade> grades_;
   std::map<LocationId, Users> users_;
   bool stuck_ = false;
+  bool tests_matter_ = false;  // of entries: what they were made on is the finding
   bool waits_for_interrupts_ = false;
 };
 
