@@ -21,6 +21,9 @@ pmd_t wr_pmdp_huge_get_and_clear(pmd_t* pmdp, const struct wr_site* site);
 pmd_t wr_pmdp_collapse_flush(struct vm_area_struct* vma, unsigned long address, pmd_t* pmdp,
                              bool invalidate);
 
+// The same, but the clear is a plain C load and a plain C store, as in the generic fallback.
+pmd_t wr_pmdp_collapse_flush_plain(struct vm_area_struct* vma, unsigned long address, pmd_t* pmdp);
+
 void wr_flush_tlb_range(struct mm_struct* mm, unsigned long start, unsigned long end);
 
 // Waits for every walker that has interrupts off, where tables are freed by RCU; else nothing.

@@ -127,6 +127,18 @@ pmd_t wr_pmdp_collapse_flush(vm_area_struct* vma, unsigned long address, pmd_t* 
   return pmd;
 }
 
+pmd_t wr_pmdp_collapse_flush_plain(vm_area_struct* vma, unsigned long address, pmd_t* pmdp) {
+  static const wr_site clear_site = {"src/machine/tlb.cc", "pmdp_collapse_flush", __LINE__};
+  static const wr_site flush_site = {"src/machine/tlb.cc", "pmdp_collapse_flush", __LINE__};
+  const RaceDetectorFrame caller(__builtin_return_address(0));
+  const unsigned long start = address & HPAGE_PMD_MASK;
+  const pmd_t pmd = __pmd(wr_load(pmdp, sizeof(*pmdp), WR_PLAIN, WR_ENTRY, &clear_site));
+  wr_store(pmdp, sizeof(*pmdp), 0, WR_PLAIN, WR_ENTRY, &clear_site);
+  Flush(ActiveProfile().collapse_flush, vma->vm_mm, start, start + HPAGE_PMD_SIZE, true,
+        &flush_site);
+  return pmd;
+}
+
 void wr_flush_tlb_range(mm_struct* mm, unsigned long start, unsigned long end) {
   static const wr_site site = {"src/machine/tlb.cc", "flush_tlb_range", __LINE__};
   Flush(ActiveProfile().other_flush, mm, start, end, true, &site);

@@ -145,7 +145,10 @@ enum scan_result collapse_huge_page(struct vm_area_struct* vma, unsigned long ad
     spinlock_t* pmd_ptl = pmd_lockptr(mm);
     spin_lock(pmd_ptl);
     wr_note(WR_NOTE_UNMAP_BEGIN, nullptr, address, address + HPAGE_PMD_SIZE, WR_HERE);
-    const pmd_t _pmd = wr_pmdp_collapse_flush(vma, address, pmd, !is_cut(CUT_COLLAPSE_TLB_FLUSH));
+    const pmd_t _pmd =
+        is_cut(CUT_PMD_CLEAR_ONCE)
+            ? wr_pmdp_collapse_flush_plain(vma, address, pmd)
+            : wr_pmdp_collapse_flush(vma, address, pmd, !is_cut(CUT_COLLAPSE_TLB_FLUSH));
     spin_unlock(pmd_ptl);
     // ORDER(C unlink-then-sync): the table is unlinked, then every walker that has interrupts off
     // is waited for; pairs with lockless_pages_from_mm()'s irq-off walk. Without it the table is

@@ -16,15 +16,32 @@ struct gup_walk {
   int nr;
 };
 
+// Tells the oracle checked-what-was-used that every test of this entry was made on this value.
+void note_checked(const void* entry, unsigned long addr, unsigned long value) {
+  wr_note(WR_NOTE_ENTRY_CHECKED, entry, addr, value, WR_HERE);
+}
+
+// The walk's last word on a page: all re-reads are behind it.
+void keep_page(struct gup_walk* walk, struct page* page, unsigned long addr) {
+  wr_note(WR_NOTE_PAGE_KEPT, &page->_refcount, addr, page_to_pfn(page), WR_HERE);
+  walk->pages[walk->nr++] = page;
+}
+
 bool pmd_changed(pmd_t pmd, pmd_t reread) { return pmd_val(pmd) != pmd_val(reread); }
 
 int gup_pte_range(pmd_t pmd, pmd_t* pmdp, unsigned long addr, unsigned long end,
                   struct gup_walk* walk) {
   pte_t* ptep = pte_offset_kernel(pmd, addr);
   for (; addr != end; addr += PAGE_SIZE, ++ptep) {
-    const pte_t pte = ptep_get_lockless(ptep);
+    pte_t pte = ptep_get_lockless(ptep);
     if (pte_protnone(pte) || pte_special(pte)) return 0;
     if (!pte_access_permitted(pte, (walk->flags & FOLL_WRITE) != 0)) return 0;
+    note_checked(ptep, addr, pte_val(pte));
+    // ORDER(H test-and-use-one-load): the tests, the pfn and the compare below are about one load.
+    // A compiler that loads again lets a mutator put another entry between test and use, which the
+    // compare then finds unchanged. Two marked loads stand for its plain ones: ThreadSanitizer
+    // would report those first.
+    if (is_cut(CUT_PTE_READ_ONCE)) pte = ptep_get_lockless(ptep);
     if (!pfn_valid(pte_pfn(pte))) return 0;
     struct page* page = pfn_to_page(pte_pfn(pte));
     struct folio* folio = try_grab_folio(page, 1, walk->flags);
@@ -48,24 +65,27 @@ int gup_pte_range(pmd_t pmd, pmd_t* pmdp, unsigned long addr, unsigned long end,
       if (!is_cut(CUT_PUT_ON_RECHECK)) gup_put_folio(folio, 1, walk->flags);
       return 0;
     }
-    walk->pages[walk->nr++] = page;
+    keep_page(walk, page, addr);
   }
   return 1;
 }
 
-// The leaf's own re-read: reference, then pmd; pairs with zap_huge_pmd()'s clear, then free.
+// ORDER(I leaf-pin-then-recheck): references, then re-read the leaf; pairs with zap_huge_pmd()'s
+// clear, flush, then free. Without it a huge page that was freed and allocated anew in between is
+// returned for an address that never mapped it.
 int gup_huge_pmd(pmd_t orig, pmd_t* pmdp, unsigned long addr, unsigned long end,
                  struct gup_walk* walk) {
   if (!pmd_access_permitted(orig, (walk->flags & FOLL_WRITE) != 0)) return 0;
+  note_checked(pmdp, addr, pmd_val(orig));
   struct page* page = pfn_to_page(pmd_pfn(orig) + pte_index(addr));
   const int refs = (int)((end - addr) >> PAGE_SHIFT);
   struct folio* folio = try_grab_folio(page, refs, walk->flags);
   if (folio == nullptr) return 0;
-  if (pmd_val(orig) != pmd_val(pmdp_get(pmdp))) {
-    gup_put_folio(folio, refs, walk->flags);
+  if (!is_cut(CUT_HUGE_PMD_RECHECK) && pmd_changed(orig, pmdp_get(pmdp))) {
+    gup_put_folio(folio, is_cut(CUT_UNDO_ALL) ? 1 : refs, walk->flags);
     return 0;
   }
-  for (int i = 0; i < refs; ++i) walk->pages[walk->nr++] = page + i;
+  for (int i = 0; i < refs; ++i) keep_page(walk, page + i, addr + ((unsigned long)i << PAGE_SHIFT));
   return 1;
 }
 
@@ -79,9 +99,10 @@ int gup_pmd_range(pud_t* pudp, pud_t pud, unsigned long addr, unsigned long end,
     if (!pmd_present(pmd)) return 0;
     if (pmd_leaf(pmd)) {
       if (pmd_protnone(pmd) || !gup_huge_pmd(pmd, pmdp, addr, next, walk)) return 0;
-    } else if (!gup_pte_range(pmd, pmdp, addr, next, walk)) {
-      return 0;
+      continue;
     }
+    note_checked(pmdp, addr, pmd_val(pmd));
+    if (!gup_pte_range(pmd, pmdp, addr, next, walk)) return 0;
   } while (++pmdp, addr = next, addr != end);
   return 1;
 }
@@ -121,6 +142,17 @@ void gup_pgd_range(struct mm_struct* mm, unsigned long addr, unsigned long end,
   } while (++pgdp, addr = next, addr != end);
 }
 
+// Puts back all that the walk has kept.
+void undo_walk(struct gup_walk* walk, unsigned long start) {
+  for (int i = 0; i < walk->nr; ++i) {
+    struct page* page = walk->pages[i];
+    wr_note(WR_NOTE_PAGE_KEPT, &page->_refcount, start + ((unsigned long)i << PAGE_SHIFT), 0,
+            WR_HERE);
+    gup_put_folio(page_folio(page), 1, walk->flags);
+  }
+  walk->nr = 0;
+}
+
 // Leaves interrupts off, for the caller to restore, only where CUT_IRQ_RESTORE is in force and
 // pages are missing.
 int lockless_pages_from_mm(struct mm_struct* mm, unsigned long start, unsigned long end,
@@ -131,15 +163,21 @@ int lockless_pages_from_mm(struct mm_struct* mm, unsigned long start, unsigned l
     if ((seq & 1) != 0) return 0;
   }
   // ORDER(D irq-off-walk): no table that the walk can reach is freed before interrupts are on
-  // again: IPIs wait for it, and so does RCU.
-  local_irq_save(*irq_flags);
-  gup_pgd_range(mm, start, end, walk);
-  *irqs_left_off = is_cut(CUT_IRQ_RESTORE) && walk->nr < (int)((end - start) >> PAGE_SHIFT);
-  if (!*irqs_left_off) local_irq_restore(*irq_flags);
+  // again: IPIs wait for it, and so does RCU. Under rcu_read_lock alone no IPI waits for it: a
+  // table that is freed after an IPI, or deposited after tlb_remove_table_sync_one, goes away.
+  if (is_cut(CUT_WALK_IRQS_OFF)) {
+    rcu_read_lock();
+    gup_pgd_range(mm, start, end, walk);
+    rcu_read_unlock();
+  } else {
+    local_irq_save(*irq_flags);
+    gup_pgd_range(mm, start, end, walk);
+    *irqs_left_off = is_cut(CUT_IRQ_RESTORE) && walk->nr < (int)((end - start) >> PAGE_SHIFT);
+    if (!*irqs_left_off) local_irq_restore(*irq_flags);
+  }
   // Fork write-protects between two odd counts: what was pinned meanwhile is put back.
   if ((walk->flags & FOLL_PIN) != 0 && read_seqcount_retry(&mm->write_protect_seq, seq)) {
-    for (int i = 0; i < walk->nr; ++i) gup_put_folio(page_folio(walk->pages[i]), 1, walk->flags);
-    walk->nr = 0;
+    undo_walk(walk, start);
   }
   return walk->nr;
 }

@@ -130,7 +130,7 @@ TEST_P(GupFast, TellsWhatItReturns) {
   const RecordedRun run = RunOnMachine([&] { (void)Gup(0, 2, FOLL_PIN | FOLL_WRITE); });
   std::vector<std::string> said;
   for (const Event& event : run.events) {
-    if (event.kind != EventKind::kNote) continue;
+    if (event.kind != EventKind::kNote || event.detail == WR_NOTE_ENTRY_CHECKED) continue;
     said.push_back(std::to_string(event.detail) + ":" + std::to_string(event.before));
   }
   const auto note = [](wr_note_kind kind, uint64_t value) {
@@ -138,8 +138,30 @@ TEST_P(GupFast, TellsWhatItReturns) {
   };
   EXPECT_THAT(said,
               ElementsAre(note(WR_NOTE_GUP_BEGIN, AddressOfPage(0)),
+                          note(WR_NOTE_PAGE_KEPT, AddressOfPage(0)),
+                          note(WR_NOTE_PAGE_KEPT, AddressOfPage(1)),
                           note(WR_NOTE_PAGE_RETURNED, AddressOfPage(0)),
                           note(WR_NOTE_PAGE_RETURNED, AddressOfPage(1)), note(WR_NOTE_GUP_END, 2)));
+}
+
+// For each entry that it tests: the value, before it reads the entry again.
+TEST_P(GupFast, TellsWhatItTested) {
+  Begin(LayoutOf("w-------", "W"));
+  const uint64_t table = EntryOf(kPmdTable, 0);
+  const uint64_t leaf = EntryOf(kFirstPteTable, 0);
+  const uint64_t huge = EntryOf(kPmdTable, 1);
+  const RecordedRun run = RunOnMachine([&] {
+    (void)Gup(0, 1, FOLL_GET);
+    (void)Gup(8, 2, FOLL_GET);
+  });
+  std::vector<std::string> said;
+  for (const Event& event : run.events) {
+    if (event.kind != EventKind::kNote || event.detail != WR_NOTE_ENTRY_CHECKED) continue;
+    said.push_back(NameOf(event.location) + " " + std::to_string(event.after));
+  }
+  EXPECT_THAT(said,
+              ElementsAre("pmd[0] " + std::to_string(table), "T0.pte[0] " + std::to_string(leaf),
+                          "pmd[1] " + std::to_string(huge)));
 }
 
 // --- The slow path -----------------------------------------------------------------------------

@@ -9,16 +9,24 @@
 
 // What can be taken out of the paths. A variant takes out one or more.
 enum cut {
-  CUT_PMD_RECHECK,         // gup_pte_range: the pmd is not read again after the reference
-  CUT_TABLE_SYNC,          // collapse_huge_page: no tlb_remove_table_sync_one
-  CUT_PTE_RECHECK,         // gup_pte_range: the pte is not read again after the reference
-  CUT_COUNT_AFTER_CLEAR,   // collapse looks at the counts before it clears the pmd, not after
-  CUT_UNLESS_ZERO,         // try_get_folio adds to a count of zero as well
-  CUT_PUT_ON_RECHECK,      // gup_pte_range: a failed re-check keeps the reference
-  CUT_COLLAPSE_TLB_FLUSH,  // pmdp_collapse_flush invalidates no TLB entry
-  CUT_BACK_OFF_POPULATE,   // a collapse that backs off does not put the table back
-  CUT_IRQ_RESTORE,         // GUP falls back to mmap_lock before interrupts are on again
-  CUT_PMD_READ_ONCE,       // gup_pte_range: the pmd re-read is a plain C access
+  CUT_PMD_RECHECK,          // gup_pte_range: the pmd is not read again after the reference
+  CUT_TABLE_SYNC,           // collapse_huge_page: no tlb_remove_table_sync_one
+  CUT_PTE_RECHECK,          // gup_pte_range: the pte is not read again after the reference
+  CUT_COUNT_AFTER_CLEAR,    // collapse looks at the counts before it clears the pmd, not after
+  CUT_UNLESS_ZERO,          // try_get_folio adds to a count of zero as well
+  CUT_PUT_ON_RECHECK,       // gup_pte_range: a failed re-check keeps the reference
+  CUT_COLLAPSE_TLB_FLUSH,   // pmdp_collapse_flush invalidates no TLB entry
+  CUT_BACK_OFF_POPULATE,    // a collapse that backs off does not put the table back
+  CUT_IRQ_RESTORE,          // GUP falls back to mmap_lock before interrupts are on again
+  CUT_PMD_READ_ONCE,        // gup_pte_range: the pmd re-read is a plain C access
+  CUT_WALK_IRQS_OFF,        // the lockless walk stands under rcu_read_lock, with interrupts on
+  CUT_HUGE_PMD_RECHECK,     // gup_huge_pmd: the pmd is not read again after the references
+  CUT_UNDO_ALL,             // gup_huge_pmd: a failed re-check puts one reference back, not all
+  CUT_PMD_CLEAR_ONCE,       // pmdp_collapse_flush clears the pmd by a plain C store
+  CUT_PTE_READ_ONCE,        // gup_pte_range: the pte is loaded again between its tests and its use
+  CUT_FIND_LINUX_PTE_ONCE,  // find_linux_pte: the pmd is loaded again between its tests and its use
+  CUT_KVM_IRQS_OFF,         // host_pfn_mapping_level walks with interrupts on
+  CUT_KVM_READ_ONCE,        // host_pfn_mapping_level: as CUT_FIND_LINUX_PTE_ONCE
   CUT_COUNT,
 };
 
