@@ -159,6 +159,7 @@ class Fuzzer:
         kept = {name: value for name, value in os.environ.items()
                 if not name.startswith("WALKRACE_")}
         kept["TSAN_OPTIONS"] = ":".join(filter(None, [os.environ.get("TSAN_OPTIONS"), TSAN_OPTIONS]))
+        kept["WALKRACE_TARGET"] = self.options.target
         kept["WALKRACE_PROGRESS"] = str(self.progress.path)
         if self.options.variants:
             kept["WALKRACE_VARIANT"] = self.options.variant

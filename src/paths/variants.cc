@@ -41,7 +41,7 @@ constexpr VariantRow kRows[] = {
      .summary = "the table sync alone; a zap frees the deposited table at once",
      .cuts = CutsOf(CUT_TABLE_SYNC),
      .oracle = "no-table-use-after-free",
-     .bites_on = WhereCollapseFlushWaitsForNobody,
+     .bites_on = WhereTheSyncAloneWaits,
      .needs = nullptr,
      .control = "cpu 0\n get 0-1\n"
                 "cpu 1\n collapse 0-7\n zap 0-7\n"},

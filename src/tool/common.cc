@@ -5,6 +5,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "paths/releases.h"
 
 namespace walkrace {
 
@@ -15,6 +17,10 @@ void ContextOptions::AddTo(CLI::App& command) {
   command.add_option("--variant", variants,
                      "pieces of real fixes to take out: one name, or several as a,b; none: the "
                      "unmodified paths");
+  command.add_option("--kernel", kernel,
+                     "take out the fixes that this Linux release does not have yet, instead of "
+                     "--variant: " +
+                         absl::StrJoin(Releases(), ", "));
   command.add_option("--profile", profile, "architecture profile");
 }
 
@@ -25,6 +31,15 @@ absl::StatusOr<ContextNames> ContextOptions::Names() const {
   auto split = SplitVariants(variants);
   if (!split.ok()) return split.status();
   names.variants = *std::move(split);
+  if (!kernel.empty()) {
+    if (!variants.empty()) {
+      return absl::InvalidArgumentError(
+          "--kernel and --variant both say what to take out; leave one of them out");
+    }
+    auto lacking = VariantsOfRelease(kernel);
+    if (!lacking.ok()) return lacking.status();
+    for (const VariantRow* row : *lacking) names.variants.emplace_back(row->name);
+  }
   names.variants_given = !names.variants.empty();
   return names;
 }
@@ -39,6 +54,14 @@ absl::StatusOr<LoadedInput> LoadInput(const std::string& path, const ContextOpti
     return absl::InvalidArgumentError(absl::StrCat(path, ": ", context.status().message()));
   }
   return LoadedInput{*std::move(file), *std::move(context)};
+}
+
+absl::StatusOr<std::vector<const VariantRow*>> VariantsOfRelease(const std::string& release) {
+  if (!IsRelease(release)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "unknown kernel '", release, "'; known are: ", absl::StrJoin(Releases(), ", ")));
+  }
+  return VariantsOf(release);
 }
 
 int UsageError(const absl::Status& status) {

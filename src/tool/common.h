@@ -12,10 +12,11 @@
 
 namespace walkrace {
 
-// --target, --variant and --profile.
+// --target, --variant, --kernel and --profile.
 struct ContextOptions {
   std::string target;
   std::string variants;
+  std::string kernel;
   std::string profile;
 
   void AddTo(CLI::App& command);
@@ -28,6 +29,9 @@ struct LoadedInput {
   ResolvedContext context;
 };
 absl::StatusOr<LoadedInput> LoadInput(const std::string& path, const ContextOptions& options);
+
+// The variants of a --kernel option.
+absl::StatusOr<std::vector<const VariantRow*>> VariantsOfRelease(const std::string& release);
 
 // Prints "walkrace: MESSAGE" to stderr and returns kExitUsage.
 int UsageError(const absl::Status& status);
