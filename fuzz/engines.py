@@ -160,6 +160,8 @@ class Fuzzer:
                 if not name.startswith("WALKRACE_")}
         kept["TSAN_OPTIONS"] = ":".join(filter(None, [os.environ.get("TSAN_OPTIONS"), TSAN_OPTIONS]))
         kept["WALKRACE_TARGET"] = self.options.target
+        if self.options.strict:
+            kept["WALKRACE_STRICT"] = "1"
         kept["WALKRACE_PROGRESS"] = str(self.progress.path)
         if self.options.variants:
             kept["WALKRACE_VARIANT"] = self.options.variant

@@ -38,6 +38,7 @@ class Options:
     jobs: int
     corpus: Path
     out: Path
+    strict: bool = False
 
     @property
     def runs_scenarios(self) -> bool:
@@ -112,6 +113,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--jobs", type=_positive, default=1, metavar="N",
         help="processes of each engine (default 1), each on a core of its own as far as there are")
     add("--corpus", type=Path, metavar="DIR", help="seeds, instead of corpus/TARGET/seed")
+    add("--strict", action="store_true",
+        help="known exposures of a profile are violations, too")
     add("--out", type=Path, default=Path("out"), metavar="DIR", help="default out")
     return parser
 
@@ -129,4 +132,5 @@ def parse_options(arguments: list[str]) -> Options:
         engines=ENGINES if given.engine == "both" else (given.engine,),
         variants=[name.strip() for name in given.variant.split(",") if name.strip()],
         flavour=given.flavour or ("asan" if given.target == "codec" else "tsan"),
-        corpus=given.corpus or Path("corpus") / given.target / "seed", out=given.out)
+        corpus=given.corpus or Path("corpus") / given.target / "seed", out=given.out,
+        strict=given.strict)
