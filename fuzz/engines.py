@@ -167,6 +167,8 @@ class Fuzzer:
             kept["WALKRACE_VARIANT"] = self.options.variant
         if self.options.profile:
             kept["WALKRACE_PROFILE"] = self.options.profile
+        if self.options.profile_file:
+            kept["WALKRACE_PROFILE_FILE"] = str(self.options.profile_file.resolve())
         return kept | self.environment()
 
 

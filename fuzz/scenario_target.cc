@@ -10,6 +10,7 @@
 #include "harness/interrupt.h"
 #include "harness/known_exposures.h"
 #include "harness/runner.h"
+#include "machine/profile_file.h"
 #include "order_coverage.h"
 #include "progress_file.h"
 #include "report.h"
@@ -54,6 +55,11 @@ absl::StatusOr<ResolvedContext> ResolveEnvironment(const char* target) {
   names.variants = *std::move(variants);
   names.variants_given = !names.variants.empty();
   names.profile = Environment("WALKRACE_PROFILE");
+  if (const std::string file = Environment("WALKRACE_PROFILE_FILE"); !file.empty()) {
+    auto added = LoadProfileFile(file);
+    if (!added.ok()) return added.status();
+    if (names.profile.empty()) names.profile = (*added)->name;
+  }
   if (names.profile.empty()) names.profile = kDefaultProfile;
   return ResolveContext(names, nullptr);
 }
@@ -63,12 +69,14 @@ absl::StatusOr<ResolvedContext> ResolveEnvironment(const char* target) {
 void ChooseContext(const char* target) {
   auto resolved = ResolveEnvironment(target);
   if (!resolved.ok()) {
-    (void)std::fprintf(stderr, "%s: %s (WALKRACE_VARIANT, WALKRACE_PROFILE)\n", target,
-                       std::string(resolved.status().message()).c_str());
+    (void)std::fprintf(stderr,
+                       "%s: %s (WALKRACE_VARIANT, WALKRACE_PROFILE, WALKRACE_PROFILE_FILE)\n",
+                       target, std::string(resolved.status().message()).c_str());
     _exit(kExitUsage);  // not exit(): libFuzzer takes that for a finding
   }
   Context().resolved = *std::move(resolved);
-  Context().profile_is_fixed = Environment("WALKRACE_PROFILE")[0] != '\0';
+  Context().profile_is_fixed =
+      Environment("WALKRACE_PROFILE")[0] != '\0' || Environment("WALKRACE_PROFILE_FILE")[0] != '\0';
 }
 
 void FuzzScenario(const uint8_t* data, size_t size) {

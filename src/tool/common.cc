@@ -6,11 +6,25 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "machine/profile_file.h"
 #include "paths/releases.h"
 
 namespace walkrace {
 
 std::string program_name = "walkrace";
+
+void AddProfileFileOption(CLI::App& command, std::string& path) {
+  command
+      .add_option("--profile-file", path,
+                  "a profile of your own (src/machine/profile_file.h), known by its name from then "
+                  "on, and taken where neither --profile nor the file says one")
+      ->envname("WALKRACE_PROFILE_FILE");
+}
+
+absl::StatusOr<const Profile*> LoadProfileOption(const std::string& path) {
+  if (path.empty()) return nullptr;
+  return LoadProfileFile(path);
+}
 
 void ContextOptions::AddTo(CLI::App& command) {
   command.add_option("--target", target, "fuzz target (walkrace list)");
@@ -22,12 +36,16 @@ void ContextOptions::AddTo(CLI::App& command) {
                      "--variant: " +
                          absl::StrJoin(Releases(), ", "));
   command.add_option("--profile", profile, "architecture profile");
+  AddProfileFileOption(command, profile_file);
 }
 
 absl::StatusOr<ContextNames> ContextOptions::Names() const {
   ContextNames names;
   names.target = target;
   names.profile = profile;
+  auto added = LoadProfileOption(profile_file);
+  if (!added.ok()) return added.status();
+  if (*added != nullptr) names.default_profile = (*added)->name;
   auto split = SplitVariants(variants);
   if (!split.ok()) return split.status();
   names.variants = *std::move(split);
@@ -101,11 +119,16 @@ std::string VerdictText(const Report& report, const std::string& signature) {
                       "\n  signature: ", signature);
 }
 
+std::string ProfileFileFlag(const ResolvedContext& context) {
+  const std::string& file = FileOfProfile(*context.run.profile);
+  return file.empty() ? "" : absl::StrCat(" --profile-file ", file);
+}
+
 std::string ContextFlags(const ResolvedContext& context) {
   const std::string variants = context.VariantNames();
   return absl::StrCat(" --target ", context.target->name,
                       variants.empty() ? "" : absl::StrCat(" --variant ", variants), " --profile ",
-                      context.run.profile->name);
+                      context.run.profile->name, ProfileFileFlag(context));
 }
 
 }  // namespace walkrace

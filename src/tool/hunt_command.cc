@@ -47,8 +47,9 @@ void PrintText(const HuntArguments& arguments, const HuntOptions& options,
   }
   const char* file = arguments.save.c_str();
   const char* program = program_name.c_str();
-  std::printf("  saved to %s\nnext:\n  %s replay %s\n  %s minimize %s -o %s.min.walk\n", file,
-              program, file, program, file, file);
+  const std::string flag = ProfileFileFlag(options.context);
+  std::printf("  saved to %s\nnext:\n  %s replay %s%s\n  %s minimize %s -o %s.min.walk%s\n", file,
+              program, file, flag.c_str(), program, file, file, flag.c_str());
 }
 
 absl::Status Check(const HuntArguments& arguments, HuntOptions& options) {

@@ -107,10 +107,16 @@ void PrintText(const Json& json) {
 
 void AddListCommand(CLI::App& app, int& exit_code) {
   auto json = std::make_shared<bool>(false);
+  auto profile_file = std::make_shared<std::string>();
   CLI::App* command =
       app.add_subcommand("list", "operations, profiles, variants, oracles, strategies, targets");
   command->add_flag("--json", *json, "one object on one line");
-  command->callback([json, &exit_code] {
+  AddProfileFileOption(*command, *profile_file);
+  command->callback([json, profile_file, &exit_code] {
+    if (auto added = LoadProfileOption(*profile_file); !added.ok()) {
+      exit_code = UsageError(added.status());
+      return;
+    }
     const Json everything = Everything();
     if (*json) {
       std::printf("%s\n", everything.dump().c_str());
