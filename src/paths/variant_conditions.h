@@ -29,6 +29,10 @@ inline bool WhereCollapseWaitsForNobody(const Profile& profile) {
   return WhereCollapseFlushWaitsForNobody(profile) && profile.table_free == TableFree::kAtOnce;
 }
 
+inline bool WhereCollapseWaits(const Profile& profile) {
+  return !WhereCollapseWaitsForNobody(profile);
+}
+
 }  // namespace walkrace
 
 #endif  // WALKRACE_PATHS_VARIANT_CONDITIONS_H_

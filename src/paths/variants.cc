@@ -116,7 +116,7 @@ constexpr VariantRow kRows[] = {
      .summary = "GUP takes mmap_lock before interrupts are on again; collapse waits for its IPI",
      .cuts = CutsOf(CUT_IRQ_RESTORE),
      .oracle = "progress",
-     .bites_on = Everywhere,
+     .bites_on = WhereCollapseWaits,
      .needs = nullptr,
      .control = "cpu 0\n get 0-2\n"
                 "cpu 1\n collapse 0-7\n"},

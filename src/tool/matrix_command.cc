@@ -17,7 +17,7 @@ constexpr size_t kFileBytesMax = 64 << 20;
 
 struct MatrixArguments {
   std::string seconds = "1";
-  std::string variants, kernel, profiles;
+  std::string variants, kernel, profiles, profile_file;
   std::string format = "text";
   std::string resume;
   std::string check;
@@ -163,6 +163,8 @@ int RunCheck(const std::string& path) {
 }
 
 int RunMatrix(const MatrixArguments& arguments) {
+  auto own = LoadProfileOption(arguments.profile_file);
+  if (!own.ok()) return UsageError(own.status());
   if (!arguments.check.empty()) return RunCheck(arguments.check);
   const double seconds = ParseDuration(arguments.seconds);
   if (seconds < 0) {
@@ -225,6 +227,7 @@ void AddMatrixCommand(CLI::App& app, int& exit_code) {
   command->add_option("--kernel", arguments->kernel,
                       "rows: the fixes that this Linux release does not have yet");
   command->add_option("--profiles", arguments->profiles, "columns: a,b");
+  AddProfileFileOption(*command, arguments->profile_file);
   command->add_option("--format", arguments->format, "text (Markdown), json (lines) or html")
       ->check(CLI::IsMember({"text", "json", "html"}));
   command->add_option("--resume", arguments->resume,
