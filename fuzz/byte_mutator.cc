@@ -1,6 +1,7 @@
 #include "byte_mutator.h"
 
 #include <cstdlib>
+#include <cstring>
 
 #include "base/random.h"
 #include "scenario/byte_codec.h"
@@ -17,6 +18,13 @@ bool ProfileIsFixed() {
   return profile != nullptr && *profile != '\0';
 }
 
+// By WALKRACE_TARGET: AFL++ loads this into itself, where no target is known.
+Mix TheMix() {
+  static const char* const target =
+      std::getenv("WALKRACE_TARGET");  // NOLINT(concurrency-mt-unsafe)
+  return target != nullptr && std::strcmp(target, "gup_vs_mm") == 0 ? Mix::kAll : Mix::kCollapse;
+}
+
 bool HasOperations(const Scenario& scenario) {
   for (const OperationList& operations : scenario.cpus) {
     if (!operations.empty()) return true;
@@ -26,7 +34,7 @@ bool HasOperations(const Scenario& scenario) {
 
 void DrawAnew(uint64_t seed, Scenario& scenario) {
   const uint8_t profile = scenario.profile;
-  DrawScenario(seed, scenario);
+  DrawScenario(TheMix(), seed, scenario);
   scenario.profile = profile;
 }
 
@@ -52,7 +60,7 @@ size_t MutateBytes(ByteSpan in, uint64_t seed, uint8_t* out, size_t capacity,
     Normalize(input);  // the schedule may name CPUs that are gone
     *description = "draw-scenario";
   } else {
-    *description = Mutate(input, random.Next());
+    *description = Mutate(input, TheMix(), random.Next());
   }
   return EncodeWhatFits(input, out, capacity);
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from dataclasses import replace
@@ -28,6 +29,15 @@ def check_names(options: Options, walkrace: Walkrace) -> None:
         for name in names:
             if name and name not in rows:
                 raise Failure(Exit.USAGE, f"unknown {kind} '{name}'; known are: {', '.join(rows)}")
+
+
+def add_profile(options: Options, walkrace: Walkrace) -> Options:
+    """Lets each child know the profile of --profile-file, and fuzzes it unless another is said."""
+    if options.profile_file is None:
+        return options
+    os.environ["WALKRACE_PROFILE_FILE"] = str(options.profile_file.resolve())
+    _, known = walkrace.json("list")
+    return replace(options, profile=options.profile or known["profiles"][-1]["name"])
 
 
 def require_canary(options: Options) -> None:
@@ -98,6 +108,7 @@ def fuzz(options: Options) -> Exit:
 
 def session(options: Options) -> Exit:
     plain = Walkrace("plain")
+    options = add_profile(options, plain)
     check_names(options, plain)
     require_controls(plain, options.variants, options.profile)
     if options.judge != "plain":

@@ -159,11 +159,16 @@ class Fuzzer:
         kept = {name: value for name, value in os.environ.items()
                 if not name.startswith("WALKRACE_")}
         kept["TSAN_OPTIONS"] = ":".join(filter(None, [os.environ.get("TSAN_OPTIONS"), TSAN_OPTIONS]))
+        kept["WALKRACE_TARGET"] = self.options.target
+        if self.options.strict:
+            kept["WALKRACE_STRICT"] = "1"
         kept["WALKRACE_PROGRESS"] = str(self.progress.path)
         if self.options.variants:
             kept["WALKRACE_VARIANT"] = self.options.variant
         if self.options.profile:
             kept["WALKRACE_PROFILE"] = self.options.profile
+        if self.options.profile_file:
+            kept["WALKRACE_PROFILE_FILE"] = str(self.options.profile_file.resolve())
         return kept | self.environment()
 
 

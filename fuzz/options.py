@@ -34,10 +34,12 @@ class Options:
     engines: tuple[str, ...]
     variants: list[str]
     profile: str | None
+    profile_file: Path | None
     flavour: str
     jobs: int
     corpus: Path
     out: Path
+    strict: bool = False
 
     @property
     def runs_scenarios(self) -> bool:
@@ -107,11 +109,15 @@ def _parser() -> argparse.ArgumentParser:
     add("--variant", default="", metavar="NAME[,NAME]",
         help="take pieces of real fixes out (walkrace list); default: the unmodified paths")
     add("--profile", help="architecture (walkrace list); default: all that inputs name, else arm64")
+    add("--profile-file", type=Path, metavar="FILE",
+        help="a profile of your own (src/machine/profile_file.h); fuzzed unless --profile is given")
     add("--flavour", type=_flavour,
         help="of the fuzzers: tsan (default), plain, asan (default for codec), or a preset's name")
     add("--jobs", type=_positive, default=1, metavar="N",
         help="processes of each engine (default 1), each on a core of its own as far as there are")
     add("--corpus", type=Path, metavar="DIR", help="seeds, instead of corpus/TARGET/seed")
+    add("--strict", action="store_true",
+        help="known exposures of a profile are violations, too")
     add("--out", type=Path, default=Path("out"), metavar="DIR", help="default out")
     return parser
 
@@ -122,11 +128,15 @@ def parse_options(arguments: list[str]) -> Options:
     given = parser.parse_args(arguments)
     if given.corpus is not None and not given.corpus.is_dir():
         parser.error(f"--corpus {given.corpus}: no such folder")
+    if given.profile_file is not None and not given.profile_file.is_file():
+        parser.error(f"--profile-file {given.profile_file}: no such file")
     if given.out.exists() and not given.out.is_dir():
         parser.error(f"--out {given.out}: not a folder")
     return Options(
-        time=given.time, target=given.target, profile=given.profile, jobs=given.jobs,
+        time=given.time, target=given.target, profile=given.profile,
+        profile_file=given.profile_file, jobs=given.jobs,
         engines=ENGINES if given.engine == "both" else (given.engine,),
         variants=[name.strip() for name in given.variant.split(",") if name.strip()],
         flavour=given.flavour or ("asan" if given.target == "codec" else "tsan"),
-        corpus=given.corpus or Path("corpus") / given.target / "seed", out=given.out)
+        corpus=given.corpus or Path("corpus") / given.target / "seed", out=given.out,
+        strict=given.strict)

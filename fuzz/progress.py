@@ -11,8 +11,8 @@ from pathlib import Path
 from tool import clock
 
 ORDERS_MAX = 4096
-_SCHEDULES = struct.Struct("=Q")
-_SIZE = _SCHEDULES.size + ORDERS_MAX // 8
+_COUNTS = struct.Struct("=QQ")
+_SIZE = _COUNTS.size + ORDERS_MAX // 8
 
 
 class ProgressFile:
@@ -26,12 +26,17 @@ class ProgressFile:
 
     @property
     def schedules(self) -> int:
-        return _SCHEDULES.unpack_from(self._map)[0]
+        return _COUNTS.unpack_from(self._map)[0]
+
+    @property
+    def known_exposed(self) -> int:
+        """Schedules that showed a known exposure of their profile, and nothing else."""
+        return _COUNTS.unpack_from(self._map)[1]
 
     @property
     def orders(self) -> int:
         """A bit set: which orders of conflicting accesses were seen."""
-        return int.from_bytes(self._map[_SCHEDULES.size:], "little")
+        return int.from_bytes(self._map[_COUNTS.size:], "little")
 
 
 class ProgressLine:

@@ -14,6 +14,7 @@ namespace {
 // All of it outlives the process: a fuzzer's next process goes on counting.
 struct Progress {
   uint64_t schedules;
+  uint64_t known_exposed;
   uint8_t orders[kOrdersMax / 8];  // bit n: order n was seen
 };
 
@@ -41,6 +42,8 @@ Progress& Get() {
 }  // namespace
 
 void CountSchedule() { ++Get().schedules; }
+
+void CountKnownExposed() { ++Get().known_exposed; }
 
 void NoteOrder(size_t order) { Get().orders[order / 8] |= 1u << (order % 8); }
 

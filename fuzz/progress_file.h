@@ -11,6 +11,9 @@ namespace walkrace {
 // One input was run.
 void CountSchedule();
 
+// Its violation is a known exposure of the profile.
+void CountKnownExposed();
+
 // This order of accesses was seen. REQUIRES: order < kOrdersMax.
 void NoteOrder(size_t order);
 

@@ -6,8 +6,11 @@
 #include <cstdlib>
 
 #include "harness/context.h"
+#include "harness/describe.h"
 #include "harness/interrupt.h"
+#include "harness/known_exposures.h"
 #include "harness/runner.h"
+#include "machine/profile_file.h"
 #include "order_coverage.h"
 #include "progress_file.h"
 #include "report.h"
@@ -34,6 +37,16 @@ const char* Environment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
+// Counts it, and does not end the process, unless WALKRACE_STRICT is set.
+bool IsKnownExposure(const Report& report) {
+  static const bool strict = Environment("WALKRACE_STRICT")[0] != '\0';
+  if (strict) return false;
+  const std::string signature = SignatureOf(Runner::Get().engine(), report.violation);
+  if (FindKnownExposure(*Context().resolved.run.profile, signature) == nullptr) return false;
+  CountKnownExposed();
+  return true;
+}
+
 absl::StatusOr<ResolvedContext> ResolveEnvironment(const char* target) {
   ContextNames names;
   names.target = target;
@@ -42,6 +55,11 @@ absl::StatusOr<ResolvedContext> ResolveEnvironment(const char* target) {
   names.variants = *std::move(variants);
   names.variants_given = !names.variants.empty();
   names.profile = Environment("WALKRACE_PROFILE");
+  if (const std::string file = Environment("WALKRACE_PROFILE_FILE"); !file.empty()) {
+    auto added = LoadProfileFile(file);
+    if (!added.ok()) return added.status();
+    if (names.profile.empty()) names.profile = (*added)->name;
+  }
   if (names.profile.empty()) names.profile = kDefaultProfile;
   return ResolveContext(names, nullptr);
 }
@@ -51,12 +69,14 @@ absl::StatusOr<ResolvedContext> ResolveEnvironment(const char* target) {
 void ChooseContext(const char* target) {
   auto resolved = ResolveEnvironment(target);
   if (!resolved.ok()) {
-    (void)std::fprintf(stderr, "%s: %s (WALKRACE_VARIANT, WALKRACE_PROFILE)\n", target,
-                       std::string(resolved.status().message()).c_str());
+    (void)std::fprintf(stderr,
+                       "%s: %s (WALKRACE_VARIANT, WALKRACE_PROFILE, WALKRACE_PROFILE_FILE)\n",
+                       target, std::string(resolved.status().message()).c_str());
     _exit(kExitUsage);  // not exit(): libFuzzer takes that for a finding
   }
   Context().resolved = *std::move(resolved);
-  Context().profile_is_fixed = Environment("WALKRACE_PROFILE")[0] != '\0';
+  Context().profile_is_fixed =
+      Environment("WALKRACE_PROFILE")[0] != '\0' || Environment("WALKRACE_PROFILE_FILE")[0] != '\0';
 }
 
 void FuzzScenario(const uint8_t* data, size_t size) {
@@ -73,7 +93,7 @@ void FuzzScenario(const uint8_t* data, size_t size) {
   const Report report = runner.Replay(input, context.resolved.run);
   CountOrders(runner.engine());
   CountSchedule();
-  if (report.clean()) return;
+  if (report.clean() || IsKnownExposure(report)) return;
   PrintReport(runner, input.scenario, context.resolved, report);
   std::abort();
 }

@@ -92,6 +92,10 @@ def print_summary(options: Options, fuzzers: list[Fuzzer], findings: list[Findin
     lines = [_title(options, seconds, ended_early),
              f"{unit:<11} {total:,} ({total / max(seconds, 1e-9):,.0f}/s): {each}",
              f"coverage    {coverage_text(options, fuzzers)}"]
+    exposed = sum(fuzzer.progress.known_exposed for fuzzer in fuzzers)
+    if exposed:
+        lines.append(f"known exposed  {exposed:,} schedules (walkrace list; --strict makes them "
+                     "violations)")
     lines += _findings(findings, counts) if findings else ["violations  none"]
     if not ended_early:
         lines += _next(findings, options)

@@ -62,13 +62,14 @@ absl::StatusOr<const TargetRow*> ResolveTarget(const std::string& option, const 
   return row;
 }
 
-absl::StatusOr<const Profile*> ResolveProfile(const std::string& option, const WalkFile* file) {
+absl::StatusOr<const Profile*> ResolveProfile(const ContextNames& options, const WalkFile* file) {
   std::string in_file;
   if (file != nullptr && file->input.scenario.profile != kNoProfile) {
     in_file = ProfileAt(file->input.scenario.profile).name;
   }
-  auto name = Agree("profile", option, in_file);
+  auto name = Agree("profile", options.profile, in_file);
   if (!name.ok()) return name.status();
+  if (name->empty()) name = options.default_profile;
   if (name->empty()) {
     return absl::InvalidArgumentError(absl::StrCat(
         "no profile is said; add --profile or a 'profile' line (", KnownProfiles(), ")"));
@@ -136,7 +137,7 @@ absl::StatusOr<ResolvedContext> ResolveContext(const ContextNames& options, cons
   auto variants = ResolveVariants(options, file);
   if (!variants.ok()) return variants.status();
   context.variants = *std::move(variants);
-  auto profile = ResolveProfile(options.profile, file);
+  auto profile = ResolveProfile(options, file);
   if (!profile.ok()) return profile.status();
   context.run.profile = *profile;
   if (file != nullptr && !file->expect.empty() && file->expect != "clean" &&

@@ -30,6 +30,12 @@ struct ControlOptions {
   std::function<void(const ControlResult&)> each;
 };
 
+// Schedules for each strategy, at most, where something must be found.
+inline constexpr uint64_t kControlSchedulesMax = 100'000;
+
+// Why this variant cannot be judged in this build, or null.
+const char* WhySkipped(const VariantRow& variant);
+
 // Runs random and pct in turn over the variant's control scenario. Stops early on Ctrl-C.
 std::vector<ControlResult> RunControls(const ControlOptions& options);
 

@@ -53,7 +53,8 @@ HuntResult Hunt(const HuntOptions& options) {
       }
     }
     if (options.scenario == nullptr && i % kSchedulesPerScenario == 0) {
-      DrawScenario(SplitSeed(scenario_seed, i / kSchedulesPerScenario), scenario);
+      DrawScenario(options.context.target->mix, SplitSeed(scenario_seed, i / kSchedulesPerScenario),
+                   scenario);
     }
     result.report =
         runner.Run(scenario, options.context.run, *strategy, SplitSeed(schedule_seed, i));
@@ -62,13 +63,21 @@ HuntResult Hunt(const HuntOptions& options) {
     result.events += result.report.run.steps;
     result.hand_overs += result.report.run.hand_overs;
     traces.Add(result.report.run.trace_hash);
-    if (!result.report.clean()) {
-      result.first_violation_at = i + 1;
-      result.file = FileOfLastRun(runner, scenario, options.context, result.report);
-      result.signature = SignatureOf(runner.engine(), result.report.violation);
-      break;
+    if (result.report.clean()) continue;
+    const std::string signature = SignatureOf(runner.engine(), result.report.violation);
+    const KnownExposure* exposure =
+        options.strict ? nullptr : FindKnownExposure(*options.context.run.profile, signature);
+    if (exposure != nullptr) {
+      ++result.known_exposed;
+      result.exposure = exposure;
+      continue;
     }
+    result.first_violation_at = i + 1;
+    result.file = FileOfLastRun(runner, scenario, options.context, result.report);
+    result.signature = signature;
+    break;
   }
+  if (result.first_violation_at == 0) result.report.violation = Violation();
   result.seconds = watch.Seconds();
   result.distinct_traces = traces.Count();
   return result;

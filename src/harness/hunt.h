@@ -8,6 +8,7 @@
 #include <string>
 
 #include "harness/context.h"
+#include "harness/known_exposures.h"
 #include "harness/runner.h"
 
 namespace walkrace {
@@ -21,6 +22,8 @@ struct HuntOptions {
   double seconds_max = 1e18;
   // Null: a new small scenario is drawn every kSchedulesPerScenario schedules.
   const Scenario* scenario = nullptr;
+  // Known exposures of the profile end the hunt like any violation; else they are counted.
+  bool strict = false;
   // Called about every two seconds, or null.
   std::function<void(uint64_t schedules, double seconds)> progress;
 };
@@ -32,8 +35,10 @@ struct HuntResult {
   WalkFile file;          // the same as a file; only where there is a violation
   std::string signature;  // of the violation
   uint64_t schedules = 0;
-  uint64_t first_violation_at = 0;  // 1-based; 0: none
-  uint64_t events = 0;              // steps over all runs
+  uint64_t first_violation_at = 0;          // 1-based; 0: none
+  uint64_t known_exposed = 0;               // violations that are known exposures of the profile
+  const KnownExposure* exposure = nullptr;  // the last of them
+  uint64_t events = 0;                      // steps over all runs
   uint64_t hand_overs = 0;
   uint64_t distinct_traces = 0;  // see DistinctCounter
   double seconds = 0;

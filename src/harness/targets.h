@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "paths/variants.h"
+#include "scenario/scenario.h"
 
 namespace walkrace {
 
@@ -12,6 +13,7 @@ struct TargetRow {
   const char* name;
   const char* summary;
   bool runs_scenarios;         // else its inputs are no scenarios, and only fuzzers run it
+  Mix mix;                     // of drawn and mutated scenarios
   const char* always_variant;  // in force whatever the options say, or null
 };
 

@@ -230,6 +230,10 @@ struct page* pfn_to_page(unsigned long pfn) {
 
 unsigned long page_to_pfn(const struct page* page) { return page - arena.mem_map; }
 
+struct folio* wr_folio_of_held(const struct page* page) {
+  return reinterpret_cast<folio*>(&arena.mem_map[CountsOf(page_to_pfn(page)).head]);
+}
+
 uint64_t* wr_word(enum wr_word which) { return &arena.words[which]; }
 address_space* wr_file(void) { return &arena.file; }
 anon_vma* wr_root_anon_vma(void) { return &arena.root_anon_vma; }

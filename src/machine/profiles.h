@@ -1,5 +1,6 @@
 // Architecture profiles as data: the facts that the races depend on. Adding one: one row in
-// profiles.cc. Sources: the kernel's arch/ code of the version that each row names.
+// profiles.cc, or a file of one's own (profile_file.h). Sources: the kernel's arch/ code of the
+// version that each row names. sparc64 and arc have huge pages and no fast GUP: no row.
 #ifndef WALKRACE_MACHINE_PROFILES_H_
 #define WALKRACE_MACHINE_PROFILES_H_
 
@@ -52,6 +53,7 @@ enum class EntryRead : uint8_t {
   kAtomic,
   kPteHalves,  // ptes: low half, high half, low half again until it is the same; pmds atomic
   kHalves,     // the same, and pmds low half, then high half, read once
+  kAllHalves,  // ptes and pmds: low half, high half, low half again until it is the same
 };
 
 struct Profile {
@@ -72,6 +74,12 @@ const Profile& ProfileAt(size_t index);
 // Returns null for an unknown name.
 const Profile* FindProfile(const char* name);
 size_t IndexOf(const Profile& profile);
+
+// Adds a user's profile behind the built-in ones, whose indices stay. `profile.name` and `.summary`
+// must live as long as the process. Returns null, and adds nothing, where the name is taken or one
+// was added before. REQUIRES: no run is under way.
+const Profile* AddProfile(const Profile& profile);
+void RemoveAddedProfile();  // for tests
 
 }  // namespace walkrace
 

@@ -18,7 +18,11 @@ TEST(Profiles, HaveTheNamesThatOthersBuildOn) {
   size_t count;
   const Profile* rows = Profiles(&count);
   for (size_t i = 0; i < count; ++i) names.push_back(rows[i].name);
-  EXPECT_THAT(names, ElementsAre("x86-64", "x86-64-paravirt", "arm64", "powerpc-hash"));
+  EXPECT_THAT(names, ElementsAre("x86-64", "x86-64-paravirt", "arm64", "powerpc-hash", "x86-64-kvm",
+                                 "x86-64-rcu", "x86-64-invlpgb", "x86-pae", "x86-pae-new",
+                                 "x86-pae-paravirt", "arm-lpae", "s390", "powerpc-radix",
+                                 "powerpc-radix-ipi", "riscv-ipi", "riscv-sbi", "mips", "mips-mmid",
+                                 "loongarch"));
 }
 
 TEST(Profiles, AreFoundByNameAndIndex) {
@@ -61,9 +65,37 @@ TEST(Profiles, PowerpcHashInterruptsForCollapseAlone) {
   EXPECT_EQ(profile.table_free, TableFree::kRcu);
 }
 
+// Read off the sources, and nothing here may hide it (A14).
+TEST(Profiles, MipsWithMmidsHasNeitherIpiNorRcu) {
+  const Profile& profile = *FindProfile("mips-mmid");
+  EXPECT_FALSE(WaitsForWalkers(profile.other_flush));
+  EXPECT_EQ(profile.table_free, TableFree::kAtOnce);
+}
+
+TEST(Profiles, AUsersProfileComesLastAndTheOthersStay) {
+  size_t before, after;
+  const Profile* rows = Profiles(&before);
+  Profile mine = *FindProfile("arm64");
+  mine.name = "mine";
+  const Profile* added = AddProfile(mine);
+  ASSERT_NE(added, nullptr);
+  EXPECT_EQ(Profiles(&after), rows);
+  EXPECT_EQ(after, before + 1);
+  EXPECT_EQ(IndexOf(*added), before);
+  EXPECT_EQ(FindProfile("mine"), added);
+  mine.name = "another";
+  EXPECT_EQ(AddProfile(mine), nullptr) << "one at most";
+  RemoveAddedProfile();
+  EXPECT_EQ(FindProfile("mine"), nullptr);
+  mine.name = "arm64";
+  EXPECT_EQ(AddProfile(mine), nullptr) << "the name is taken";
+}
+
 TEST(ProfilesDeathTest, IndexIsChecked) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
-  EXPECT_DEATH((void)ProfileAt(4), "internal check failed");
+  size_t count;
+  Profiles(&count);
+  EXPECT_DEATH((void)ProfileAt(count), "internal check failed");
 }
 
 }  // namespace

@@ -38,10 +38,15 @@ class Tlb : public ::testing::TestWithParam<const char*> {
   }
 
   static const walkrace::Profile& Profile() { return *FindProfile(GetParam()); }
-  static bool Is(const char* name) { return GetParam() == std::string(name); }
-  static bool FreesTablesByRcu() { return !Is("x86-64"); }
-  static bool RangeFlushInterrupts() { return Is("x86-64"); }
-  static bool CollapseInterrupts() { return Is("x86-64") || Is("powerpc-hash"); }
+  static bool ByHandler(FlushIpi how) {
+    return how == FlushIpi::kAllCpus || how == FlushIpi::kMmCpumask;
+  }
+  static bool FreesTablesByRcu() { return Profile().table_free != TableFree::kAtOnce; }
+  static bool RangeFlushInterrupts() { return WaitsForWalkers(Profile().other_flush); }
+  static bool CollapseInterrupts() { return WaitsForWalkers(Profile().collapse_flush); }
+  static bool ClearsByExchange() {
+    return Profile().clear == Clear::kXchg || Profile().clear == Clear::kRelaxedXchg;
+  }
 
   // The pages of which a CPU has no translation, as digits of base 16: "234" is pages 2 to 4.
   static std::string Flushed(CpuId cpu) {
@@ -53,15 +58,21 @@ class Tlb : public ::testing::TestWithParam<const char*> {
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Profiles, Tlb,
-                         ::testing::Values("x86-64", "x86-64-paravirt", "arm64", "powerpc-hash"),
-                         [](const auto& info) {
-                           std::string name = info.param;
-                           for (char& c : name) {
-                             if (c == '-') c = '_';
-                           }
-                           return name;
-                         });
+std::vector<const char*> ProfileNames() {
+  size_t count;
+  const Profile* rows = Profiles(&count);
+  std::vector<const char*> names;
+  for (size_t i = 0; i < count; ++i) names.push_back(rows[i].name);
+  return names;
+}
+
+INSTANTIATE_TEST_SUITE_P(Profiles, Tlb, ::testing::ValuesIn(ProfileNames()), [](const auto& info) {
+  std::string name = info.param;
+  for (char& c : name) {
+    if (c == '-') c = '_';
+  }
+  return name;
+});
 
 template <typename Of>
 auto Map(const RecordedRun& run, EventKind kind, const Of& of) {
@@ -107,7 +118,8 @@ TEST_P(Tlb, CollapseFlushTakesTheRegionFromEveryCpu) {
   for (CpuId cpu = 0; cpu < 3; ++cpu) EXPECT_EQ(Flushed(cpu), "01234567") << "CPU " << cpu;
   EXPECT_EQ(Flushed(3), "") << "takes no part in the run";
   EXPECT_EQ(pmd_val(*Pmdp(0)), 0u);
-  EXPECT_THAT(TlbDetails(run), ElementsAre(Is("x86-64") ? kOwnEntries : kEverybodys));
+  EXPECT_THAT(TlbDetails(run),
+              ElementsAre(ByHandler(Profile().collapse_flush) ? kOwnEntries : kEverybodys));
 }
 
 TEST_P(Tlb, CollapseFlushInterruptsWhomTheProfileSays) {
@@ -131,14 +143,15 @@ TEST_P(Tlb, CollapseFlushClearsThePmdFirstAndReturnsIt) {
   const Event& first = run.events[0];
   EXPECT_EQ(first.location, LocationOf(Pmdp(0)));
   EXPECT_EQ(first.before, before);
-  if (Is("powerpc-hash")) {
-    EXPECT_EQ(first.kind, EventKind::kLoad) << "an exchange is not one step there";
-    EXPECT_EQ(run.events[1].kind, EventKind::kStore);
-    EXPECT_EQ(run.events[1].location, first.location);
-  } else {
+  if (ClearsByExchange()) {
     EXPECT_EQ(first.kind, EventKind::kRmw);
     EXPECT_EQ(first.after, 0u);
-    EXPECT_EQ(first.order, Is("arm64") ? Order::kRelaxed : Order::kFull);
+    EXPECT_EQ(first.order, Profile().clear == Clear::kXchg ? Order::kFull : Order::kRelaxed);
+  } else {
+    const bool two_step = Profile().clear == Clear::kTwoStep;
+    EXPECT_EQ(first.kind, two_step ? EventKind::kRmw : EventKind::kLoad) << "not one step there";
+    EXPECT_EQ(run.events[1].kind, EventKind::kStore);
+    EXPECT_EQ(run.events[1].location, first.location);
   }
 }
 
@@ -289,7 +302,7 @@ TEST_P(Tlb, GetAndClearIsOneExchangeOrALoadAndAStore) {
   EXPECT_EQ(pmd_val(pmd), pmd_before);
   EXPECT_EQ(pte_val(*Ptep(0)), 0u);
   EXPECT_EQ(pmd_val(*Pmdp(0)), 0u);
-  EXPECT_EQ(run.events.size(), Is("powerpc-hash") ? 4u : 2u);
+  EXPECT_EQ(run.events.size(), ClearsByExchange() ? 2u : 4u);
 }
 
 // --- Accesses of user space --------------------------------------------------------------------

@@ -2,7 +2,7 @@
 // __collapse_huge_page_isolate(), __collapse_huge_page_copy() and release_pte_pages(),
 // mm/khugepaged.c, v6.1. Leaves out: the first scan under mmap_lock for reading (it only decides
 // whether to try), swap-in, memcg, userfaultfd, the anon_vma lock (nobody here walks the rmap),
-// MMU notifiers, pte-mapped compound pages, the young and referenced tests.
+// MMU notifiers, the young and referenced tests.
 #include "kernel/mm.h"
 #include "kernel/notes.h"
 #include "kernel/page_ref.h"
@@ -13,10 +13,19 @@
 
 namespace {
 
-// Whether the page has no reference but those of its mappings.
+int64_t total_mapcount(struct folio* folio) {
+  int64_t mapcount = 0;
+  for (unsigned long i = 0; i < folio_nr_pages(folio); ++i) {
+    mapcount += page_mapcount(folio_page(folio, i));
+  }
+  return mapcount;
+}
+
+// Whether the page's folio has no reference but those of its mappings.
 bool is_refcount_suitable(struct page* page, unsigned long address) {
-  const int64_t expected_refcount = page_mapcount(page);
-  const int64_t count = page_count(page);
+  struct folio* folio = wr_folio_of_held(page);
+  const int64_t expected_refcount = total_mapcount(folio);
+  const int64_t count = folio_ref_count(folio);
   if (count != expected_refcount) return false;
   wr_note(WR_NOTE_COUNT_CHECK, &page->_refcount, address, page_to_pfn(page), WR_HERE);
   return true;
@@ -34,6 +43,19 @@ void release_pte_page(struct page* page) {
   folio_put((struct folio*)page);
 }
 
+// The large folios that are isolated: one lock and one reference each, whatever is mapped of them.
+struct compound_pagelist {
+  struct page* head[HPAGE_PMD_NR];
+  int nr;
+};
+
+bool is_on(const struct compound_pagelist* list, const struct page* head) {
+  for (int i = 0; i < list->nr; ++i) {
+    if (list->head[i] == head) return true;
+  }
+  return false;
+}
+
 enum scan_result find_pmd_or_thp_or_none(struct mm_struct* mm, unsigned long address, pmd_t** pmd,
                                          pmd_t* found) {
   *pmd = mm_find_pmd(mm, address);
@@ -44,14 +66,18 @@ enum scan_result find_pmd_or_thp_or_none(struct mm_struct* mm, unsigned long add
 }
 
 // Lets go of what was isolated in [pte, end).
-void release_pte_pages(pte_t* pte, pte_t* end) {
+void release_pte_pages(pte_t* pte, pte_t* end, const struct compound_pagelist* compound) {
   for (; pte < end; ++pte) {
     const pte_t pteval = pte_read_locked(pte);
-    if (pte_present(pteval)) release_pte_page(pfn_to_page(pte_pfn(pteval)));
+    if (!pte_present(pteval)) continue;
+    struct page* page = pfn_to_page(pte_pfn(pteval));
+    if (!folio_test_large(wr_folio_of_held(page))) release_pte_page(page);
   }
+  for (int i = 0; i < compound->nr; ++i) release_pte_page(compound->head[i]);
 }
 
-enum scan_result __collapse_huge_page_isolate(unsigned long address, pte_t* pte) {
+enum scan_result __collapse_huge_page_isolate(unsigned long address, pte_t* pte,
+                                              struct compound_pagelist* compound) {
   enum scan_result result = SCAN_SUCCEED;
   unsigned long none = 0;
   bool writable = false;
@@ -66,7 +92,13 @@ enum scan_result __collapse_huge_page_isolate(unsigned long address, pte_t* pte)
       result = SCAN_PTE_NON_PRESENT;
       break;
     }
-    struct page* page = pfn_to_page(pte_pfn(pteval));
+    struct page* page = &wr_folio_of_held(pfn_to_page(pte_pfn(pteval)))->page;
+    if (is_on(compound, page)) {
+      // Its count stands on all of its mappings: checked for this one as well.
+      wr_note(WR_NOTE_COUNT_CHECK, &page->_refcount, address, pte_pfn(pteval), WR_HERE);
+      writable |= pte_write(pteval);
+      continue;
+    }
     if (!trylock_page(page)) {
       result = SCAN_PAGE_LOCK;
       break;
@@ -74,7 +106,8 @@ enum scan_result __collapse_huge_page_isolate(unsigned long address, pte_t* pte)
     // ORDER(B clear-then-count): the pmd is cleared and flushed, then the counts are looked at;
     // pairs with gup_pte_range()'s reference, then re-read. A count that was seen before the
     // clear says nothing of walkers that come in between.
-    if (!is_cut(CUT_COUNT_AFTER_CLEAR) && !is_refcount_suitable(page, address)) {
+    if (!is_cut(CUT_COUNT_AFTER_CLEAR) &&
+        !is_refcount_suitable(pfn_to_page(pte_pfn(pteval)), address)) {
       unlock_page(page);
       result = SCAN_PAGE_COUNT;
       break;
@@ -84,30 +117,34 @@ enum scan_result __collapse_huge_page_isolate(unsigned long address, pte_t* pte)
       result = SCAN_PAGE_LRU;
       break;
     }
+    if (folio_test_large((struct folio*)page)) compound->head[compound->nr++] = page;
     writable |= pte_write(pteval);
   }
   if (result == SCAN_SUCCEED && none == HPAGE_PMD_NR) result = SCAN_EXCEED_NONE_PTE;
   if (result == SCAN_SUCCEED && !writable) result = SCAN_PAGE_RO;
   // The one at _pte, if the loop ended early, is not held.
-  if (result != SCAN_SUCCEED) release_pte_pages(pte, _pte);
+  if (result != SCAN_SUCCEED) release_pte_pages(pte, _pte, compound);
   return result;
 }
 
 void __collapse_huge_page_copy(struct mm_struct* mm, pte_t* pte, struct folio* hpage,
-                               unsigned long address, spinlock_t* ptl) {
+                               unsigned long address, spinlock_t* ptl,
+                               const struct compound_pagelist* compound) {
   for (unsigned long i = 0; i < HPAGE_PMD_NR; ++i, ++pte, address += PAGE_SIZE) {
     const pte_t pteval = pte_read_locked(pte);
     if (pte_none(pteval)) continue;  // the huge page came zeroed
     struct page* src_page = pfn_to_page(pte_pfn(pteval));
     copy_user_highpage(folio_page(hpage, i), src_page);
-    release_pte_page(src_page);
+    struct folio* src_folio = wr_folio_of_held(src_page);
+    if (!folio_test_large(src_folio)) release_pte_page(src_page);
     spin_lock(ptl);
     pte_clear(mm, address, pte);
     wr_note(WR_NOTE_PAGE_REPLACED, &src_page->_refcount, address, page_to_pfn(src_page), WR_HERE);
     page_remove_rmap(src_page);
     spin_unlock(ptl);
-    folio_put((struct folio*)src_page);
+    folio_put(src_folio);
   }
+  for (int i = 0; i < compound->nr; ++i) release_pte_page(compound->head[i]);
 }
 
 // The check that CUT_COUNT_AFTER_CLEAR moves before the clear.
@@ -155,9 +192,10 @@ enum scan_result collapse_huge_page(struct vm_area_struct* vma, unsigned long ad
     // deposited, and later freed, under a walker.
     if (!is_cut(CUT_TABLE_SYNC)) tlb_remove_table_sync_one();
 
+    struct compound_pagelist compound = {{}, 0};
     pte_t* pte = pte_offset_kernel(_pmd, address);
     spin_lock(pte_ptl);
-    result = __collapse_huge_page_isolate(address, pte);
+    result = __collapse_huge_page_isolate(address, pte, &compound);
     spin_unlock(pte_ptl);
     if (result != SCAN_SUCCEED) {
       spin_lock(pmd_ptl);
@@ -166,7 +204,7 @@ enum scan_result collapse_huge_page(struct vm_area_struct* vma, unsigned long ad
       spin_unlock(pmd_ptl);
       goto out_up_write;
     }
-    __collapse_huge_page_copy(mm, pte, hpage, address, pte_ptl);
+    __collapse_huge_page_copy(mm, pte, hpage, address, pte_ptl, &compound);
 
     spin_lock(pmd_ptl);
     page_add_new_anon_rmap(&hpage->page, vma, address);

@@ -19,10 +19,18 @@ inline bool WhereCollapseFlushWaitsForNobody(const Profile& profile) {
   return !WaitsForWalkers(profile.collapse_flush);
 }
 
+// tlb_remove_table_sync_one is not empty, and the flush of collapse waits for nobody.
+inline bool WhereTheSyncAloneWaits(const Profile& profile) {
+  return WhereCollapseFlushWaitsForNobody(profile) && profile.table_free != TableFree::kAtOnce;
+}
 // Neither the flush of collapse nor its tlb_remove_table_sync_one, which is empty without RCU table
 // free, waits for a walker.
 inline bool WhereCollapseWaitsForNobody(const Profile& profile) {
   return WhereCollapseFlushWaitsForNobody(profile) && profile.table_free == TableFree::kAtOnce;
+}
+
+inline bool WhereCollapseWaits(const Profile& profile) {
+  return !WhereCollapseWaitsForNobody(profile);
 }
 
 }  // namespace walkrace

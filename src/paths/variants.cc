@@ -41,7 +41,7 @@ constexpr VariantRow kRows[] = {
      .summary = "the table sync alone; a zap frees the deposited table at once",
      .cuts = CutsOf(CUT_TABLE_SYNC),
      .oracle = "no-table-use-after-free",
-     .bites_on = WhereCollapseFlushWaitsForNobody,
+     .bites_on = WhereTheSyncAloneWaits,
      .needs = nullptr,
      .control = "cpu 0\n get 0-1\n"
                 "cpu 1\n collapse 0-7\n zap 0-7\n"},
@@ -116,7 +116,7 @@ constexpr VariantRow kRows[] = {
      .summary = "GUP takes mmap_lock before interrupts are on again; collapse waits for its IPI",
      .cuts = CutsOf(CUT_IRQ_RESTORE),
      .oracle = "progress",
-     .bites_on = Everywhere,
+     .bites_on = WhereCollapseWaits,
      .needs = nullptr,
      .control = "cpu 0\n get 0-2\n"
                 "cpu 1\n collapse 0-7\n"},

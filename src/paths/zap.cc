@@ -20,7 +20,7 @@ struct mmu_gather {
 };
 
 void tlb_remove_page(struct mmu_gather* tlb, struct page* page) {
-  tlb->folios[tlb->nr++] = (struct folio*)page;
+  tlb->folios[tlb->nr++] = wr_folio_of_held(page);
   tlb->cleared = true;
 }
 

@@ -1,3 +1,5 @@
+#include "scenario/draw_scenario.h"
+
 #include <algorithm>
 #include <iterator>
 #include <utility>
@@ -182,7 +184,7 @@ class CpuDrawer {
 
 }  // namespace
 
-void DrawScenario(uint64_t seed, Scenario& scenario) {
+void DrawCollapseScenario(uint64_t seed, Scenario& scenario) {
   Random random(seed);
   scenario = {};
   const Area area = DrawLayout(random, scenario.layout);
@@ -203,6 +205,14 @@ void DrawScenario(uint64_t seed, Scenario& scenario) {
   }
   for (int cpu = 0; cpu < scenario.cpu_count; ++cpu) {
     CpuDrawer(random, area).Draw(*recipes[cpu], scenario.cpus[cpu]);
+  }
+}
+
+void DrawScenario(Mix mix, uint64_t seed, Scenario& scenario) {
+  if (mix == Mix::kAll) {
+    DrawMixedScenario(seed, scenario);
+  } else {
+    DrawCollapseScenario(seed, scenario);
   }
 }
 

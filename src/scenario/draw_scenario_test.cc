@@ -69,9 +69,9 @@ bool CollapsesHavePages(const Scenario& scenario) {
 
 TEST(DrawScenario, IsAFunctionOfTheSeed) {
   Scenario a, b;
-  DrawScenario(7, a);
-  DrawScenario(8, b);
-  DrawScenario(7, b);
+  DrawScenario(Mix::kCollapse, 7, a);
+  DrawScenario(Mix::kCollapse, 8, b);
+  DrawScenario(Mix::kCollapse, 7, b);
   EXPECT_EQ(a, b);
 }
 
@@ -79,7 +79,7 @@ TEST(DrawScenario, IsSmallNormalizedAndCanRace) {
   static Input input;
   for (int seed = 0; seed < kDrawn; ++seed) {
     Scenario& scenario = input.scenario;
-    DrawScenario(seed, scenario);
+    DrawScenario(Mix::kCollapse, seed, scenario);
     ASSERT_TRUE(IsNormalized(input)) << seed;
     ASSERT_TRUE(CanRace(scenario)) << seed;
     ASSERT_TRUE(CollapsesHavePages(scenario)) << seed;
@@ -100,7 +100,7 @@ TEST(DrawScenario, ReachesEachKindOfRace) {
   int huge = 0, read_only = 0, five_levels = 0, gup_reads = 0, gets = 0;
   for (int seed = 0; seed < kDrawn; ++seed) {
     Scenario scenario;
-    DrawScenario(seed, scenario);
+    DrawScenario(Mix::kCollapse, seed, scenario);
     const Layout& layout = scenario.layout;
     collapse += SomeCpuDoes(scenario, {kCollapse});
     zap_after_collapse += SomeCpuDoes(scenario, {kCollapse, kZap, kFault});

@@ -53,7 +53,7 @@ const MutationRow& DrawRow(Random& random) {
 
 }  // namespace
 
-const char* Mutate(Input& input, uint64_t seed) {
+const char* Mutate(Input& input, Mix mix, uint64_t seed) {
   constexpr int kChangesMax = 4;
   constexpr int kTries = 16;  // an empty schedule has nothing to drop, and so on
   Random random(seed);
@@ -62,7 +62,7 @@ const char* Mutate(Input& input, uint64_t seed) {
   const char* last = "change nothing";
   for (int tries = 0; changes > 0 && tries < kTries; ++tries) {
     const MutationRow& row = DrawRow(random);
-    if (!row.apply(random, input)) continue;
+    if (!row.apply(random, input, mix)) continue;
     last = row.description;
     --changes;
   }

@@ -12,15 +12,15 @@ namespace walkrace {
 // Applies one to a few random changes: add, drop, move or retarget a preemption; add, drop,
 // replace, duplicate, move or change an operation; change the layout, the CPU count or the
 // profile. Returns a short static description of the last change.
-const char* Mutate(Input& input, uint64_t seed);
+const char* Mutate(Input& input, Mix mix, uint64_t seed);
 
 // Joins the scenario of `a` with the schedule of `b`, or takes some CPUs or preemptions of each.
 // REQUIRES: `out` is neither `a` nor `b`.
 void CrossOver(const Input& a, const Input& b, uint64_t seed, Input& out);
 
-// A small scenario drawn at random: 2 or 3 CPUs, 1 to 3 operations each, at least one GUP and one
-// mutator on different CPUs that may meet on the same pages. No profile.
-void DrawScenario(uint64_t seed, Scenario& scenario);
+// A small scenario drawn at random: 2 or 3 CPUs (kAll: up to 4), 1 to 3 operations each, at least
+// one GUP and one mutator on different CPUs that may meet on the same pages. No profile.
+void DrawScenario(Mix mix, uint64_t seed, Scenario& scenario);
 
 }  // namespace walkrace
 

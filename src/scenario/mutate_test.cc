@@ -25,7 +25,7 @@ TEST(Mutate, IsAFunctionOfInputAndSeed) {
   for (int i = 0; i < 1000; ++i) {
     a = b = RandomInput(random);
     const uint64_t seed = random.Next();
-    EXPECT_STREQ(Mutate(a, seed), Mutate(b, seed));
+    EXPECT_STREQ(Mutate(a, Mix::kAll, seed), Mutate(b, Mix::kAll, seed));
     ASSERT_EQ(a, b);
   }
 }
@@ -38,7 +38,7 @@ TEST(Mutate, StaysNormalizedAndNearlyAlwaysChanges) {
   for (int i = 0; i < kRandomInputs; ++i) {
     const Input& before = RandomInput(random);
     input = before;
-    const char* const what = Mutate(input, random.Next());
+    const char* const what = Mutate(input, Mix::kAll, random.Next());
     ASSERT_TRUE(IsNormalized(input)) << what;
     if (input == before) ++unchanged;
   }
@@ -53,7 +53,7 @@ TEST(Mutate, MakesEveryChange) {
   Random random(3);
   for (int i = 0; i < kRandomInputs; ++i) {
     if (i % 100 == 0) input = Input();
-    ++counts[Mutate(input, random.Next())];
+    ++counts[Mutate(input, Mix::kAll, random.Next())];
   }
   EXPECT_EQ(counts.size(), 22u);
   EXPECT_THAT(counts, Each(Pair(testing::_, Gt(20))));
@@ -65,9 +65,9 @@ TEST(Mutate, PreemptsMostlyAtEventsThatRunsReach) {
   int entries = 0, near = 0;
   Random random(4);
   for (int i = 0; i < 10'000; ++i) {
-    DrawScenario(random.Next(), input.scenario);
+    DrawScenario(Mix::kCollapse, random.Next(), input.scenario);
     input.schedule.clear();
-    for (int k = 0; k < 4; ++k) Mutate(input, random.Next());
+    for (int k = 0; k < 4; ++k) Mutate(input, Mix::kAll, random.Next());
     entries += static_cast<int>(input.schedule.size());
     for (const Preemption& entry : input.schedule) near += entry.event <= 150 ? 1 : 0;
   }
@@ -81,7 +81,7 @@ TEST(Mutate, MostlyLeavesNoProfileAlone) {
   Random random(5);
   for (int i = 0; i < 10'000; ++i) {
     input.scenario.profile = kNoProfile;
-    Mutate(input, random.Next());
+    Mutate(input, Mix::kAll, random.Next());
     if (input.scenario.profile != kNoProfile) ++with_profile;
   }
   EXPECT_GT(with_profile, 0);
@@ -96,7 +96,7 @@ TEST(Mutate, FindsTheSeedsTwoPreemptions) {
   Random random(6);
   for (int i = 0; i < 20'000; ++i) {
     input = Input();
-    for (int k = 0; k < 3; ++k) Mutate(input, random.Next());
+    for (int k = 0; k < 3; ++k) Mutate(input, Mix::kAll, random.Next());
     bool there = false, back = false;
     for (const Preemption& entry : input.schedule) {
       there |= entry.cpu == 0 && entry.event >= 8 && entry.event <= 12;
@@ -115,7 +115,7 @@ TEST(Mutations, WithoutScheduleOrOperationsChangeNothing) {
        {DropPreemption, DropPreemptions, NudgePreemption, MovePreemption, RetargetPreemption,
         CopyPreemption, DropOperation, ReplaceOperation, CopyOperation, MoveOperation, ChangePages,
         ChangeGupFlags}) {
-    EXPECT_FALSE(mutation(random, input));
+    EXPECT_FALSE(mutation(random, input, Mix::kAll));
     EXPECT_EQ(input, standard);
   }
 }
@@ -127,7 +127,7 @@ TEST(Mutations, NudgeMovesByOneToThreeEventsAndStaysInRange) {
     for (int i = 0; i < 100; ++i) {
       input.schedule.clear();
       ASSERT_TRUE(input.schedule.push_back(entry));
-      ASSERT_TRUE(NudgePreemption(random, input));
+      ASSERT_TRUE(NudgePreemption(random, input, Mix::kAll));
       const int distance = std::abs(input.schedule[0].event - entry.event);
       EXPECT_GE(distance, 1);
       EXPECT_LE(distance, 3);
@@ -141,9 +141,9 @@ TEST(Mutations, AddToAFullScheduleChangesNothing) {
   while (!input.schedule.full()) ASSERT_TRUE(input.schedule.push_back({1, 0, 1}));
   before = input;
   Random random(9);
-  EXPECT_FALSE(AddPreemption(random, input));
-  EXPECT_FALSE(AddPreemptionPair(random, input));
-  EXPECT_FALSE(CopyPreemption(random, input));
+  EXPECT_FALSE(AddPreemption(random, input, Mix::kAll));
+  EXPECT_FALSE(AddPreemptionPair(random, input, Mix::kAll));
+  EXPECT_FALSE(CopyPreemption(random, input, Mix::kAll));
   EXPECT_EQ(input, before);
 }
 

@@ -9,33 +9,33 @@
 
 namespace walkrace {
 
-using Mutation = bool (*)(Random& random, Input& input);
+using Mutation = bool (*)(Random& random, Input& input, Mix mix);
 
 // Of the schedule: mutations_schedule.cc.
-bool AddPreemption(Random& random, Input& input);
-bool AddPreemptionPair(Random& random, Input& input);  // there, and back
-bool DropPreemption(Random& random, Input& input);
-bool DropPreemptions(Random& random, Input& input);  // a stretch, at most half of them
-bool NudgePreemption(Random& random, Input& input);  // by 1 to 3 events
-bool MovePreemption(Random& random, Input& input);   // to another event
-bool RetargetPreemption(Random& random, Input& input);
-bool CopyPreemption(Random& random, Input& input);  // to another CPU
+bool AddPreemption(Random& random, Input& input, Mix mix);
+bool AddPreemptionPair(Random& random, Input& input, Mix mix);  // there, and back
+bool DropPreemption(Random& random, Input& input, Mix mix);
+bool DropPreemptions(Random& random, Input& input, Mix mix);  // a stretch, at most half of them
+bool NudgePreemption(Random& random, Input& input, Mix mix);  // by 1 to 3 events
+bool MovePreemption(Random& random, Input& input, Mix mix);   // to another event
+bool RetargetPreemption(Random& random, Input& input, Mix mix);
+bool CopyPreemption(Random& random, Input& input, Mix mix);  // to another CPU
 
 // Of the scenario: mutations_scenario.cc.
-bool AddOperation(Random& random, Input& input);
-bool DropOperation(Random& random, Input& input);
-bool ReplaceOperation(Random& random, Input& input);
-bool CopyOperation(Random& random, Input& input);  // to any place on any CPU
-bool MoveOperation(Random& random, Input& input);
-bool ChangePages(Random& random, Input& input);  // of an operation
-bool ChangeGupFlags(Random& random, Input& input);
-bool ChangeLayout(Random& random, Input& input);
-bool ChangeHuge(Random& random, Input& input);
-bool ChangeBacking(Random& random, Input& input);
-bool ChangeMm(Random& random, Input& input);  // of a CPU
-bool ChangeLevels(Random& random, Input& input);
-bool ChangeCpuCount(Random& random, Input& input);
-bool ChangeProfile(Random& random, Input& input);  // rarely, where there is none
+bool AddOperation(Random& random, Input& input, Mix mix);
+bool DropOperation(Random& random, Input& input, Mix mix);
+bool ReplaceOperation(Random& random, Input& input, Mix mix);
+bool CopyOperation(Random& random, Input& input, Mix mix);  // to any place on any CPU
+bool MoveOperation(Random& random, Input& input, Mix mix);
+bool ChangePages(Random& random, Input& input, Mix mix);  // of an operation
+bool ChangeGupFlags(Random& random, Input& input, Mix mix);
+bool ChangeLayout(Random& random, Input& input, Mix mix);
+bool ChangeHuge(Random& random, Input& input, Mix mix);
+bool ChangeBacking(Random& random, Input& input, Mix mix);
+bool ChangeMm(Random& random, Input& input, Mix mix);  // of a CPU
+bool ChangeLevels(Random& random, Input& input, Mix mix);
+bool ChangeCpuCount(Random& random, Input& input, Mix mix);
+bool ChangeProfile(Random& random, Input& input, Mix mix);  // rarely, where there is none
 
 }  // namespace walkrace
 

@@ -39,12 +39,12 @@ uint8_t DrawCount(Random& random) {
                                               : 1 + random.Below(3));
 }
 
-Operation NewOperation(Random& random, const Layout& layout) {
-  const auto rows = OperationRows();
+Operation NewOperation(Random& random, Mix mix, const Layout& layout) {
+  const auto rows = OperationRows(mix);
   const OperationRow& row = rows[random.Below(rows.size())];
   Operation operation{row.kind, DrawPage(random, layout), DrawCount(random), row.flags};
   if (random.OneIn(2)) operation.flags |= kGupWrite;
-  if (random.OneIn(8)) operation.flags |= kGupLongterm;
+  if (mix == Mix::kAll && random.OneIn(8)) operation.flags |= kGupLongterm;
   Normalize(operation);
   return operation;
 }
@@ -65,11 +65,11 @@ PageState OtherState(Random& random, PageState state, bool mapped) {
 
 }  // namespace
 
-bool AddOperation(Random& random, Input& input) {
-  return InsertSomewhere(random, input.scenario, NewOperation(random, input.scenario.layout));
+bool AddOperation(Random& random, Input& input, Mix mix) {
+  return InsertSomewhere(random, input.scenario, NewOperation(random, mix, input.scenario.layout));
 }
 
-bool DropOperation(Random& random, Input& input) {
+bool DropOperation(Random& random, Input& input, Mix /*mix*/) {
   int cpu;
   int index;
   if (DrawOperation(random, input.scenario, &cpu, &index) == nullptr) return false;
@@ -77,24 +77,24 @@ bool DropOperation(Random& random, Input& input) {
   return true;
 }
 
-bool ReplaceOperation(Random& random, Input& input) {
+bool ReplaceOperation(Random& random, Input& input, Mix mix) {
   int cpu;
   int index;
   Operation* const operation = DrawOperation(random, input.scenario, &cpu, &index);
   if (operation == nullptr) return false;
   const Operation before = *operation;
-  *operation = NewOperation(random, input.scenario.layout);
+  *operation = NewOperation(random, mix, input.scenario.layout);
   return *operation != before;
 }
 
-bool CopyOperation(Random& random, Input& input) {
+bool CopyOperation(Random& random, Input& input, Mix /*mix*/) {
   int cpu;
   int index;
   const Operation* const operation = DrawOperation(random, input.scenario, &cpu, &index);
   return operation != nullptr && InsertSomewhere(random, input.scenario, Operation(*operation));
 }
 
-bool MoveOperation(Random& random, Input& input) {
+bool MoveOperation(Random& random, Input& input, Mix /*mix*/) {
   Scenario& scenario = input.scenario;
   int cpu;
   int index;
@@ -112,7 +112,7 @@ bool MoveOperation(Random& random, Input& input) {
   return true;
 }
 
-bool ChangePages(Random& random, Input& input) {
+bool ChangePages(Random& random, Input& input, Mix /*mix*/) {
   int cpu;
   int index;
   Operation* const operation = DrawOperation(random, input.scenario, &cpu, &index);
@@ -128,7 +128,7 @@ bool ChangePages(Random& random, Input& input) {
   return *operation != before;
 }
 
-bool ChangeGupFlags(Random& random, Input& input) {
+bool ChangeGupFlags(Random& random, Input& input, Mix /*mix*/) {
   int cpu;
   int index;
   Operation* const operation = DrawOperation(random, input.scenario, &cpu, &index);
@@ -138,7 +138,7 @@ bool ChangeGupFlags(Random& random, Input& input) {
 }
 
 // Some neighbouring pages, or a whole huge region.
-bool ChangeLayout(Random& random, Input& input) {
+bool ChangeLayout(Random& random, Input& input, Mix /*mix*/) {
   Layout& layout = input.scenario.layout;
   const int region = random.Below(kRegionsMax);
   const bool huge = layout.huge[region] || layout.backing[region] == Backing::kCompound;
@@ -150,7 +150,7 @@ bool ChangeLayout(Random& random, Input& input) {
   return true;
 }
 
-bool ChangeHuge(Random& random, Input& input) {
+bool ChangeHuge(Random& random, Input& input, Mix /*mix*/) {
   Layout& layout = input.scenario.layout;
   const int region = random.Below(kRegionsMax);
   PageState* const pages = &layout.pages[region * kPagesPerRegion];
@@ -161,7 +161,8 @@ bool ChangeHuge(Random& random, Input& input) {
   return true;
 }
 
-bool ChangeBacking(Random& random, Input& input) {
+bool ChangeBacking(Random& random, Input& input, Mix mix) {
+  if (mix != Mix::kAll) return false;
   Layout& layout = input.scenario.layout;
   const int region = random.Below(kRegionsMax);
   const Backing before = layout.backing[region];
@@ -172,20 +173,20 @@ bool ChangeBacking(Random& random, Input& input) {
 }
 
 // Another mm for a CPU.
-bool ChangeMm(Random& random, Input& input) {
+bool ChangeMm(Random& random, Input& input, Mix mix) {
   Scenario& scenario = input.scenario;
-  if (scenario.cpu_count == 1) return false;
+  if (mix != Mix::kAll || scenario.cpu_count == 1) return false;
   scenario.mm_of_cpu[1 + random.Below(scenario.cpu_count - 1)] ^= 1;
   return true;
 }
 
-bool ChangeLevels(Random& /*random*/, Input& input) {
+bool ChangeLevels(Random& /*random*/, Input& input, Mix /*mix*/) {
   input.scenario.layout.levels = 9 - input.scenario.layout.levels;
   return true;
 }
 
 // One CPU more, with an operation, or the last CPU less, with its part of the schedule.
-bool ChangeCpuCount(Random& random, Input& input) {
+bool ChangeCpuCount(Random& random, Input& input, Mix mix) {
   Scenario& scenario = input.scenario;
   const bool more = scenario.cpu_count < 3 || (scenario.cpu_count < kCpusMax && random.OneIn(2));
   if (!more) {
@@ -193,10 +194,10 @@ bool ChangeCpuCount(Random& random, Input& input) {
     Normalize(input);
     return true;
   }
-  return scenario.cpus[scenario.cpu_count++].push_back(NewOperation(random, scenario.layout));
+  return scenario.cpus[scenario.cpu_count++].push_back(NewOperation(random, mix, scenario.layout));
 }
 
-bool ChangeProfile(Random& random, Input& input) {
+bool ChangeProfile(Random& random, Input& input, Mix /*mix*/) {
   uint8_t& profile = input.scenario.profile;
   size_t count;
   Profiles(&count);

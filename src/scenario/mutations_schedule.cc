@@ -40,14 +40,14 @@ Preemption DrawPreemption(Random& random, const Input& input, int cpu) {
 
 }  // namespace
 
-bool AddPreemption(Random& random, Input& input) {
+bool AddPreemption(Random& random, Input& input, Mix /*mix*/) {
   const int cpu_count = input.scenario.cpu_count;
   if (cpu_count < 2) return false;
   return input.schedule.push_back(DrawPreemption(random, input, random.Below(cpu_count)));
 }
 
 // What most races need: one CPU stops in its middle, another does something, the first goes on.
-bool AddPreemptionPair(Random& random, Input& input) {
+bool AddPreemptionPair(Random& random, Input& input, Mix /*mix*/) {
   const int cpu_count = input.scenario.cpu_count;
   if (cpu_count < 2 || input.schedule.size() + 2 > Schedule::capacity()) return false;
   const Preemption there = DrawPreemption(random, input, random.Below(cpu_count));
@@ -56,13 +56,13 @@ bool AddPreemptionPair(Random& random, Input& input) {
   return input.schedule.push_back(there) && input.schedule.push_back(back);
 }
 
-bool DropPreemption(Random& random, Input& input) {
+bool DropPreemption(Random& random, Input& input, Mix /*mix*/) {
   if (input.schedule.empty()) return false;
   input.schedule.erase(random.Below(input.schedule.size()));
   return true;
 }
 
-bool DropPreemptions(Random& random, Input& input) {
+bool DropPreemptions(Random& random, Input& input, Mix /*mix*/) {
   Schedule& schedule = input.schedule;
   if (schedule.size() < 4) return false;
   const size_t count = 2 + random.Below(schedule.size() / 2 - 1);
@@ -72,7 +72,7 @@ bool DropPreemptions(Random& random, Input& input) {
   return true;
 }
 
-bool NudgePreemption(Random& random, Input& input) {
+bool NudgePreemption(Random& random, Input& input, Mix /*mix*/) {
   Preemption* const entry = DrawEntry(random, input.schedule);
   if (entry == nullptr) return false;
   const int distance = 1 + random.Below(3);
@@ -83,7 +83,7 @@ bool NudgePreemption(Random& random, Input& input) {
   return true;
 }
 
-bool MovePreemption(Random& random, Input& input) {
+bool MovePreemption(Random& random, Input& input, Mix /*mix*/) {
   Preemption* const entry = DrawEntry(random, input.schedule);
   if (entry == nullptr) return false;
   const uint16_t event = DrawEvent(random, input.schedule, entry->cpu);
@@ -92,7 +92,7 @@ bool MovePreemption(Random& random, Input& input) {
   return true;
 }
 
-bool RetargetPreemption(Random& random, Input& input) {
+bool RetargetPreemption(Random& random, Input& input, Mix /*mix*/) {
   Preemption* const entry = DrawEntry(random, input.schedule);
   if (entry == nullptr) return false;
   const Preemption before = *entry;
@@ -107,7 +107,7 @@ bool RetargetPreemption(Random& random, Input& input) {
   return *entry != before;
 }
 
-bool CopyPreemption(Random& random, Input& input) {
+bool CopyPreemption(Random& random, Input& input, Mix /*mix*/) {
   if (input.schedule.empty()) return false;
   Preemption copy = *DrawEntry(random, input.schedule);
   copy.cpu = OtherCpu(random, input.scenario.cpu_count, copy.cpu);

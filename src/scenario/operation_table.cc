@@ -26,6 +26,14 @@ constexpr FlagWord kFlagWords[] = {{"write", kGupWrite}, {"longterm", kGupLongte
 }  // namespace
 
 std::span<const OperationRow> OperationRows() { return kRows; }
+std::span<const OperationRow> OperationRows(Mix mix) {
+  const auto rows = OperationRows();
+  if (mix == Mix::kAll) return rows;
+  size_t count = 0;
+  while (count < rows.size() && rows[count].kind <= OperationKind::kFault) ++count;
+  return rows.first(count);
+}
+
 std::span<const FlagWord> FlagWords() { return kFlagWords; }
 
 std::span<const char* const> BackingWords() {

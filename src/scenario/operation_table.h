@@ -25,6 +25,8 @@ struct OperationRow {
 };
 
 std::span<const OperationRow> OperationRows();
+// Those that scenarios of this mix are made of.
+std::span<const OperationRow> OperationRows(Mix mix);
 
 struct FlagWord {
   const char* word;

@@ -48,10 +48,10 @@ const Input& RandomInput(Random& random) {
     DecodeBytes(bytes.data(), bytes.size(), input);
     return input;
   }
-  DrawScenario(random.Next(), input.scenario);
+  DrawScenario(Mix::kAll, random.Next(), input.scenario);
   input.schedule.clear();
   const int mutations = random.Below(12);
-  for (int i = 0; i < mutations; ++i) Mutate(input, random.Next());
+  for (int i = 0; i < mutations; ++i) Mutate(input, Mix::kAll, random.Next());
   return input;
 }
 

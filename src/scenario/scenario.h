@@ -15,6 +15,12 @@ namespace walkrace {
 
 inline constexpr int kOperationsMax = 8;  // of one CPU
 
+// What scenarios are made of.
+enum class Mix : uint8_t {
+  kCollapse,  // GUP-fast, collapse, zap, faults and CPU accesses, on anonymous memory of one mm
+  kAll,       // every operation, every backing, both mms
+};
+
 enum class OperationKind : uint8_t {
   kGup,          // get_user_pages_fast or pin_user_pages_fast on [page, page + count)
   kWritePinned,  // through each reference that this CPU holds for writing

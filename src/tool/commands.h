@@ -14,6 +14,7 @@ void AddExplainCommand(CLI::App& app, int& exit_code);
 void AddMinimizeCommand(CLI::App& app, int& exit_code);
 void AddConvertCommand(CLI::App& app, int& exit_code);
 void AddControlsCommand(CLI::App& app, int& exit_code);
+void AddMatrixCommand(CLI::App& app, int& exit_code);
 
 }  // namespace walkrace
 

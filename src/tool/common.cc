@@ -5,26 +5,59 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "machine/profile_file.h"
+#include "paths/releases.h"
 
 namespace walkrace {
 
 std::string program_name = "walkrace";
+
+void AddProfileFileOption(CLI::App& command, std::string& path) {
+  command
+      .add_option("--profile-file", path,
+                  "a profile of your own (src/machine/profile_file.h), known by its name from then "
+                  "on, and taken where neither --profile nor the file says one")
+      ->envname("WALKRACE_PROFILE_FILE");
+}
+
+absl::StatusOr<const Profile*> LoadProfileOption(const std::string& path) {
+  if (path.empty()) return nullptr;
+  return LoadProfileFile(path);
+}
 
 void ContextOptions::AddTo(CLI::App& command) {
   command.add_option("--target", target, "fuzz target (walkrace list)");
   command.add_option("--variant", variants,
                      "pieces of real fixes to take out: one name, or several as a,b; none: the "
                      "unmodified paths");
+  command.add_option("--kernel", kernel,
+                     "take out the fixes that this Linux release does not have yet, instead of "
+                     "--variant: " +
+                         absl::StrJoin(Releases(), ", "));
   command.add_option("--profile", profile, "architecture profile");
+  AddProfileFileOption(command, profile_file);
 }
 
 absl::StatusOr<ContextNames> ContextOptions::Names() const {
   ContextNames names;
   names.target = target;
   names.profile = profile;
+  auto added = LoadProfileOption(profile_file);
+  if (!added.ok()) return added.status();
+  if (*added != nullptr) names.default_profile = (*added)->name;
   auto split = SplitVariants(variants);
   if (!split.ok()) return split.status();
   names.variants = *std::move(split);
+  if (!kernel.empty()) {
+    if (!variants.empty()) {
+      return absl::InvalidArgumentError(
+          "--kernel and --variant both say what to take out; leave one of them out");
+    }
+    auto lacking = VariantsOfRelease(kernel);
+    if (!lacking.ok()) return lacking.status();
+    for (const VariantRow* row : *lacking) names.variants.emplace_back(row->name);
+  }
   names.variants_given = !names.variants.empty();
   return names;
 }
@@ -39,6 +72,14 @@ absl::StatusOr<LoadedInput> LoadInput(const std::string& path, const ContextOpti
     return absl::InvalidArgumentError(absl::StrCat(path, ": ", context.status().message()));
   }
   return LoadedInput{*std::move(file), *std::move(context)};
+}
+
+absl::StatusOr<std::vector<const VariantRow*>> VariantsOfRelease(const std::string& release) {
+  if (!IsRelease(release)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "unknown kernel '", release, "'; known are: ", absl::StrJoin(Releases(), ", ")));
+  }
+  return VariantsOf(release);
 }
 
 int UsageError(const absl::Status& status) {
@@ -78,11 +119,16 @@ std::string VerdictText(const Report& report, const std::string& signature) {
                       "\n  signature: ", signature);
 }
 
+std::string ProfileFileFlag(const ResolvedContext& context) {
+  const std::string& file = FileOfProfile(*context.run.profile);
+  return file.empty() ? "" : absl::StrCat(" --profile-file ", file);
+}
+
 std::string ContextFlags(const ResolvedContext& context) {
   const std::string variants = context.VariantNames();
   return absl::StrCat(" --target ", context.target->name,
                       variants.empty() ? "" : absl::StrCat(" --variant ", variants), " --profile ",
-                      context.run.profile->name);
+                      context.run.profile->name, ProfileFileFlag(context));
 }
 
 }  // namespace walkrace

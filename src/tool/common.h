@@ -12,11 +12,17 @@
 
 namespace walkrace {
 
-// --target, --variant and --profile.
+// Where --profile-file was given: reads it and adds its profile; else returns null.
+absl::StatusOr<const Profile*> LoadProfileOption(const std::string& path);
+void AddProfileFileOption(CLI::App& command, std::string& path);
+
+// --target, --variant, --kernel, --profile and --profile-file.
 struct ContextOptions {
   std::string target;
   std::string variants;
+  std::string kernel;
   std::string profile;
+  std::string profile_file;
 
   void AddTo(CLI::App& command);
   absl::StatusOr<ContextNames> Names() const;
@@ -28,6 +34,9 @@ struct LoadedInput {
   ResolvedContext context;
 };
 absl::StatusOr<LoadedInput> LoadInput(const std::string& path, const ContextOptions& options);
+
+// The variants of a --kernel option.
+absl::StatusOr<std::vector<const VariantRow*>> VariantsOfRelease(const std::string& release);
 
 // Prints "walkrace: MESSAGE" to stderr and returns kExitUsage.
 int UsageError(const absl::Status& status);
@@ -42,7 +51,9 @@ nlohmann::ordered_json VerdictJson(const ResolvedContext& context, const Report&
 // "violation: ORACLE" and its message, or "clean".
 std::string VerdictText(const Report& report, const std::string& signature);
 
-// " --target T --variant V --profile P", as far as they are said.
+// " --profile-file F" where the profile came from one.
+std::string ProfileFileFlag(const ResolvedContext& context);
+// " --target T --variant V --profile P --profile-file F", as far as they are said.
 std::string ContextFlags(const ResolvedContext& context);
 
 // The command by which this process was started, for "what to type next".

@@ -9,7 +9,7 @@ namespace walkrace {
 namespace {
 
 struct ControlsArguments {
-  std::string variant, profile;
+  std::string variant, profile, profile_file;
   bool json = false;
 };
 
@@ -38,6 +38,9 @@ int RunControlsCommand(const ControlsArguments& arguments) {
     options.variant = FindVariant(arguments.variant.c_str());
     if (options.variant == nullptr) return UsageError(SplitVariants(arguments.variant).status());
   }
+  auto added = LoadProfileOption(arguments.profile_file);
+  if (!added.ok()) return UsageError(added.status());
+  options.profile = *added;
   if (!arguments.profile.empty()) {
     options.profile = FindProfile(arguments.profile.c_str());
     if (options.profile == nullptr) {
@@ -78,6 +81,7 @@ void AddControlsCommand(CLI::App& app, int& exit_code) {
       "controls", "every variant on every profile: caught where it bites, clean where it does not");
   command->add_option("--variant", arguments->variant, "this one only");
   command->add_option("--profile", arguments->profile, "this one only");
+  AddProfileFileOption(*command, arguments->profile_file);
   command->add_flag("--json", arguments->json, "one object on one line");
   command->callback([arguments, &exit_code] { exit_code = RunControlsCommand(*arguments); });
 }

@@ -19,6 +19,7 @@ struct HuntArguments {
   std::string seconds;
   std::string scenario;
   std::string save;
+  bool strict = false;
   bool json = false;
 };
 
@@ -35,6 +36,10 @@ void PrintText(const HuntArguments& arguments, const HuntOptions& options,
               static_cast<unsigned long long>(result.schedules), result.seconds,
               result.schedules / std::fmax(result.seconds, 1e-9),
               static_cast<unsigned long long>(result.distinct_traces));
+  if (result.known_exposed != 0) {
+    std::printf("  known exposed: %s, %llu times (--strict makes it a violation)\n",
+                result.exposure->name, static_cast<unsigned long long>(result.known_exposed));
+  }
   if (result.report.clean()) return;
   if (arguments.save.empty()) {
     std::printf("\n%s\n(saved nowhere: add --save FILE)\n", PrintText(result.file).c_str());
@@ -42,8 +47,9 @@ void PrintText(const HuntArguments& arguments, const HuntOptions& options,
   }
   const char* file = arguments.save.c_str();
   const char* program = program_name.c_str();
-  std::printf("  saved to %s\nnext:\n  %s replay %s\n  %s minimize %s -o %s.min.walk\n", file,
-              program, file, program, file, file);
+  const std::string flag = ProfileFileFlag(options.context);
+  std::printf("  saved to %s\nnext:\n  %s replay %s%s\n  %s minimize %s -o %s.min.walk%s\n", file,
+              program, file, flag.c_str(), program, file, file, flag.c_str());
 }
 
 absl::Status Check(const HuntArguments& arguments, HuntOptions& options) {
@@ -54,6 +60,7 @@ absl::Status Check(const HuntArguments& arguments, HuntOptions& options) {
   }
   options.strategy_options.depth = arguments.depth;
   options.seed = arguments.seed;
+  options.strict = arguments.strict;
   if (arguments.schedules == 0 && arguments.seconds.empty()) {
     return absl::InvalidArgumentError("hunt needs a bound: add --schedules N or --seconds N");
   }
@@ -108,6 +115,7 @@ int RunHunt(const HuntArguments& arguments) {
     if (result.first_violation_at != 0) json["first_violation_at"] = result.first_violation_at;
     json["file"] = nullptr;
     if (save) json["file"] = arguments.save;
+    json["known_exposed"] = result.known_exposed;
     json["events_total"] = result.events;
     json["distinct_traces"] = result.distinct_traces;
     json["interrupted"] = result.interrupted;
@@ -136,6 +144,8 @@ void AddHuntCommand(CLI::App& app, int& exit_code) {
   command->add_option("--scenario", arguments->scenario,
                       "keep to the scenario of this file; its schedule is ignored");
   command->add_option("--save", arguments->save, "where to write the violating schedule");
+  command->add_flag("--strict", arguments->strict,
+                    "known exposures of the profile are violations, too");
   command->add_flag("--json", arguments->json, "one object on one line");
   command->callback([arguments, &exit_code] { exit_code = RunHunt(*arguments); });
 }

@@ -1,6 +1,7 @@
 #include <cstdio>
 
 #include "engine/strategies.h"
+#include "harness/known_exposures.h"
 #include "harness/targets.h"
 #include "oracle/oracles.h"
 #include "scenario/scenario.h"
@@ -39,6 +40,21 @@ Json Operations() {
   return Named(kRows, sizeof(kRows) / sizeof(kRows[0]));
 }
 
+Json Exposures() {
+  Json array = Json::array();
+  for (const KnownExposure& row : KnownExposures()) {
+    Json on = Json::array();
+    size_t count;
+    const Profile* profiles = Profiles(&count);
+    for (size_t p = 0; p < count; ++p) {
+      if (row.on(profiles[p])) on.push_back(profiles[p].name);
+    }
+    array.push_back(
+        {{"name", row.name}, {"summary", row.account}, {"signature", row.signature}, {"on", on}});
+  }
+  return array;
+}
+
 Json Variants() {
   size_t count;
   const VariantRow* rows = VariantRows(&count);
@@ -73,6 +89,7 @@ Json Everything() {
   json["strategies"] = Named(strategies, count);
   const TargetRow* targets = TargetRows(&count);
   json["targets"] = Named(targets, count);
+  json["known_exposed"] = Exposures();
   return json;
 }
 
@@ -90,10 +107,16 @@ void PrintText(const Json& json) {
 
 void AddListCommand(CLI::App& app, int& exit_code) {
   auto json = std::make_shared<bool>(false);
+  auto profile_file = std::make_shared<std::string>();
   CLI::App* command =
       app.add_subcommand("list", "operations, profiles, variants, oracles, strategies, targets");
   command->add_flag("--json", *json, "one object on one line");
-  command->callback([json, &exit_code] {
+  AddProfileFileOption(*command, *profile_file);
+  command->callback([json, profile_file, &exit_code] {
+    if (auto added = LoadProfileOption(*profile_file); !added.ok()) {
+      exit_code = UsageError(added.status());
+      return;
+    }
     const Json everything = Everything();
     if (*json) {
       std::printf("%s\n", everything.dump().c_str());

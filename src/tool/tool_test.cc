@@ -109,6 +109,33 @@ TEST_F(CommandLine, MemoryThatRunsOutIsSaidSo) {
   EXPECT_THAT(finished.err, HasSubstr("out of memory"));
 }
 
+// --- A profile of one's own --------------------------------------------------------------------
+
+TEST_F(Hunt, KnowsTheProfileOfAFile) {
+  const std::string mine = Put("mine", "name = mine\nlike = arm64\ncollapse-flush = mm-cpumask\n");
+  const std::string found = PathOf("found.walk");
+  const Finished hunt = Run({"hunt", "--target", "gup_vs_collapse", "--variant", "no-pte-recheck",
+                             "--profile-file", mine, "--schedules", "100000", "--save", found});
+  EXPECT_EQ(hunt.exit_code, 77) << hunt.Paste();
+  EXPECT_THAT(hunt.out, HasSubstr("--profile mine --profile-file " + mine));
+  EXPECT_EQ(Run({"replay", found, "--profile-file", mine}).exit_code, 77);
+  const Finished without = Run({"replay", found});
+  EXPECT_EQ(without.exit_code, 2);
+  EXPECT_THAT(without.err, HasSubstr("'mine'"));
+  const Json list = RunJson({"list", "--profile-file", mine}, 0);
+  EXPECT_EQ(list["profiles"].back()["name"], "mine");
+}
+
+TEST_F(Hunt, SaysWhereAProfileFileIsWrong) {
+  const std::string bad = Put("bad", "name = bad\nlike = vax\n");
+  for (const char* command : {"list", "controls"}) {
+    const Finished finished = Run({command, "--profile-file", bad});
+    EXPECT_EQ(finished.exit_code, 2);
+    EXPECT_THAT(finished.err, HasSubstr(bad + ": line 2, column 8: found 'vax'; expected "))
+        << finished.Paste();
+  }
+}
+
 // --- list --------------------------------------------------------------------------------------
 
 TEST_F(List, NamesAllThatOthersBuildOn) {

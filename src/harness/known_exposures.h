@@ -1,0 +1,31 @@
+// Violations that the unmodified paths show on profiles whose kernels have every fix: findings
+// with a name, not false positives, and not hidden. A search reports them under "known exposed",
+// counts them, and goes on; --strict makes them violations like any other. Adding one: a row, and
+// its schedule in corpus/gup_vs_mm/exposed.
+#ifndef WALKRACE_HARNESS_KNOWN_EXPOSURES_H_
+#define WALKRACE_HARNESS_KNOWN_EXPOSURES_H_
+
+#include <span>
+#include <string>
+
+#include "machine/profiles.h"
+
+namespace walkrace {
+
+struct KnownExposure {
+  const char* name;  // a word; of its schedule as well: corpus/gup_vs_mm/exposed/NAME.walk
+  bool (*on)(const Profile& profile);
+  // Of the violation, as SignatureOf() gives it: the oracle and two functions; a function "*"
+  // stands for any.
+  const char* signature;
+  const char* account;  // what happens, and what is and is not modelled
+};
+
+std::span<const KnownExposure> KnownExposures();
+
+// Null where it is none.
+const KnownExposure* FindKnownExposure(const Profile& profile, const std::string& signature);
+
+}  // namespace walkrace
+
+#endif  // WALKRACE_HARNESS_KNOWN_EXPOSURES_H_

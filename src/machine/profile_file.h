@@ -1,0 +1,38 @@
+// A user's own profile, from a text file: one `key = value` a line, `#` begins a comment.
+//
+//   name = my-board         # required; not one of the built-in names
+//   like = arm64            # what the keys below do not say; first after the name
+//   collapse-flush = mm-cpumask
+//
+// Without `like` every knob must be said. Keys: name, like, summary, clear, clear-barrier,
+// collapse-flush, other-flush, table-free, deposit-writes-table, entry-read; each at most once.
+// Any bytes are allowed; an error says line, column and what was expected.
+#ifndef WALKRACE_MACHINE_PROFILE_FILE_H_
+#define WALKRACE_MACHINE_PROFILE_FILE_H_
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "machine/profiles.h"
+
+namespace walkrace {
+
+struct ParsedProfile {
+  std::string name, summary;
+  Profile profile;  // its own name and summary are null
+};
+
+absl::StatusOr<ParsedProfile> ParseProfile(std::string_view text);
+
+// Reads a file and adds its profile (AddProfile). A second call with the same path returns the
+// same profile. Errors begin with the file's name.
+absl::StatusOr<const Profile*> LoadProfileFile(const std::string& path);
+
+// The file that a profile came from, or "" for a built-in one.
+const std::string& FileOfProfile(const Profile& profile);
+
+}  // namespace walkrace
+
+#endif  // WALKRACE_MACHINE_PROFILE_FILE_H_
