@@ -25,6 +25,11 @@ inline bool WhereCollapseWaitsForNobody(const Profile& profile) {
   return WhereCollapseFlushWaitsForNobody(profile) && profile.table_free == TableFree::kAtOnce;
 }
 
+// It interrupts somebody, and waits.
+inline bool WhereCollapseInterrupts(const Profile& profile) {
+  return !WhereCollapseWaitsForNobody(profile);
+}
+
 }  // namespace walkrace
 
 #endif  // WALKRACE_PATHS_VARIANT_CONDITIONS_H_

@@ -19,6 +19,9 @@ enum cut {
   CUT_BACK_OFF_POPULATE,   // a collapse that backs off does not put the table back
   CUT_IRQ_RESTORE,         // GUP falls back to mmap_lock before interrupts are on again
   CUT_PMD_READ_ONCE,       // gup_pte_range: the pmd re-read is a plain C access
+  CUT_ZAP_FLUSH_FIRST,     // tlb_finish_mmu: the pages are freed before the flush, not after
+  CUT_SPLIT_FLUSH,         // __split_huge_pmd_locked: no flush after the pmd is invalid
+  CUT_HEAD_RECHECK,        // try_get_folio: the head is not read again after the reference
   CUT_COUNT,
 };
 
