@@ -91,6 +91,15 @@ struct Translation {
 Translation Translate(int page);
 // The same as the hardware walks: without entries that are for software alone (protnone, invalid).
 Translation TranslateByHardware(int page);
+// The details of kTlb events, as src/machine gives them.
+inline constexpr uint8_t kTlbFlushOwn = 0;   // before, after: the area pages [before, after)
+inline constexpr uint8_t kTlbFlushAll = 1;   // every CPU's, without an interrupt
+inline constexpr uint8_t kTlbFill = 2;       // before: the area page; after: the pfn
+inline constexpr uint8_t kTlbPageFault = 3;  // before: the area page
+
+// What the TLB of a CPU holds for an area page. A huge entry is held page by page, as far as it was
+// used.
+Translation CachedTranslation(CpuId cpu, int page);
 
 // Counts of the folio that owns a frame, as memory holds them now.
 struct FolioCounts {

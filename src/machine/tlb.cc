@@ -94,9 +94,16 @@ const Translation* TlbEntry(CpuId cpu, int page) {
 
 void FillTlb(CpuId cpu, int page, const Translation& translation) { tlbs[cpu][page] = translation; }
 
+// A huge entry goes as a whole, whichever of its pages is named.
 void InvalidateTlb(CpuId cpu, int first_page, int end_page) {
   for (int page = first_page; page < end_page; ++page) tlbs[cpu][page] = Translation();
+  const auto region = [](int page) { return page / kPagesPerRegion * kPagesPerRegion; };
+  for (int page = region(first_page); page < region(end_page - 1) + kPagesPerRegion; ++page) {
+    if (tlbs[cpu][page].huge) tlbs[cpu][page] = Translation();
+  }
 }
+
+Translation CachedTranslation(CpuId cpu, int page) { return tlbs[cpu][page]; }
 
 }  // namespace walkrace
 

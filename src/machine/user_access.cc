@@ -9,10 +9,6 @@
 namespace walkrace {
 namespace {
 
-// kTlb events' detail: 0 own entries invalidated, 1 everybody's; then:
-constexpr uint8_t kTlbFill = 2;
-constexpr uint8_t kPageFault = 3;
-
 // Finds the translation that this CPU's TLB has, or fills it by a walk. Returns null on a fault.
 const Translation* Lookup(int page, bool write, const wr_site* site) {
   Engine& engine = MachineEngine();
@@ -33,7 +29,7 @@ bool UserAccess(unsigned long address, bool write, uint64_t* value, const wr_sit
                  site, nullptr, nullptr});
   const Translation* entry = Lookup(page, write, site);
   if (entry == nullptr) {
-    engine.Note(EventKind::kTlb, kPageFault, kNoLocation, page, 0, site, engine.current());
+    engine.Note(EventKind::kTlb, kTlbPageFault, kNoLocation, page, 0, site, engine.current());
     engine.Complete(0, 0);
     return false;
   }

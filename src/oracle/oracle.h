@@ -41,11 +41,13 @@ struct RunView {
 };
 
 // The events that an oracle is given: notes by wr_note_kind, accesses by the ObjectKind of what
-// they touch. A read-modify-write is a read and a write, and is given once.
+// they touch. A read-modify-write is a read and a write, and is given once. TLB fills: the page and
+// the frame; the TLB holds them already.
 struct Interest {
   uint32_t notes = 0;
   uint32_t reads = 0;
   uint32_t writes = 0;
+  bool tlb_fills = false;
 };
 
 // A mask of these notes or ObjectKinds.

@@ -12,6 +12,7 @@
 #include "oracle/no_stale_page_oracle.h"
 #include "oracle/no_table_use_after_free_oracle.h"
 #include "oracle/progress_oracle.h"
+#include "oracle/tlb_coherent_oracle.h"
 
 namespace walkrace {
 namespace {
@@ -32,6 +33,9 @@ constexpr OracleRow kRows[] = {
         "nobody replaces or frees a page after a check that missed a returned reference"),
     Row<NoStalePageOracle>("a returned page was mapped at that address, with those rights, at some "
                            "moment of the call"),
+    Row<TlbCoherentOracle>(
+        "no CPU uses a translation of a freed page, or holds a huge and a small one of "
+        "one address"),
     Row<NoLostWriteOracle>("a write is what later reads see, until overwritten or discarded"),
     Row<NoTableUseAfterFreeOracle>("nobody reads a page table that is freed or was reused"),
     Row<CountsConservedOracle>(
@@ -76,6 +80,7 @@ void OracleSet::Subscribe(const Interest& interest, OracleMask bit) {
     if ((interest.reads >> kind & 1) != 0) by_read_[kind] |= bit;
     if ((interest.writes >> kind & 1) != 0) by_write_[kind] |= bit;
   }
+  if (interest.tlb_fills) by_tlb_fill_ |= bit;
 }
 
 void OracleSet::Begin(const Engine* engine) {
@@ -111,6 +116,9 @@ bool OracleSet::OnEvent(const Event& event) {
       Deliver(to, event, object, index);
       break;
     }
+    case EventKind::kTlb:
+      if (event.detail == kTlbFill) Deliver(by_tlb_fill_, event, ObjectAt(kNoLocation), index);
+      break;
     default:
       break;
   }

@@ -65,6 +65,7 @@ class OracleSet {
   OracleMask by_note_[WR_NOTE_COUNT] = {};
   OracleMask by_read_[static_cast<int>(ObjectKind::kKindCount)] = {};
   OracleMask by_write_[static_cast<int>(ObjectKind::kKindCount)] = {};
+  OracleMask by_tlb_fill_ = 0;
 };
 
 }  // namespace walkrace

@@ -29,7 +29,8 @@ inline bool WhereCollapseWaitsForNobody(const Profile& profile) {
   return WhereCollapseFlushWaitsForNobody(profile) && profile.table_free == TableFree::kAtOnce;
 }
 
-inline bool WhereCollapseWaits(const Profile& profile) {
+// It interrupts somebody, and waits.
+inline bool WhereCollapseInterrupts(const Profile& profile) {
   return !WhereCollapseWaitsForNobody(profile);
 }
 

@@ -94,10 +94,11 @@ constexpr VariantRow kRows[] = {
      .fixed_in = nullptr,
      .summary = "the collapse flush invalidates no TLB entry; its interrupts still happen",
      .cuts = CutsOf(CUT_COLLAPSE_TLB_FLUSH),
-     .oracle = "no-lost-write",
+     .oracle = "tlb-coherent",
      .bites_on = Everywhere,
      .needs = nullptr,
-     .control = "cpu 0\n write 0\n write 0\n read 0\n"
+     // Reads alone: a write that came between copy and free would be lost before anything is freed.
+     .control = "cpu 0\n read 0\n read 1\n read 0\n read 1\n read 0\n"
                 "cpu 1\n collapse 0-7\n"},
     {.name = "backoff-leaves-pmd-clear",
      .id = nullptr,
@@ -116,7 +117,7 @@ constexpr VariantRow kRows[] = {
      .summary = "GUP takes mmap_lock before interrupts are on again; collapse waits for its IPI",
      .cuts = CutsOf(CUT_IRQ_RESTORE),
      .oracle = "progress",
-     .bites_on = WhereCollapseWaits,
+     .bites_on = WhereCollapseInterrupts,
      .needs = nullptr,
      .control = "cpu 0\n get 0-2\n"
                 "cpu 1\n collapse 0-7\n"},
@@ -234,6 +235,17 @@ constexpr VariantRow kRows[] = {
      .needs = nullptr,
      .control = "cpu 0\n kvm-walk 0\n"
                 "cpu 1\n collapse 0-7\n"},
+    {.name = "zap-frees-before-flush",
+     .id = nullptr,
+     .upstream = nullptr,
+     .fixed_in = nullptr,
+     .summary = "mmu_gather frees the pages of a zap before it flushes their translations",
+     .cuts = CutsOf(CUT_ZAP_FLUSH_FIRST),
+     .oracle = "tlb-coherent",
+     .bites_on = Everywhere,
+     .needs = nullptr,
+     .control = "cpu 0\n read 0\n read 0\n"
+                "cpu 1\n zap 0\n"},
 };
 
 }  // namespace

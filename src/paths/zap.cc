@@ -7,6 +7,7 @@
 #include "kernel/pgtable.h"
 #include "kernel/tlb.h"
 #include "paths/paths.h"
+#include "paths/variants.h"
 
 namespace {
 
@@ -27,8 +28,10 @@ void tlb_remove_page(struct mmu_gather* tlb, struct page* page) {
 // ORDER(G clear-flush-free): entries cleared, then flushed everywhere, then the pages freed.
 // Without it a CPU writes to a page that is somebody else's by now.
 void tlb_finish_mmu(struct mmu_gather* tlb) {
-  if (tlb->cleared) wr_flush_tlb_range(tlb->mm, tlb->start, tlb->end);
+  const bool late = is_cut(CUT_ZAP_FLUSH_FIRST);
+  if (tlb->cleared && !late) wr_flush_tlb_range(tlb->mm, tlb->start, tlb->end);
   for (int i = 0; i < tlb->nr; ++i) folio_put(tlb->folios[i]);
+  if (tlb->cleared && late) wr_flush_tlb_range(tlb->mm, tlb->start, tlb->end);
 }
 
 void zap_pte_range(struct mmu_gather* tlb, pmd_t pmd, unsigned long addr, unsigned long end) {

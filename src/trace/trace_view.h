@@ -26,12 +26,6 @@ struct TraceView {
 // The last run of `engine`.
 TraceView ViewOfLastRun(const Engine& engine, const Scenario& scenario, const Violation& violation);
 
-// The details of kTlb events, as src/machine gives them.
-inline constexpr uint8_t kTlbFlushOwn = 0;   // before, after: the area pages [before, after)
-inline constexpr uint8_t kTlbFlushAll = 1;   // every CPU's, without an interrupt
-inline constexpr uint8_t kTlbFill = 2;       // before: the area page; after: the pfn
-inline constexpr uint8_t kTlbPageFault = 3;  // before: the area page
-
 // Whether the event is one step of its CPU: what a preemption can stand before. The others are
 // facts that were noted on the way and carry the number of the step that they belong to.
 bool IsStep(const Event& event);

@@ -1,0 +1,51 @@
+#include "oracle/tlb_coherent_oracle.h"
+
+#include <cstring>
+
+#include "oracle/mapping_history.h"
+#include "oracle/trace_search.h"
+
+namespace walkrace {
+
+void TlbCoherentOracle::Begin() { std::memset(generation_, 0, sizeof(generation_)); }
+
+void TlbCoherentOracle::OnEvent(const Event& event, const Object& object, uint32_t index) {
+  if (event.kind == EventKind::kTlb) {
+    OnFill(event, index);
+  } else {
+    OnUse(event, object.frame, index);
+  }
+}
+
+// A huge entry serves its whole region, a small one its page: two kinds in one region overlap.
+void TlbCoherentOracle::OnFill(const Event& event, uint32_t index) {
+  const int page = static_cast<int>(event.before);
+  const Translation filled = CachedTranslation(event.cpu, page);
+  generation_[event.cpu][page] = mappings().GenerationOf(filled.pfn);
+  const int first = page / kPagesPerRegion * kPagesPerRegion;
+  for (int other = first; other < first + kPagesPerRegion; ++other) {
+    const Translation held = CachedTranslation(event.cpu, other);
+    if (held.pfn == 0 || held.huge == filled.huge) continue;
+    Report(event, mappings().LastChange(page), index,
+           "CPU %d's TLB takes in a %s translation of page %d (%s), and holds a %s one of page %d "
+           "(%s) still",
+           event.cpu, filled.huge ? "huge" : "small", page, NameOfFrame(filled.pfn).c_str(),
+           held.huge ? "huge" : "small", other, NameOfFrame(held.pfn).c_str());
+    return;
+  }
+}
+
+void TlbCoherentOracle::OnUse(const Event& event, uint16_t pfn, uint32_t index) {
+  const int page = AreaPage(event.before);
+  if (page < 0) return;
+  const bool free = FrameIsFree(pfn);
+  if (!free && mappings().GenerationOf(pfn) == generation_[event.cpu][page]) return;
+  const uint32_t freed = FindLast(engine(), index, [pfn](const Event& other) {
+    return other.kind == EventKind::kNote && other.detail == WR_NOTE_FOLIO_FREE &&
+           pfn - other.before < uint64_t{1} << other.after;
+  });
+  Report(event, freed, index, "CPU %d uses a translation of page %d to %s, which %s", event.cpu,
+         page, NameOfFrame(pfn).c_str(), free ? "is free" : "was freed and is somebody else's now");
+}
+
+}  // namespace walkrace
