@@ -33,6 +33,10 @@ enum wr_note_kind {
   WR_NOTE_USER_WRITE,  //                 content         address         value
   WR_NOTE_PIN_READ,    //                 content         address         value
   WR_NOTE_PIN_WRITE,   //                 content         address         value
+  // mremap: from the first on, what is at a page is at the new place as well; from the second on
+  // it is at the new place alone. Of as many pages as a region has.
+  WR_NOTE_MOVE_BEGIN,  //                 -               start address   new start address
+  WR_NOTE_MOVE_END,    //                 -               start address   new start address
   WR_NOTE_COUNT,
 };
 

@@ -218,10 +218,29 @@ uint64_t ContentAt(int page) {
     default:
       break;
   }
+  const int file_page = FilePageOf(page);
+  return file_page < 0 ? 0 : arena.content[FrameOfFilePage(file_page)];
+}
+
+int FilePageOf(int page) {
   const unsigned long address = AddressOfAreaPage(page);
   const vm_area_struct* vma = find_vma(&arena.mm[page / kPagesMax], address);
-  if (vma == nullptr || vma->vm_file == nullptr) return 0;
-  return arena.content[vma->vm_file->i_pages[linear_page_index(vma, address)]];
+  if (vma == nullptr || vma->vm_file == nullptr) return -1;
+  const unsigned long index = linear_page_index(vma, address);
+  return index < WR_FILE_PAGES ? static_cast<int>(index) : -1;
+}
+
+static_assert(kFilePages == WR_FILE_PAGES);
+
+int FilePageIn(uint16_t pfn) {
+  for (int i = 0; i < WR_FILE_PAGES; ++i) {
+    if (pfn != 0 && arena.file.i_pages[i] == pfn) return i;
+  }
+  return -1;
+}
+
+uint16_t FrameOfFilePage(int file_page) {
+  return static_cast<uint16_t>(arena.file.i_pages[file_page]);
 }
 
 std::string NameOfTable(int table_index) {

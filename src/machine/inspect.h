@@ -109,6 +109,13 @@ bool IsAnon(uint16_t pfn);           // PageAnon
 // swap entry stands for, of the file, or zero.
 uint64_t ContentAt(int page);
 
+// The page of the file that an area page shows, by its vma as it is now, or -1: anonymous. And the
+// one that the page cache has in this frame, or -1.
+inline constexpr int kFilePages = 16;
+int FilePageOf(int page);
+int FilePageIn(uint16_t pfn);
+uint16_t FrameOfFilePage(int file_page);  // 0: not in the page cache
+
 // Names as people say them: "pmd[0]", "T2.pte[3]", "folio5.refcount", "page 3", and values as the
 // object's kind has them: "T2", "folio5 rw", "none", "42".
 std::string NameOf(LocationId location);

@@ -219,7 +219,9 @@ wr_table* wr_pfn_to_table(unsigned long pfn) {
 }
 
 unsigned long wr_table_to_pfn(const wr_table* table) {
-  return kTablePfnBase + (table - arena.tables);
+  // What is no table (the wild one) is physical page 0.
+  const auto index = static_cast<unsigned long>(table - arena.tables);
+  return index < kTablesMax ? kTablePfnBase + index : 0;
 }
 
 bool pfn_valid(unsigned long pfn) { return pfn >= 1 && pfn < kFramesMax; }

@@ -43,7 +43,8 @@ constexpr Profile kProfiles[] = {
      .other_flush = FlushIpi::kNobody,
      .table_free = TableFree::kRcu,
      .deposit_writes_table = false,
-     .entry_read = EntryRead::kAtomic},
+     .entry_read = EntryRead::kAtomic,
+     .moves_page_tables = false},
 };
 
 constexpr size_t kProfileCount = sizeof(kProfiles) / sizeof(kProfiles[0]);

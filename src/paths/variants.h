@@ -19,6 +19,8 @@ enum cut {
   CUT_BACK_OFF_POPULATE,   // a collapse that backs off does not put the table back
   CUT_IRQ_RESTORE,         // GUP falls back to mmap_lock before interrupts are on again
   CUT_PMD_READ_ONCE,       // gup_pte_range: the pmd re-read is a plain C access
+  CUT_MREMAP_PMD_RECHECK,  // move_normal_pmd: the pmd is not looked at again under its lock
+  CUT_MREMAP_RMAP_LOCK,    // move_pgt_entry: a whole table is moved without the rmap locks
   CUT_COUNT,
 };
 
