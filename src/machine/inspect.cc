@@ -47,6 +47,14 @@ struct ObjectTable {
     for (int i = 0; i < WR_FILE_PAGES; ++i) {
       Set(&arena.file.i_pages[i], ObjectKind::kFileSlot, i, 0);
     }
+    Set(&arena.file.i_pages_lock, ObjectKind::kLock, kIPagesLock, kNamedLock);
+    for (int mm = 0; mm < kMmsMax; ++mm) {
+      kvm& kvm = arena.kvms[mm];
+      Set(&kvm.mmu_lock, ObjectKind::kLock, kMmuLock, kNamedLock + mm);
+      for (int i = 0; i < WR_GUEST_PAGES; ++i) Set(&kvm.spte[i], ObjectKind::kShadow, i, mm);
+      Set(&kvm.mmu_invalidate_seq, ObjectKind::kInvalidation, 0, mm);
+      Set(&kvm.mmu_invalidate_in_progress, ObjectKind::kInvalidation, 1, mm);
+    }
     for (int i = 0; i < WR_SWAP_SLOTS; ++i) {
       Set(&arena.swap_map[i], ObjectKind::kSwapMap, i, 0);
     }
@@ -55,7 +63,7 @@ struct ObjectTable {
 
   // Locks that belong to no table: kNamedLock + mm.
   static constexpr uint16_t kNamedLock = 0x8000;
-  enum NamedLock : uint8_t { kMmapLock, kPmdLock, kIMmapLock, kAnonVmaLock };
+  enum NamedLock : uint8_t { kMmapLock, kPmdLock, kIMmapLock, kAnonVmaLock, kIPagesLock, kMmuLock };
 
   static ObjectKind LevelOf(int table) {
     if (table >= kFirstPteTable) return ObjectKind::kPte;
@@ -135,14 +143,15 @@ bool IsNamedLock(const Object& object) { return object.frame >= ObjectTable::kNa
 
 std::string NameOfLock(const Object& object) {
   if (!IsNamedLock(object)) return NameOfTable(object.frame) + ".ptl";
-  static constexpr const char* kNames[] = {"mmap_lock", "pmd_lock", "i_mmap_rwsem",
-                                           "anon_vma_lock"};
+  static constexpr const char* kNames[] = {"mmap_lock",     "pmd_lock",     "i_mmap_rwsem",
+                                           "anon_vma_lock", "i_pages_lock", "mmu_lock"};
   return OfMm(object.frame - ObjectTable::kNamedLock) + kNames[object.index];
 }
 
 std::string LockValue(const Object& object, uint64_t value) {
   if (value == 0) return "free";
-  const bool spin = !IsNamedLock(object) || object.index == ObjectTable::kPmdLock;
+  const bool spin = !IsNamedLock(object) || object.index == ObjectTable::kPmdLock ||
+                    object.index >= ObjectTable::kIPagesLock;
   if (spin) return "CPU " + std::to_string(value - 1);
   if (value >= WR_RW_WRITER) return "writer";
   return std::to_string(value) + (value == 1 ? " reader" : " readers");
@@ -219,7 +228,9 @@ uint64_t ContentAt(int page) {
       break;
   }
   const int file_page = FilePageOf(page);
-  return file_page < 0 ? 0 : arena.content[FrameOfFilePage(file_page)];
+  if (file_page < 0) return 0;
+  const uint16_t pfn = FrameOfFilePage(file_page);
+  return pfn == 0 ? arena.file.i_disk[file_page] : arena.content[pfn];
 }
 
 int FilePageOf(int page) {
@@ -291,6 +302,11 @@ std::string NameOf(LocationId location) {
       return NameOfFrame(object.frame) + ".mapping";
     case ObjectKind::kFileSlot:
       return "file.pages" + index;
+    case ObjectKind::kShadow:
+      return OfMm(object.frame) + "spte" + index;
+    case ObjectKind::kInvalidation:
+      return OfMm(object.frame) +
+             (object.index == 0 ? "mmu_invalidate_seq" : "mmu_invalidate_in_progress");
     case ObjectKind::kSwapMap:
       return "swap_map" + index;
     case ObjectKind::kWord:

@@ -234,6 +234,15 @@ struct page* pfn_to_page(unsigned long pfn) {
 unsigned long page_to_pfn(const struct page* page) { return page - arena.mem_map; }
 
 uint64_t* wr_word(enum wr_word which) { return &arena.words[which]; }
+struct kvm* wr_kvm_of(const mm_struct* mm) { return &arena.kvms[mm->id]; }
+
+static_assert(WR_GUEST_PAGES == kPagesMax);
+unsigned long* wr_spte_of(const mm_struct* mm, unsigned long address) {
+  const int page = AreaPage(address);
+  WR_CHECK(page >= 0);
+  return &arena.kvms[mm->id].spte[page % kPagesMax];
+}
+
 address_space* wr_file(void) { return &arena.file; }
 anon_vma* wr_root_anon_vma(void) { return &arena.root_anon_vma; }
 

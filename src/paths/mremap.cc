@@ -11,6 +11,7 @@
 #include "kernel/pgtable.h"
 #include "kernel/tlb.h"
 #include "paths/paths.h"
+#include "paths/secondary_mmu.h"
 #include "paths/variants.h"
 
 namespace {
@@ -110,10 +111,17 @@ void move_pgt_entry(struct vm_area_struct* vma, unsigned long old_addr, unsigned
   if (locked) drop_rmap_locks(vma);
 }
 
-void move_ptes(struct vm_area_struct* vma, pmd_t old_pmd, pmd_t new_pmd, unsigned long old_addr,
-               unsigned long new_addr) {
+void move_ptes(struct vm_area_struct* vma, pmd_t* old_pmdp, pmd_t* new_pmdp,
+               unsigned long old_addr, unsigned long new_addr) {
   struct mm_struct* mm = vma->vm_mm;
   take_rmap_locks(vma);
+  // pte_offset_map_lock(), which from 6.5 on finds no table where there is none.
+  const pmd_t old_pmd = pmdp_get(old_pmdp);
+  const pmd_t new_pmd = pmdp_get(new_pmdp);
+  if (!pmd_present(old_pmd) || pmd_leaf(old_pmd) || !pmd_present(new_pmd)) {
+    drop_rmap_locks(vma);
+    return;
+  }
   spinlock_t* old_ptl = pte_lockptr(mm, old_pmd);
   spinlock_t* new_ptl = pte_lockptr(mm, new_pmd);
   pte_t* old_pte = pte_offset_kernel(old_pmd, old_addr);
@@ -148,10 +156,7 @@ void move_page_tables(struct vm_area_struct* vma, unsigned long old_addr, unsign
     move_pgt_entry(vma, old_addr, new_addr, old_pmd, new_pmd, huge, &moved);
   }
   if (moved || !pte_alloc(mm, new_pmd)) return;
-  const pmd_t old_table = pmdp_get(old_pmd);
-  const pmd_t new_table = pmdp_get(new_pmd);
-  if (!pmd_present(old_table) || pmd_leaf(old_table) || !pmd_present(new_table)) return;
-  move_ptes(vma, old_table, new_table, old_addr, new_addr);
+  move_ptes(vma, old_pmd, new_pmd, old_addr, new_addr);
 }
 
 }  // namespace
@@ -167,7 +172,9 @@ void mremap_region(struct mm_struct* mm, unsigned long start, unsigned long /*en
   new_vma->vm_file = vma->vm_file;
   set_rmap_offset(new_vma, vma->vm_pgoff);
   wr_note(WR_NOTE_MOVE_BEGIN, nullptr, vma->vm_start, new_vma->vm_start, WR_HERE);
+  mmu_notifier_invalidate_range_start(mm, vma->vm_start, vma->vm_end);
   move_page_tables(vma, vma->vm_start, new_vma->vm_start);
+  mmu_notifier_invalidate_range_end(mm, vma->vm_start, vma->vm_end);
   wr_note(WR_NOTE_MOVE_END, nullptr, vma->vm_start, new_vma->vm_start, WR_HERE);
   mmap_write_unlock(mm);
 }

@@ -25,6 +25,9 @@ inline bool WhereCollapseWaitsForNobody(const Profile& profile) {
   return WhereCollapseFlushWaitsForNobody(profile) && profile.table_free == TableFree::kAtOnce;
 }
 
+// mremap moves a whole table, not entry by entry.
+inline bool WhereMremapMovesTables(const Profile& profile) { return profile.moves_page_tables; }
+
 }  // namespace walkrace
 
 #endif  // WALKRACE_PATHS_VARIANT_CONDITIONS_H_

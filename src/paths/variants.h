@@ -9,18 +9,21 @@
 
 // What can be taken out of the paths. A variant takes out one or more.
 enum cut {
-  CUT_PMD_RECHECK,         // gup_pte_range: the pmd is not read again after the reference
-  CUT_TABLE_SYNC,          // collapse_huge_page: no tlb_remove_table_sync_one
-  CUT_PTE_RECHECK,         // gup_pte_range: the pte is not read again after the reference
-  CUT_COUNT_AFTER_CLEAR,   // collapse looks at the counts before it clears the pmd, not after
-  CUT_UNLESS_ZERO,         // try_get_folio adds to a count of zero as well
-  CUT_PUT_ON_RECHECK,      // gup_pte_range: a failed re-check keeps the reference
-  CUT_COLLAPSE_TLB_FLUSH,  // pmdp_collapse_flush invalidates no TLB entry
-  CUT_BACK_OFF_POPULATE,   // a collapse that backs off does not put the table back
-  CUT_IRQ_RESTORE,         // GUP falls back to mmap_lock before interrupts are on again
-  CUT_PMD_READ_ONCE,       // gup_pte_range: the pmd re-read is a plain C access
-  CUT_MREMAP_PMD_RECHECK,  // move_normal_pmd: the pmd is not looked at again under its lock
-  CUT_MREMAP_RMAP_LOCK,    // move_pgt_entry: a whole table is moved without the rmap locks
+  CUT_PMD_RECHECK,          // gup_pte_range: the pmd is not read again after the reference
+  CUT_TABLE_SYNC,           // collapse_huge_page: no tlb_remove_table_sync_one
+  CUT_PTE_RECHECK,          // gup_pte_range: the pte is not read again after the reference
+  CUT_COUNT_AFTER_CLEAR,    // collapse looks at the counts before it clears the pmd, not after
+  CUT_UNLESS_ZERO,          // try_get_folio adds to a count of zero as well
+  CUT_PUT_ON_RECHECK,       // gup_pte_range: a failed re-check keeps the reference
+  CUT_COLLAPSE_TLB_FLUSH,   // pmdp_collapse_flush invalidates no TLB entry
+  CUT_BACK_OFF_POPULATE,    // a collapse that backs off does not put the table back
+  CUT_IRQ_RESTORE,          // GUP falls back to mmap_lock before interrupts are on again
+  CUT_PMD_READ_ONCE,        // gup_pte_range: the pmd re-read is a plain C access
+  CUT_MREMAP_PMD_RECHECK,   // move_normal_pmd: the pmd is not looked at again under its lock
+  CUT_MREMAP_RMAP_LOCK,     // move_pgt_entry: a whole table is moved without the rmap locks
+  CUT_RETRACT_I_MMAP_LOCK,  // retract_page_tables: without i_mmap_rwsem
+  CUT_RETRACT_MMAP_LOCK,    // retract_page_tables: without the mmap_lock, as from 6.6 on
+  CUT_RETRACT_NOTIFIER,     // collapse_and_free_pmd: secondary MMUs are not told
   CUT_COUNT,
 };
 
