@@ -20,6 +20,9 @@ struct rw_semaphore {
 #define mmap_read_lock(mm) wr_read_lock(&(mm)->mmap_lock.word, WR_HERE)
 #define mmap_read_unlock(mm) wr_read_unlock(&(mm)->mmap_lock.word, WR_HERE)
 #define mmap_write_lock(mm) wr_write_lock(&(mm)->mmap_lock.word, WR_HERE)
+#define mmap_write_trylock(mm)                                                              \
+  (wr_rmw(&(mm)->mmap_lock.word, sizeof((mm)->mmap_lock.word), WR_CMPXCHG, WR_RW_WRITER, 0, \
+          WR_FULL, WR_DATA, 0, WR_HERE) == 0)
 #define mmap_write_unlock(mm) wr_write_unlock(&(mm)->mmap_lock.word, WR_HERE)
 
 #define local_irq_save(flags) ((flags) = wr_irq_off(WR_HERE))

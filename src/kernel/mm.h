@@ -35,6 +35,9 @@ static inline unsigned long linear_page_index(const struct vm_area_struct* vma,
 }
 
 struct address_space* wr_file(void);
+struct kvm* wr_kvm_of(const struct mm_struct* mm);
+// The shadow entry of an address of the area.
+unsigned long* wr_spte_of(const struct mm_struct* mm, unsigned long address);
 struct anon_vma* wr_root_anon_vma(void);
 
 // mm_cpumask(mm): the CPUs of the run that run in this mm.

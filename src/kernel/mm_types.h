@@ -96,6 +96,19 @@ struct mm_struct {
 struct address_space {
   struct rw_semaphore i_mmap_rwsem;
   unsigned long i_pages[WR_FILE_PAGES];
+  spinlock_t i_pages_lock;              // xa_lock: held where a count is frozen
+  unsigned long i_disk[WR_FILE_PAGES];  // what was written out; not shared with CPUs
+};
+
+// A secondary MMU of one mm: shadow entries by page of its area, a pfn and rights each.
+#define WR_GUEST_PAGES 16
+struct kvm {
+  spinlock_t mmu_lock;
+  unsigned long mmu_invalidate_seq;
+  unsigned long mmu_invalidate_in_progress;
+  unsigned long spte[WR_GUEST_PAGES];
+  unsigned long registered;  // set under every lock that an invalidation needs
+  unsigned long writes;      // of the guest: no two write the same
 };
 
 // Swap: a slot counts the entries that refer to it, and the swap cache's page.

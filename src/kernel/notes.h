@@ -36,6 +36,10 @@ enum wr_note_kind {
   // The lockless walk of GUP.                    object          a               b
   WR_NOTE_ENTRY_CHECKED,  //                 entry           address         value that was tested
   WR_NOTE_PAGE_KEPT,      //                 page refcount   address         pfn; 0: put back again
+  // mremap: from the first on, what is at a page is at the new place as well; from the second on
+  // it is at the new place alone. Of as many pages as a region has.
+  WR_NOTE_MOVE_BEGIN,  //                 -               start address   new start address
+  WR_NOTE_MOVE_END,    //                 -               start address   new start address
   WR_NOTE_COUNT,
 };
 

@@ -17,6 +17,11 @@ bool wr_user_write(struct mm_struct* mm, unsigned long address, uint64_t value,
                    const struct wr_site* site);
 
 // Through a reference that GUP returned for `address`.
+// A guest's access through its shadow entry: one event. Returns false where the entry does not
+// allow it. What is written is new in the run.
+bool wr_guest_access(struct mm_struct* mm, unsigned long address, bool write,
+                     const struct wr_site* site);
+
 uint64_t wr_pinned_read(struct page* page, unsigned long address, const struct wr_site* site);
 void wr_pinned_write(struct page* page, unsigned long address, uint64_t value,
                      const struct wr_site* site);

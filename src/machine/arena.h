@@ -32,6 +32,7 @@ struct alignas(4096) Arena {
   mm_struct mm[kMmsMax];
   unsigned long pmd_huge_pte[kMmsMax][kEntriesPerTable];  // deposited table's pfn, by pmd entry
   address_space file;
+  kvm kvms[kMmsMax];
   anon_vma root_anon_vma;
   uint64_t swap_map[WR_SWAP_SLOTS];
   uint64_t swap_content[WR_SWAP_SLOTS];

@@ -47,6 +47,14 @@ struct ObjectTable {
     for (int i = 0; i < WR_FILE_PAGES; ++i) {
       Set(&arena.file.i_pages[i], ObjectKind::kFileSlot, i, 0);
     }
+    Set(&arena.file.i_pages_lock, ObjectKind::kLock, kIPagesLock, kNamedLock);
+    for (int mm = 0; mm < kMmsMax; ++mm) {
+      kvm& kvm = arena.kvms[mm];
+      Set(&kvm.mmu_lock, ObjectKind::kLock, kMmuLock, kNamedLock + mm);
+      for (int i = 0; i < WR_GUEST_PAGES; ++i) Set(&kvm.spte[i], ObjectKind::kShadow, i, mm);
+      Set(&kvm.mmu_invalidate_seq, ObjectKind::kInvalidation, 0, mm);
+      Set(&kvm.mmu_invalidate_in_progress, ObjectKind::kInvalidation, 1, mm);
+    }
     for (int i = 0; i < WR_SWAP_SLOTS; ++i) {
       Set(&arena.swap_map[i], ObjectKind::kSwapMap, i, 0);
     }
@@ -56,7 +64,7 @@ struct ObjectTable {
 
   // Locks that belong to no table: kNamedLock + mm.
   static constexpr uint16_t kNamedLock = 0x8000;
-  enum NamedLock : uint8_t { kMmapLock, kPmdLock, kIMmapLock, kAnonVmaLock };
+  enum NamedLock : uint8_t { kMmapLock, kPmdLock, kIMmapLock, kAnonVmaLock, kIPagesLock, kMmuLock };
 
   static ObjectKind LevelOf(int table) {
     if (table >= kFirstPteTable) return ObjectKind::kPte;
@@ -136,14 +144,15 @@ bool IsNamedLock(const Object& object) { return object.frame >= ObjectTable::kNa
 
 std::string NameOfLock(const Object& object) {
   if (!IsNamedLock(object)) return NameOfTable(object.frame) + ".ptl";
-  static constexpr const char* kNames[] = {"mmap_lock", "pmd_lock", "i_mmap_rwsem",
-                                           "anon_vma_lock"};
+  static constexpr const char* kNames[] = {"mmap_lock",     "pmd_lock",     "i_mmap_rwsem",
+                                           "anon_vma_lock", "i_pages_lock", "mmu_lock"};
   return OfMm(object.frame - ObjectTable::kNamedLock) + kNames[object.index];
 }
 
 std::string LockValue(const Object& object, uint64_t value) {
   if (value == 0) return "free";
-  const bool spin = !IsNamedLock(object) || object.index == ObjectTable::kPmdLock;
+  const bool spin = !IsNamedLock(object) || object.index == ObjectTable::kPmdLock ||
+                    object.index >= ObjectTable::kIPagesLock;
   if (spin) return "CPU " + std::to_string(value - 1);
   if (value >= WR_RW_WRITER) return "writer";
   return std::to_string(value) + (value == 1 ? " reader" : " readers");
@@ -226,10 +235,31 @@ uint64_t ContentAt(int page) {
     default:
       break;
   }
+  const int file_page = FilePageOf(page);
+  if (file_page < 0) return 0;
+  const uint16_t pfn = FrameOfFilePage(file_page);
+  return pfn == 0 ? arena.file.i_disk[file_page] : arena.content[pfn];
+}
+
+int FilePageOf(int page) {
   const unsigned long address = AddressOfAreaPage(page);
   const vm_area_struct* vma = find_vma(&arena.mm[page / kPagesMax], address);
-  if (vma == nullptr || vma->vm_file == nullptr) return 0;
-  return arena.content[vma->vm_file->i_pages[linear_page_index(vma, address)]];
+  if (vma == nullptr || vma->vm_file == nullptr) return -1;
+  const unsigned long index = linear_page_index(vma, address);
+  return index < WR_FILE_PAGES ? static_cast<int>(index) : -1;
+}
+
+static_assert(kFilePages == WR_FILE_PAGES);
+
+int FilePageIn(uint16_t pfn) {
+  for (int i = 0; i < WR_FILE_PAGES; ++i) {
+    if (pfn != 0 && arena.file.i_pages[i] == pfn) return i;
+  }
+  return -1;
+}
+
+uint16_t FrameOfFilePage(int file_page) {
+  return static_cast<uint16_t>(arena.file.i_pages[file_page]);
 }
 
 std::string NameOfTable(int table_index) {
@@ -280,6 +310,11 @@ std::string NameOf(LocationId location) {
       return NameOfFrame(object.frame) + ".mapping";
     case ObjectKind::kFileSlot:
       return "file.pages" + index;
+    case ObjectKind::kShadow:
+      return OfMm(object.frame) + "spte" + index;
+    case ObjectKind::kInvalidation:
+      return OfMm(object.frame) +
+             (object.index == 0 ? "mmu_invalidate_seq" : "mmu_invalidate_in_progress");
     case ObjectKind::kSwapMap:
       return "swap_map" + index;
     case ObjectKind::kWord:

@@ -56,6 +56,8 @@ enum class ObjectKind : uint8_t {
   kFileSlot,  // of the page cache: a pfn, by page of the file
   kSwapMap,   // a slot's count
   kWord,      // a word of kernel/words.h
+  kShadow,        // an entry of a secondary MMU, by page of the area; frame: its mm
+  kInvalidation,  // its sequence (index 0) and its invalidations in progress (1)
   kWild,      // read as an entry, through an entry that links to no table
   kKindCount,
 };
@@ -119,6 +121,13 @@ bool IsAnon(uint16_t pfn);           // PageAnon
 // What the next access of a page would see: the content of what is mapped, of what a migration or
 // swap entry stands for, of the file, or zero.
 uint64_t ContentAt(int page);
+
+// The page of the file that an area page shows, by its vma as it is now, or -1: anonymous. And the
+// one that the page cache has in this frame, or -1.
+inline constexpr int kFilePages = 16;
+int FilePageOf(int page);
+int FilePageIn(uint16_t pfn);
+uint16_t FrameOfFilePage(int file_page);  // 0: not in the page cache
 
 // Names as people say them: "pmd[0]", "T2.pte[3]", "folio5.refcount", "page 3", and values as the
 // object's kind has them: "T2", "folio5 rw", "none", "42".

@@ -218,7 +218,9 @@ wr_table* wr_pfn_to_table(unsigned long pfn) {
 }
 
 unsigned long wr_table_to_pfn(const wr_table* table) {
-  return kTablePfnBase + (table - arena.tables);
+  // What is no table (the wild one) is physical page 0.
+  const auto index = static_cast<unsigned long>(table - arena.tables);
+  return index < kTablesMax ? kTablePfnBase + index : 0;
 }
 
 bool pfn_valid(unsigned long pfn) { return pfn >= 1 && pfn < kFramesMax; }
@@ -235,6 +237,15 @@ struct folio* wr_folio_of_held(const struct page* page) {
 }
 
 uint64_t* wr_word(enum wr_word which) { return &arena.words[which]; }
+struct kvm* wr_kvm_of(const mm_struct* mm) { return &arena.kvms[mm->id]; }
+
+static_assert(WR_GUEST_PAGES == kPagesMax);
+unsigned long* wr_spte_of(const mm_struct* mm, unsigned long address) {
+  const int page = AreaPage(address);
+  WR_CHECK(page >= 0);
+  return &arena.kvms[mm->id].spte[page % kPagesMax];
+}
+
 address_space* wr_file(void) { return &arena.file; }
 anon_vma* wr_root_anon_vma(void) { return &arena.root_anon_vma; }
 

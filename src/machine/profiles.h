@@ -66,6 +66,8 @@ struct Profile {
   TableFree table_free;
   bool deposit_writes_table;  // pgtable_trans_huge_deposit keeps its list in the table itself
   EntryRead entry_read;
+  // HAVE_MOVE_PMD and arch_supports_page_table_move(): mremap moves a whole table.
+  bool moves_page_tables = true;
 };
 
 const Profile* Profiles(size_t* count);

@@ -1,5 +1,6 @@
 #include "kernel/user_access.h"
 
+#include "kernel/mm.h"
 #include "kernel/notes.h"
 #include "kernel/page_ref.h"
 #include "kernel/pgtable.h"
@@ -58,6 +59,36 @@ bool wr_user_read(struct mm_struct* /*mm*/, unsigned long address, uint64_t* val
 bool wr_user_write(struct mm_struct* /*mm*/, unsigned long address, uint64_t value,
                    const wr_site* site) {
   return UserAccess(address, true, &value, site);
+}
+
+bool wr_guest_access(struct mm_struct* mm, unsigned long address, bool write, const wr_site* site) {
+  Engine& engine = MachineEngine();
+  kvm& kvm = *wr_kvm_of(mm);
+  engine.Arrive({write ? EventKind::kStore : EventKind::kLoad, 0, Order::kPlain, 8, kNoLocation,
+                 site, nullptr, nullptr});
+  const unsigned long spte = *wr_spte_of(mm, address);
+  if (spte == 0 || (write && (spte & _PAGE_RW) == 0)) {
+    engine.Note(EventKind::kTlb, kPageFault, kNoLocation, AreaPage(address), 0, site,
+                engine.current());
+    engine.Complete(0, 0);
+    return false;
+  }
+  constexpr uint64_t kFirstGuestValue = 500000;
+  uint64_t& content = arena.content[spte >> WR_PFN_SHIFT];
+  const uint64_t before = content;
+  if (write) content = kFirstGuestValue + mm->id * 1000 + kvm.writes++;
+  engine.ResolveLocation(engine.LocationOf(&content));
+  engine.Complete(before, content);
+  wr_note(write ? WR_NOTE_USER_WRITE : WR_NOTE_USER_READ, &content, address, content, site);
+  return true;
+}
+
+void wr_file_write_out(const struct page* page, unsigned long index, const wr_site* site) {
+  arena.file.i_disk[index] = wr_load(&arena.content[page_to_pfn(page)], 8, WR_PLAIN, WR_USER, site);
+}
+
+void wr_file_read_in(struct page* page, unsigned long index) {
+  arena.content[page_to_pfn(page)] = arena.file.i_disk[index];
 }
 
 uint64_t wr_pinned_read(struct page* page, unsigned long address, const wr_site* site) {

@@ -100,6 +100,13 @@ void CountsConservedOracle::CountReferences(Expected* expected) const {
   }
 }
 
+void CountsConservedOracle::CountPageCache(Expected* expected) {
+  for (int i = 0; i < kFilePages; ++i) {
+    const uint16_t pfn = FrameOfFilePage(i);
+    if (pfn != 0) ++expected->references[CountsOf(pfn).head];
+  }
+}
+
 void CountsConservedOracle::End() {
   const uint64_t changed = ChangedFrames();
   if (changed == 0) return;
@@ -107,6 +114,7 @@ void CountsConservedOracle::End() {
   std::memset(&expected, 0, sizeof(expected));
   CountMappings(&expected);
   CountReferences(&expected);
+  CountPageCache(&expected);
   uint64_t judged = 0;
   for (uint64_t rest = changed; rest != 0; rest &= rest - 1) {
     const uint16_t head = CountsOf(static_cast<uint16_t>(__builtin_ctzll(rest))).head;

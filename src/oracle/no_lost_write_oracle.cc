@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <string>
 
+#include "base/check.h"
 #include "oracle/mapping_history.h"
 #include "oracle/note_fields.h"
 #include "oracle/reference_history.h"
@@ -39,14 +40,20 @@ std::string SayValue(uint64_t value) {
 }  // namespace
 
 void NoLostWriteOracle::Begin() {
-  for (int n = 0; n < AreaPagesInUse(); ++n) {
-    Page& page = pages_[n];
-    page.value_count = 1;
-    page.discards = 0;
-    page.judged = true;
-    page.discarded_until = 0;
-    page.values[0] = {ContentAt(n), kNoEvent};
+  for (int n = 0; n < AreaPagesInUse(); ++n) Reset(pages_[n], ContentAt(n));
+  for (int i = 0; i < kFilePages; ++i) {
+    const uint16_t pfn = FrameOfFilePage(i);
+    Reset(file_pages_[i], pfn == 0 ? 0 : ContentOf(pfn));
   }
+  move_count_ = 0;
+}
+
+void NoLostWriteOracle::Reset(Page& page, uint64_t value) {
+  page.value_count = 1;
+  page.discards = 0;
+  page.judged = true;
+  page.discarded_until = 0;
+  page.values[0] = {value, kNoEvent};
 }
 
 void NoLostWriteOracle::OnEvent(const Event& event, const Object& object, uint32_t index) {
@@ -54,12 +61,16 @@ void NoLostWriteOracle::OnEvent(const Event& event, const Object& object, uint32
     OnDiscard(event, index);
     return;
   }
+  if (event.detail == WR_NOTE_MOVE_BEGIN || event.detail == WR_NOTE_MOVE_END) {
+    OnMove(event, index);
+    return;
+  }
   const int page = AreaPage(event.before);
   if (page < 0) return;
   if (event.detail == WR_NOTE_USER_READ) {
-    OnRead(event, page, index);
+    OnRead(event, page, ShadowOf(page), index);
   } else if (event.detail == WR_NOTE_USER_WRITE) {
-    Write(pages_[page], event.after, index);
+    Write(ShadowOf(page), event.after, index);
   } else {
     OnPinAccess(event, object, page, index);
   }
@@ -79,10 +90,67 @@ void NoLostWriteOracle::OnDiscard(const Event& event, uint32_t index) {
   }
 }
 
+void NoLostWriteOracle::OnMove(const Event& event, uint32_t index) {
+  const int from = AreaPage(event.before);
+  const int to = AreaPage(event.after);
+  if (from < 0 || to < 0) return;
+  if (event.detail == WR_NOTE_MOVE_BEGIN) {
+    for (int i = 0; i < kPagesPerRegion; ++i) {
+      pages_[to + i] = pages_[from + i];
+      pages_[to + i].discarded_until = index;  // what was there before
+    }
+    WR_CHECK(move_count_ < kMovesMax);
+    moves_[move_count_++] = {index, kNoEvent, from, to};
+    return;
+  }
+  for (int i = 0; i < kPagesPerRegion; ++i) Reset(pages_[from + i], 0);
+  for (int i = 0; i < move_count_; ++i) {
+    if (moves_[i].from == from && moves_[i].end == kNoEvent) moves_[i].end = index;
+  }
+}
+
+NoLostWriteOracle::Page& NoLostWriteOracle::ShadowOf(int page) {
+  const int file_page = FilePageOf(page);
+  if (file_page >= 0) return file_pages_[file_page];
+  for (int i = 0; i < move_count_; ++i) {
+    const Move& move = moves_[i];
+    if (move.end == kNoEvent && page >= move.from && page < move.from + kPagesPerRegion) {
+      return pages_[page - move.from + move.to];
+    }
+  }
+  return pages_[page];
+}
+
+int NoLostWriteOracle::PlaceOf(const Reference& reference) const {
+  int page = reference.area_page;
+  for (int i = 0; i < move_count_; ++i) {
+    const Move& move = moves_[i];
+    if (move.end < reference.gup_begin) continue;
+    if (page < move.from || page >= move.from + kPagesPerRegion) continue;
+    // The call may have met it at the old place after the move.
+    if (move.end < reference.returned &&
+        mappings().WasMapped(page, reference.page, false, move.end)) {
+      continue;
+    }
+    page += move.to - move.from;
+  }
+  return page;
+}
+
 void NoLostWriteOracle::OnPinAccess(const Event& event, const Object& content, int page,
                                     uint32_t index) {
   const Reference* reference = references().Find(event.cpu, page, content.frame);
   if (reference == nullptr) return;
+  if (const int file_page = FilePageIn(content.frame); file_page >= 0) {
+    // In the page cache, it is seen at whatever address it is mapped.
+    if (event.detail == WR_NOTE_PIN_WRITE) {
+      Write(file_pages_[file_page], event.after, index);
+    } else {
+      OnRead(event, page, file_pages_[file_page], index);
+    }
+    return;
+  }
+  page = PlaceOf(*reference);
   Page& shadow = pages_[page];
   const bool writes = event.detail == WR_NOTE_PIN_WRITE;
   const Mapping& mapping = mappings().Current(page);
@@ -91,7 +159,7 @@ void NoLostWriteOracle::OnPinAccess(const Event& event, const Object& content, i
     if (writes) {
       Write(shadow, event.after, index);
     } else {
-      OnRead(event, page, index);
+      OnRead(event, page, shadow, index);
     }
   } else if (writes && mapping.page.pfn == 0) {
     // An orphan, or a page that a collapse will put back.
@@ -163,8 +231,7 @@ NoLostWriteOracle::Pair NoLostWriteOracle::Blame(int page, uint16_t frame, uint6
   return {mappings().LastChange(page), second};
 }
 
-void NoLostWriteOracle::OnRead(const Event& event, int page, uint32_t index) {
-  Page& shadow = pages_[page];
+void NoLostWriteOracle::OnRead(const Event& event, int page, Page& shadow, uint32_t index) {
   if (shadow.discards > 0 || !shadow.judged || Settle(shadow, event.after)) return;
   const uint16_t frame = ObjectAt(event.location).frame;
   const Pair pair = Blame(page, frame, event.after, LastWrite(shadow), index);
@@ -175,7 +242,7 @@ void NoLostWriteOracle::OnRead(const Event& event, int page, uint32_t index) {
 
 void NoLostWriteOracle::End() {
   for (int n = 0; n < AreaPagesInUse(); ++n) {
-    Page& page = pages_[n];
+    Page& page = ShadowOf(n);
     const Mapping& mapping = mappings().Current(n);
     const uint64_t shown = ContentAt(n);
     if (!page.judged || Settle(page, shown)) continue;

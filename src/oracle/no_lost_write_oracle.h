@@ -6,6 +6,8 @@
 // before, or what was written since; the first judged read or later write settles which. A
 // reference whose page was discarded since its GUP call began protects nothing: it may be an
 // orphan. One that was not discarded protects its page even while a collapse has it unmapped.
+// mremap takes what a page shows, and the references to it, to the new address. What a file's pages
+// show is the same at each of their addresses.
 #ifndef WALKRACE_ORACLE_NO_LOST_WRITE_ORACLE_H_
 #define WALKRACE_ORACLE_NO_LOST_WRITE_ORACLE_H_
 
@@ -14,13 +16,15 @@
 namespace walkrace {
 
 struct PageNote;
+struct Reference;
 
 class NoLostWriteOracle final : public Oracle {
  public:
   static constexpr const char* kName = "no-lost-write";
   static constexpr Interest kInterest = {.notes = MaskOf(WR_NOTE_DISCARD_BEGIN, WR_NOTE_DISCARD_END,
                                                          WR_NOTE_USER_READ, WR_NOTE_USER_WRITE,
-                                                         WR_NOTE_PIN_READ, WR_NOTE_PIN_WRITE)};
+                                                         WR_NOTE_PIN_READ, WR_NOTE_PIN_WRITE,
+                                                         WR_NOTE_MOVE_BEGIN, WR_NOTE_MOVE_END)};
   using Oracle::Oracle;
 
   void Begin() override;
@@ -43,12 +47,26 @@ class NoLostWriteOracle final : public Oracle {
     Value values[kValuesMax];
   };
 
+  // A region that moved by mremap.
+  struct Move {
+    uint32_t begin, end;  // kNoEvent: under way
+    int from, to;         // first pages
+  };
+  static constexpr int kMovesMax = 32;
+
   void OnDiscard(const Event& event, uint32_t index);
-  void OnRead(const Event& event, int page, uint32_t index);
+  void OnMove(const Event& event, uint32_t index);
+  // Where what a page shows is kept: by page of the file if it is a file's. While a move is under
+  // way what is left in TLBs at the old place means the new one.
+  Page& ShadowOf(int page);
+  // The page at which a reference's page is by now.
+  int PlaceOf(const Reference& reference) const;
+  void OnRead(const Event& event, int page, Page& shadow, uint32_t index);
   void OnPinAccess(const Event& event, const Object& content, int page, uint32_t index);
   void Write(Page& page, uint64_t value, uint32_t index);
   // Returns whether the page may show `value`, and if so settles that it does.
   static bool Settle(Page& page, uint64_t value);
+  static void Reset(Page& page, uint64_t value);
   static void Add(Page& page, uint64_t value, uint32_t write);
   static uint32_t LastWrite(const Page& page);
 
@@ -60,6 +78,9 @@ class NoLostWriteOracle final : public Oracle {
   Pair Blame(int page, uint16_t frame, uint64_t shown, uint32_t lost, uint32_t read) const;
 
   Page pages_[kAreaPages];
+  Page file_pages_[kFilePages];
+  Move moves_[kMovesMax];
+  int move_count_ = 0;
 };
 
 }  // namespace walkrace

@@ -42,7 +42,10 @@ void NoTableUseAfterFreeOracle::OnEvent(const Event& event, const Object& object
   } else if (object.kind == ObjectKind::kWild) {
     ReportWild(event, index);
   } else {
-    OnRead(event, object, index);
+    if (event.kind != EventKind::kStore) OnRead(event, object, index);
+    if (event.kind != EventKind::kLoad && object.kind != ObjectKind::kPte) {
+      OnWrite(event, object, index);
+    }
   }
 }
 
@@ -79,6 +82,21 @@ void NoTableUseAfterFreeOracle::OnRead(const Event& event, const Object& entry, 
   if (entry.kind == ObjectKind::kPte) return;  // points to no table
   const EntryView link = DecodeEntry(entry.kind, event.before);
   if (link.kind == EntryView::kTable) seen_[event.cpu][link.frame] = tables_[link.frame].life;
+}
+
+// What the value was read from: had it been emptied after this, all would be well.
+void NoTableUseAfterFreeOracle::OnWrite(const Event& event, const Object& entry, uint32_t index) {
+  constexpr uint64_t kPresent = 1;
+  if (DecodeEntry(entry.kind, event.after).kind != EntryView::kOther) return;
+  if ((event.after & kPresent) == 0) return;
+  const uint32_t emptied = FindLast(engine(), index, [&](const Event& other) {
+    return other.cpu != event.cpu && other.after == 0 && other.before != 0 &&
+           (other.kind == EventKind::kStore || other.kind == EventKind::kRmw) &&
+           ObjectAt(other.location).kind == entry.kind;
+  });
+  Report(event, emptied, index, "CPU %d sets %s to a table that is none: physical page %#llx",
+         event.cpu, NameOf(event.location).c_str(),
+         static_cast<unsigned long long>(event.after / kBytesPerPage));
 }
 
 void NoTableUseAfterFreeOracle::ReportRead(const Event& at, const Object& entry, uint32_t index,

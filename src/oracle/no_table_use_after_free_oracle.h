@@ -1,6 +1,7 @@
 // no-table-use-after-free: nobody reads an entry of a page table that is freed, or that was freed
-// and reused since the link to it was read, or that is deposited where deposit writes into it; and
-// nobody reads an entry through a link that is none (a huge page's, or an empty entry's).
+// and reused since the link to it was read, or that is deposited where deposit writes into it;
+// nobody reads an entry through a link that is none (a huge page's, or an empty entry's), nor
+// installs as a table what is none.
 #ifndef WALKRACE_ORACLE_NO_TABLE_USE_AFTER_FREE_ORACLE_H_
 #define WALKRACE_ORACLE_NO_TABLE_USE_AFTER_FREE_ORACLE_H_
 
@@ -14,7 +15,8 @@ class NoTableUseAfterFreeOracle final : public Oracle {
   static constexpr Interest kInterest = {
       .notes = MaskOf(WR_NOTE_TABLE_ALLOC, WR_NOTE_TABLE_FREE, WR_NOTE_TABLE_DEPOSIT,
                       WR_NOTE_TABLE_WITHDRAW),
-      .reads = kAllEntries | MaskOf(ObjectKind::kWild)};
+      .reads = kAllEntries | MaskOf(ObjectKind::kWild),
+      .writes = MaskOf(ObjectKind::kPgd, ObjectKind::kP4d, ObjectKind::kPud, ObjectKind::kPmd)};
   using Oracle::Oracle;
 
   void Begin() override;
@@ -31,6 +33,7 @@ class NoTableUseAfterFreeOracle final : public Oracle {
 
   void OnNote(const Event& note);
   void OnRead(const Event& event, const Object& entry, uint32_t index);
+  void OnWrite(const Event& event, const Object& entry, uint32_t index);
   void ReportRead(const Event& at, const Object& entry, uint32_t index, const char* what);
   void ReportWild(const Event& at, uint32_t index);
   // How the reader came to the table: of the events before `end` that show it the way, the first

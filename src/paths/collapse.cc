@@ -2,13 +2,14 @@
 // __collapse_huge_page_isolate(), __collapse_huge_page_copy() and release_pte_pages(),
 // mm/khugepaged.c, v6.1. Leaves out: the first scan under mmap_lock for reading (it only decides
 // whether to try), swap-in, memcg, userfaultfd, the anon_vma lock (nobody here walks the rmap),
-// MMU notifiers, the young and referenced tests.
+// the young and referenced tests.
 #include "kernel/mm.h"
 #include "kernel/notes.h"
 #include "kernel/page_ref.h"
 #include "kernel/pgtable.h"
 #include "kernel/tlb.h"
 #include "paths/paths.h"
+#include "paths/secondary_mmu.h"
 #include "paths/variants.h"
 
 namespace {
@@ -180,6 +181,7 @@ enum scan_result collapse_huge_page(struct vm_area_struct* vma, unsigned long ad
   {
     spinlock_t* pte_ptl = pte_lockptr(mm, found);
     spinlock_t* pmd_ptl = pmd_lockptr(mm);
+    mmu_notifier_invalidate_range_start(mm, address, address + HPAGE_PMD_SIZE);
     spin_lock(pmd_ptl);
     wr_note(WR_NOTE_UNMAP_BEGIN, nullptr, address, address + HPAGE_PMD_SIZE, WR_HERE);
     const pmd_t _pmd =
@@ -187,6 +189,7 @@ enum scan_result collapse_huge_page(struct vm_area_struct* vma, unsigned long ad
             ? wr_pmdp_collapse_flush_plain(vma, address, pmd)
             : wr_pmdp_collapse_flush(vma, address, pmd, !is_cut(CUT_COLLAPSE_TLB_FLUSH));
     spin_unlock(pmd_ptl);
+    mmu_notifier_invalidate_range_end(mm, address, address + HPAGE_PMD_SIZE);
     // ORDER(C unlink-then-sync): the table is unlinked, then every walker that has interrupts off
     // is waited for; pairs with lockless_pages_from_mm()'s irq-off walk. Without it the table is
     // deposited, and later freed, under a walker.

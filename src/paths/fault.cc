@@ -25,9 +25,6 @@ pmd_t* mm_find_pmd(struct mm_struct* mm, unsigned long address) {
   return pmd_offset_lockless(pudp, pud, address);
 }
 
-namespace {
-
-// Returns false when there is no table left.
 bool pte_alloc(struct mm_struct* mm, pmd_t* pmdp) {
   pgtable_t table = pte_alloc_one(mm);
   if (table == nullptr) return false;
@@ -41,6 +38,8 @@ bool pte_alloc(struct mm_struct* mm, pmd_t* pmdp) {
   if (table != nullptr) pte_free(mm, table);
   return true;
 }
+
+namespace {
 
 enum vm_fault do_anonymous_page(struct vm_area_struct* vma, pmd_t pmd, unsigned long address) {
   struct mm_struct* mm = vma->vm_mm;

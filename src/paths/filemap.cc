@@ -3,31 +3,40 @@
 #include "kernel/notes.h"
 #include "kernel/page_ref.h"
 
-// Mirrors filemap_get_entry(): the slot may change between its load and the reference.
-static struct folio* filemap_get_entry(unsigned long* slot) {
+// Mirrors filemap_get_entry(): the slot may change between its load and the reference. Deviation:
+// where the count is frozen the kernel tries again and again; here it waits for the lock under
+// which counts are frozen.
+struct folio* filemap_get_folio(struct address_space* mapping, unsigned long index) {
+  unsigned long* slot = &mapping->i_pages[index];
   for (;;) {
     const unsigned long pfn = READ_ONCE(*slot);
     if (pfn == 0) return nullptr;
     struct folio* folio = page_folio(pfn_to_page(pfn));
-    if (!folio_ref_try_add_rcu(folio, 1)) continue;
+    if (!folio_ref_try_add_rcu(folio, 1)) {
+      spin_lock(&mapping->i_pages_lock);
+      spin_unlock(&mapping->i_pages_lock);
+      continue;
+    }
     if (READ_ONCE(*slot) == pfn) return folio;
     folio_put(folio);
   }
 }
 
 struct folio* filemap_get_or_add(struct address_space* mapping, unsigned long index) {
-  unsigned long* slot = &mapping->i_pages[index];
-  struct folio* folio = filemap_get_entry(slot);
-  if (folio != nullptr) return folio;
-  struct folio* added = folio_alloc(0);
-  if (added == nullptr) return nullptr;
-  folio_get(added);  // the page cache's reference
-  wr_page_set_mapping(&added->page, WR_FILE_MAPPING, index);
-  if (cmpxchg(slot, 0ul, folio_pfn(added)) == 0) {
-    SetPageLRU(&added->page);
-    return added;
+  for (;;) {
+    struct folio* folio = filemap_get_folio(mapping, index);
+    if (folio != nullptr) return folio;
+    struct folio* added = folio_alloc(0);
+    if (added == nullptr) return nullptr;
+    folio_get(added);  // the page cache's reference
+    wr_page_set_mapping(&added->page, WR_FILE_MAPPING, index);
+    if (cmpxchg(&mapping->i_pages[index], 0ul, folio_pfn(added)) == 0) {
+      // In one step with its coming in: the kernel keeps the page locked until it is read.
+      wr_file_read_in(&added->page, index);
+      SetPageLRU(&added->page);
+      return added;
+    }
+    wr_page_set_mapping(&added->page, 0, 0);
+    folio_put_refs(added, 2);
   }
-  wr_page_set_mapping(&added->page, 0, 0);
-  folio_put_refs(added, 2);
-  return filemap_get_entry(slot);
 }

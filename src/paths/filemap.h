@@ -1,9 +1,13 @@
 // The page cache of the one file (mm/filemap.c, mm/shmem.c, v6.1). Deviation: the xarray is an
-// array of slots; a lookup takes its reference under no lock, as filemap_get_entry() does.
+// array of slots, and
+// what was written out is one word a page; a lookup takes its reference under no lock, as filemap_get_entry() does.
 #ifndef WALKRACE_PATHS_FILEMAP_H_
 #define WALKRACE_PATHS_FILEMAP_H_
 
 #include "kernel/mm_types.h"
+
+// Returns the folio at `index` with a reference for the caller, or null: none is cached.
+struct folio* filemap_get_folio(struct address_space* mapping, unsigned long index);
 
 // Returns the folio at `index` with a reference for the caller, a new zeroed one if there was
 // none, or null: out of memory.

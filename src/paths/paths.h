@@ -45,6 +45,9 @@ enum vm_fault { VM_FAULT_DONE, VM_FAULT_OOM };
 // Makes `address` accessible. REQUIRES: mmap_lock is held for reading.
 enum vm_fault handle_mm_fault(struct mm_struct* mm, unsigned long address, bool write);
 
+// Puts an empty table at a pmd that is none. Returns false when there is no table left.
+bool pte_alloc(struct mm_struct* mm, pmd_t* pmdp);
+
 // The pmd entry of an address. Null where an upper level is none.
 pmd_t* mm_find_pmd(struct mm_struct* mm, unsigned long address);
 

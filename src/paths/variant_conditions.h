@@ -33,6 +33,8 @@ inline bool WhereCollapseWaitsForNobody(const Profile& profile) {
 inline bool WhereCollapseInterrupts(const Profile& profile) {
   return !WhereCollapseWaitsForNobody(profile);
 }
+// mremap moves a whole table, not entry by entry.
+inline bool WhereMremapMovesTables(const Profile& profile) { return profile.moves_page_tables; }
 
 }  // namespace walkrace
 

@@ -246,6 +246,57 @@ constexpr VariantRow kRows[] = {
      .needs = nullptr,
      .control = "cpu 0\n read 0\n read 0\n"
                 "cpu 1\n zap 0\n"},
+    {.name = "retract-without-rmap-lock",
+     .id = "A3",
+     .upstream = "8d3c106e19e8",
+     .fixed_in = "6.1",
+     .summary = "i_mmap_rwsem while a file's page table is retracted; reclaim walks it by the rmap",
+     .cuts = CutsOf(CUT_RETRACT_I_MMAP_LOCK),
+     .oracle = "no-table-use-after-free",
+     .bites_on = Everywhere,
+     .needs = nullptr,
+     .control = "map 0 rw\nbacking 0-7 file\n"
+                "cpu 0\n reclaim-file 0\n"
+                "cpu 1\n retract 0-7\n"},
+    {.name = "mremap-trusts-pmd",
+     .id = "A6",
+     .upstream = "6fa1066fc5d0",
+     .fixed_in = "6.12",
+     .summary = "retraction under rmap and table locks alone (6.6 to 6.11), and the re-check of "
+                "the pmd by which mremap of a whole table would notice it",
+     .cuts = CutsOf(CUT_MREMAP_PMD_RECHECK, CUT_RETRACT_MMAP_LOCK),
+     .oracle = "no-table-use-after-free",
+     .bites_on = WhereMremapMovesTables,
+     .needs = nullptr,
+     .control = "map 0 rw\nbacking 0-7 file\n"
+                "cpu 0\n mremap 0-7\n"
+                "cpu 1\n retract 0-7\n"},
+    {.name = "mremap-no-rmap-lock",
+     .id = "A13",
+     .upstream = "97113eb39fa7",
+     .fixed_in = "5.14",
+     .summary = "the rmap locks while mremap moves a whole table; reclaim flushes the old address",
+     .cuts = CutsOf(CUT_MREMAP_RMAP_LOCK),
+     .oracle = "no-lost-write",
+     .bites_on = WhereMremapMovesTables,
+     .needs = nullptr,
+     .control = "map 0 rw\nbacking 0-7 file\n"
+                "cpu 0\n reclaim-file 0\n"
+                "cpu 1\n mremap 0-7\n write 8\n write 8\n"},
+    {.name = "collapse-without-notifier",
+     .id = "A4",
+     .upstream = "f268f6cf875f",
+     .fixed_in = "6.1",
+     .summary =
+         "MMU notifiers while a file's page table is retracted: a guest goes on using a page "
+         "that reclaim has freed",
+     .cuts = CutsOf(CUT_RETRACT_NOTIFIER),
+     .oracle = "no-lost-write",
+     .bites_on = Everywhere,
+     .needs = nullptr,
+     .control = "map 0 rw\nbacking 0-7 file\n"
+                "cpu 0\n guest-read 0\n guest-read 0\n"
+                "cpu 1\n retract 0-7\n reclaim-file 0\n"},
 };
 
 }  // namespace

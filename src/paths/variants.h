@@ -40,6 +40,11 @@ enum cut {
   CUT_ZAP_FLUSH_FIRST,     // tlb_finish_mmu: the pages are freed before the flush, not after
   CUT_SPLIT_FLUSH,         // __split_huge_pmd_locked: no flush after the pmd is invalid
   CUT_HEAD_RECHECK,        // try_get_folio: the head is not read again after the reference
+  CUT_MREMAP_PMD_RECHECK,   // move_normal_pmd: the pmd is not looked at again under its lock
+  CUT_MREMAP_RMAP_LOCK,     // move_pgt_entry: a whole table is moved without the rmap locks
+  CUT_RETRACT_I_MMAP_LOCK,  // retract_page_tables: without i_mmap_rwsem
+  CUT_RETRACT_MMAP_LOCK,    // retract_page_tables: without the mmap_lock, as from 6.6 on
+  CUT_RETRACT_NOTIFIER,     // collapse_and_free_pmd: secondary MMUs are not told
   CUT_COUNT,
 };
 

@@ -8,6 +8,7 @@
 #include "kernel/tlb.h"
 #include "paths/paths.h"
 #include "paths/variants.h"
+#include "paths/secondary_mmu.h"
 
 namespace {
 
@@ -94,9 +95,11 @@ void madvise_dontneed_single_vma(struct vm_area_struct* vma, unsigned long start
   // A file's pages stay in the page cache: nothing is discarded.
   const bool discards = vma->vm_file == nullptr;
   if (discards) wr_note(WR_NOTE_DISCARD_BEGIN, nullptr, start, end, WR_HERE);
+  mmu_notifier_invalidate_range_start(mm, start, end);
   pmd_t* pmdp = mm_find_pmd(mm, start);
   if (pmdp != nullptr) zap_pmd_range(&tlb, pmdp, start, end);
   tlb_finish_mmu(&tlb);
+  mmu_notifier_invalidate_range_end(mm, start, end);
   if (discards) wr_note(WR_NOTE_DISCARD_END, nullptr, start, end, WR_HERE);
 }
 

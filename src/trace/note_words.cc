@@ -17,6 +17,7 @@ constexpr const char* kNoteWords[] = {
     "mutator-end", "discard-begin", "discard-end",   "folio-alloc",    "folio-free",
     "table-alloc", "table-free",    "table-deposit", "table-withdraw", "user-read",
     "user-write",  "pin-read",      "pin-write",     "entry-checked",  "page-kept",
+    "user-write",  "pin-read",      "pin-write",     "move-begin",     "move-end",
 };
 static_assert(std::size(kNoteWords) == WR_NOTE_COUNT);
 
@@ -111,6 +112,12 @@ std::string NoteWords(const Event& note, const Scenario* scenario) {
       return absl::StrCat("begins to discard ", RangeWords(note));
     case WR_NOTE_DISCARD_END:
       return absl::StrCat("has discarded ", RangeWords(note));
+    case WR_NOTE_MOVE_BEGIN:
+      return absl::StrCat("moves the region of ", PageWords(note.before), " to ",
+                          PageWords(note.after));
+    case WR_NOTE_MOVE_END:
+      return absl::StrCat("has moved the region of ", PageWords(note.before), " to ",
+                          PageWords(note.after));
     case WR_NOTE_FOLIO_ALLOC:
       return absl::StrCat("allocates ", FrameWords(note.before));
     case WR_NOTE_FOLIO_FREE:

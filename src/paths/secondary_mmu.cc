@@ -1,0 +1,99 @@
+// Mirrors kvm_mmu_page_fault()'s direct_page_fault() and kvm_faultin_pfn() with
+// mmu_invalidate_retry(), kvm_mmu_notifier_invalidate_range_start() and _end(), and
+// mmu_notifier_register(), v6.1. Leaves out: memory slots (guest addresses are the host's), dirty
+// and access tracking, huge shadow entries, the guest's own TLB (it is flushed under mmu_lock with
+// the shadow entries, and nothing here is in between). Deviation: a guest whose fault must be
+// retried gives up after a few times; a vCPU would try until it is let through.
+#include "paths/secondary_mmu.h"
+
+#include "kernel/barrier.h"
+#include "kernel/mm.h"
+#include "kernel/page_ref.h"
+#include "kernel/pgtable.h"
+#include "kernel/user_access.h"
+#include "paths/paths.h"
+
+namespace {
+
+constexpr int kRetriesMax = 3;
+
+void mmu_notifier_register(struct mm_struct* mm) {
+  struct kvm* kvm = wr_kvm_of(mm);
+  if (kvm->registered != 0) return;
+  // mm_take_all_locks(): no invalidation is under way that the new one would see the end of alone.
+  mmap_write_lock(mm);
+  i_mmap_lock_write(wr_file());
+  anon_vma_lock_write();
+  kvm->registered = 1;
+  anon_vma_unlock_write();
+  i_mmap_unlock_write(wr_file());
+  mmap_write_unlock(mm);
+}
+
+bool mmu_invalidate_retry(const struct kvm* kvm, unsigned long mmu_seq) {
+  if (READ_ONCE(kvm->mmu_invalidate_in_progress) != 0) return true;
+  smp_rmb();
+  return READ_ONCE(kvm->mmu_invalidate_seq) != mmu_seq;
+}
+
+// Returns false where an invalidation came in between.
+bool direct_page_fault(struct kvm* kvm, struct mm_struct* mm, unsigned long address, bool write) {
+  const unsigned long mmu_seq = READ_ONCE(kvm->mmu_invalidate_seq);
+  smp_rmb();
+  struct page* page = nullptr;
+  const unsigned flags = FOLL_GET | (write ? FOLL_WRITE : 0);
+  if (internal_get_user_pages_fast(mm, address, 1, flags, &page) != 1) return false;
+  spin_lock(&kvm->mmu_lock);
+  // ORDER(M count-then-look): the sequence, then the page, then under mmu_lock the sequence again;
+  // pairs with an invalidation, which counts after the entry is gone. Without it a page is
+  // shadowed that was taken away meanwhile.
+  const bool fresh = !mmu_invalidate_retry(kvm, mmu_seq);
+  if (fresh) {
+    const unsigned long rights = _PAGE_PRESENT | (write ? _PAGE_RW : 0);
+    WRITE_ONCE(*wr_spte_of(mm, address), page_to_pfn(page) << WR_PFN_SHIFT | rights);
+  }
+  spin_unlock(&kvm->mmu_lock);
+  put_user_page(page, address);
+  return fresh;
+}
+
+void access_from_guest(struct mm_struct* mm, unsigned long start, bool write) {
+  mmu_notifier_register(mm);
+  for (int i = 0; i < kRetriesMax; ++i) {
+    if (wr_guest_access(mm, start, write, WR_HERE)) return;
+    (void)direct_page_fault(wr_kvm_of(mm), mm, start, write);
+  }
+}
+
+}  // namespace
+
+void mmu_notifier_invalidate_range_start(struct mm_struct* mm, unsigned long start,
+                                         unsigned long end) {
+  struct kvm* kvm = wr_kvm_of(mm);
+  if (kvm->registered == 0) return;
+  spin_lock(&kvm->mmu_lock);
+  WRITE_ONCE(kvm->mmu_invalidate_in_progress, READ_ONCE(kvm->mmu_invalidate_in_progress) + 1);
+  for (; start < end; start += PAGE_SIZE) WRITE_ONCE(*wr_spte_of(mm, start), 0);
+  spin_unlock(&kvm->mmu_lock);
+}
+
+void mmu_notifier_invalidate_range_end(struct mm_struct* mm, unsigned long /*start*/,
+                                       unsigned long /*end*/) {
+  struct kvm* kvm = wr_kvm_of(mm);
+  if (kvm->registered == 0) return;
+  spin_lock(&kvm->mmu_lock);
+  WRITE_ONCE(kvm->mmu_invalidate_seq, READ_ONCE(kvm->mmu_invalidate_seq) + 1);
+  smp_wmb();
+  WRITE_ONCE(kvm->mmu_invalidate_in_progress, READ_ONCE(kvm->mmu_invalidate_in_progress) - 1);
+  spin_unlock(&kvm->mmu_lock);
+}
+
+void guest_read(struct mm_struct* mm, unsigned long start, unsigned long /*end*/,
+                unsigned /*flags*/) {
+  access_from_guest(mm, start, false);
+}
+
+void guest_write(struct mm_struct* mm, unsigned long start, unsigned long /*end*/,
+                 unsigned /*flags*/) {
+  access_from_guest(mm, start, true);
+}
