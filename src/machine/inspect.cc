@@ -210,13 +210,6 @@ FolioCounts CountsOf(uint16_t pfn) {
 
 int64_t MapcountOf(uint16_t pfn) { return arena.mem_map[pfn]._mapcount.counter; }
 bool FrameIsFree(uint16_t pfn) { return allocator.frame_free[pfn]; }
-int CacheReferences(uint16_t head) {
-  int references = 0;
-  for (const unsigned long slot : arena.file.i_pages) {
-    if (slot != 0 && HeadPfn(static_cast<uint16_t>(slot)) == head) ++references;
-  }
-  return references;
-}
 uint64_t ContentOf(uint16_t pfn) { return arena.content[pfn]; }
 
 bool IsAnonExclusive(uint16_t pfn) {

@@ -113,7 +113,6 @@ struct FolioCounts {
 FolioCounts CountsOf(uint16_t pfn);
 int64_t MapcountOf(uint16_t pfn);  // of this very page; a head page's includes the huge mapping
 bool FrameIsFree(uint16_t pfn);    // free in the allocator
-int CacheReferences(uint16_t head);  // that the page cache holds on this folio
 uint64_t ContentOf(uint16_t pfn);
 bool IsAnonExclusive(uint16_t pfn);  // PageAnonExclusive
 bool IsAnon(uint16_t pfn);           // PageAnon

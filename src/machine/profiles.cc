@@ -65,7 +65,8 @@ constexpr Profile kBuiltIn[] = {
      .other_flush = FlushIpi::kNobody,
      .table_free = TableFree::kRcu,
      .deposit_writes_table = false,
-     .entry_read = EntryRead::kAtomic},
+     .entry_read = EntryRead::kAtomic,
+     .moves_page_tables = false},
     // Flushes: kvm_flush_tlb_multi (arch/x86/kernel/kvm.c) marks preempted vCPUs KVM_VCPU_FLUSH_TLB
     // and
     // takes them out of the mask, then interrupts the rest. Tables: RCU, by PARAVIRT.
@@ -150,7 +151,8 @@ constexpr Profile kBuiltIn[] = {
      .other_flush = FlushIpi::kNobody,
      .table_free = TableFree::kRcu,
      .deposit_writes_table = false,
-     .entry_read = EntryRead::kAtomic},
+     .entry_read = EntryRead::kAtomic,
+     .moves_page_tables = false},
     // Clear: pmdp_xchg_direct, IDTE or CSP: the entry is invalidated (with its TLB entries,
     // everywhere),
     // then stored empty; it serialises. ptes: IPTE, likewise. Tables: RCU. Deposit:
@@ -163,7 +165,8 @@ constexpr Profile kBuiltIn[] = {
      .other_flush = FlushIpi::kNobody,
      .table_free = TableFree::kRcu,
      .deposit_writes_table = true,
-     .entry_read = EntryRead::kAtomic},
+     .entry_read = EntryRead::kAtomic,
+     .moves_page_tables = false},
     // Collapse: radix__pmdp_collapse_flush: plain clear, smp_mb in the flush; the IPI was dropped
     // by
     // bedf03416913. Flushes: tlbie, broadcast. Tables: RCU. Deposit:
@@ -226,7 +229,8 @@ constexpr Profile kBuiltIn[] = {
      .other_flush = FlushIpi::kAllCpus,
      .table_free = TableFree::kAtOnce,
      .deposit_writes_table = false,
-     .entry_read = EntryRead::kAtomic},
+     .entry_read = EntryRead::kAtomic,
+     .moves_page_tables = false},
     // cpu_has_mmid: flush_tlb_range and friends use ginvt, a broadcast that the sync instruction
     // ends: no
     // IPI, and still no RCU for tables. Unchanged in 6.19. No kernel has both MMIDs (release 6) and
@@ -240,7 +244,8 @@ constexpr Profile kBuiltIn[] = {
      .other_flush = FlushIpi::kNobody,
      .table_free = TableFree::kAtOnce,
      .deposit_writes_table = false,
-     .entry_read = EntryRead::kAtomic},
+     .entry_read = EntryRead::kAtomic,
+     .moves_page_tables = false},
     // Clear: ptep_get_and_clear and pmdp_huge_get_and_clear, plain. Flushes:
     // on_each_cpu_mask(mm_cpumask)
     // unless the sender is the mm's only user (arch/loongarch/kernel/smp.c). Tables: no RCU.
@@ -252,7 +257,8 @@ constexpr Profile kBuiltIn[] = {
      .other_flush = FlushIpi::kMmCpumask,
      .table_free = TableFree::kAtOnce,
      .deposit_writes_table = false,
-     .entry_read = EntryRead::kAtomic},
+     .entry_read = EntryRead::kAtomic,
+     .moves_page_tables = false},
 };
 
 constexpr size_t kBuiltInCount = sizeof(kBuiltIn) / sizeof(kBuiltIn[0]);

@@ -68,7 +68,7 @@ bool wr_guest_access(struct mm_struct* mm, unsigned long address, bool write, co
                  site, nullptr, nullptr});
   const unsigned long spte = *wr_spte_of(mm, address);
   if (spte == 0 || (write && (spte & _PAGE_RW) == 0)) {
-    engine.Note(EventKind::kTlb, kPageFault, kNoLocation, AreaPage(address), 0, site,
+    engine.Note(EventKind::kTlb, kTlbPageFault, kNoLocation, AreaPage(address), 0, site,
                 engine.current());
     engine.Complete(0, 0);
     return false;

@@ -8,12 +8,12 @@
 namespace walkrace {
 namespace {
 
-bool IsNoteOf(const Event& event, uint64_t table_pfn, uint32_t notes) {
+bool IsNoteOf(const Event& event, uint64_t table_pfn, uint64_t notes) {
   return event.kind == EventKind::kNote && (notes >> event.detail & 1) != 0 &&
          event.before == table_pfn;
 }
 
-constexpr uint32_t kCallBegins = MaskOf(WR_NOTE_OP_BEGIN, WR_NOTE_GUP_BEGIN);
+constexpr uint64_t kCallBegins = MaskOf(WR_NOTE_OP_BEGIN, WR_NOTE_GUP_BEGIN);
 
 // Whether this event shows its CPU the way to the table: an entry that it read, or the table that
 // it was given.

@@ -44,20 +44,20 @@ struct RunView {
 // they touch. A read-modify-write is a read and a write, and is given once. TLB fills: the page and
 // the frame; the TLB holds them already.
 struct Interest {
-  uint32_t notes = 0;
-  uint32_t reads = 0;
-  uint32_t writes = 0;
+  uint64_t notes = 0;
+  uint64_t reads = 0;
+  uint64_t writes = 0;
   bool tlb_fills = false;
 };
 
 // A mask of these notes or ObjectKinds.
 template <typename... Which>
-constexpr uint32_t MaskOf(Which... which) {
-  return ((uint32_t{1} << static_cast<int>(which)) | ... | uint32_t{0});
+constexpr uint64_t MaskOf(Which... which) {
+  return ((uint64_t{1} << static_cast<int>(which)) | ... | uint64_t{0});
 }
-inline constexpr uint32_t kAllEntries = MaskOf(ObjectKind::kPgd, ObjectKind::kP4d, ObjectKind::kPud,
+inline constexpr uint64_t kAllEntries = MaskOf(ObjectKind::kPgd, ObjectKind::kP4d, ObjectKind::kPud,
                                                ObjectKind::kPmd, ObjectKind::kPte);
-static_assert(WR_NOTE_COUNT <= 32 && static_cast<int>(ObjectKind::kKindCount) <= 32);
+static_assert(WR_NOTE_COUNT <= 64 && static_cast<int>(ObjectKind::kKindCount) <= 64);
 
 class Oracle {
  public:

@@ -27,19 +27,9 @@ enum cut {
   CUT_FIND_LINUX_PTE_ONCE,  // find_linux_pte: the pmd is loaded again between its tests and its use
   CUT_KVM_IRQS_OFF,         // host_pfn_mapping_level walks with interrupts on
   CUT_KVM_READ_ONCE,        // host_pfn_mapping_level: as CUT_FIND_LINUX_PTE_ONCE
-  CUT_PMD_RECHECK,         // gup_pte_range: the pmd is not read again after the reference
-  CUT_TABLE_SYNC,          // collapse_huge_page: no tlb_remove_table_sync_one
-  CUT_PTE_RECHECK,         // gup_pte_range: the pte is not read again after the reference
-  CUT_COUNT_AFTER_CLEAR,   // collapse looks at the counts before it clears the pmd, not after
-  CUT_UNLESS_ZERO,         // try_get_folio adds to a count of zero as well
-  CUT_PUT_ON_RECHECK,      // gup_pte_range: a failed re-check keeps the reference
-  CUT_COLLAPSE_TLB_FLUSH,  // pmdp_collapse_flush invalidates no TLB entry
-  CUT_BACK_OFF_POPULATE,   // a collapse that backs off does not put the table back
-  CUT_IRQ_RESTORE,         // GUP falls back to mmap_lock before interrupts are on again
-  CUT_PMD_READ_ONCE,       // gup_pte_range: the pmd re-read is a plain C access
-  CUT_ZAP_FLUSH_FIRST,     // tlb_finish_mmu: the pages are freed before the flush, not after
-  CUT_SPLIT_FLUSH,         // __split_huge_pmd_locked: no flush after the pmd is invalid
-  CUT_HEAD_RECHECK,        // try_get_folio: the head is not read again after the reference
+  CUT_ZAP_FLUSH_FIRST,      // tlb_finish_mmu: the pages are freed before the flush, not after
+  CUT_SPLIT_FLUSH,          // __split_huge_pmd_locked: no flush after the pmd is invalid
+  CUT_HEAD_RECHECK,         // try_get_folio: the head is not read again after the reference
   CUT_MREMAP_PMD_RECHECK,   // move_normal_pmd: the pmd is not looked at again under its lock
   CUT_MREMAP_RMAP_LOCK,     // move_pgt_entry: a whole table is moved without the rmap locks
   CUT_RETRACT_I_MMAP_LOCK,  // retract_page_tables: without i_mmap_rwsem

@@ -11,13 +11,35 @@
 namespace walkrace {
 namespace {
 
+// In the order of wr_note_kind.
 constexpr const char* kNoteWords[] = {
-    "op-begin",    "op-end",        "gup-begin",     "page-returned",  "gup-end",
-    "page-put",    "unmap-begin",   "count-check",   "page-replaced",  "backed-off",
-    "mutator-end", "discard-begin", "discard-end",   "folio-alloc",    "folio-free",
-    "table-alloc", "table-free",    "table-deposit", "table-withdraw", "user-read",
-    "user-write",  "pin-read",      "pin-write",     "entry-checked",  "page-kept",
-    "user-write",  "pin-read",      "pin-write",     "move-begin",     "move-end",
+    "op-begin",        //
+    "op-end",          //
+    "gup-begin",       //
+    "page-returned",   //
+    "gup-end",         //
+    "page-put",        //
+    "unmap-begin",     //
+    "count-check",     //
+    "page-replaced",   //
+    "backed-off",      //
+    "mutator-end",     //
+    "discard-begin",   //
+    "discard-end",     //
+    "folio-alloc",     //
+    "folio-free",      //
+    "table-alloc",     //
+    "table-free",      //
+    "table-deposit",   //
+    "table-withdraw",  //
+    "user-read",       //
+    "user-write",      //
+    "pin-read",        //
+    "pin-write",       //
+    "entry-checked",   //
+    "page-kept",       //
+    "move-begin",      //
+    "move-end",        //
 };
 static_assert(std::size(kNoteWords) == WR_NOTE_COUNT);
 
