@@ -1,11 +1,14 @@
 #include "harness/operations.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "base/fixed_vector.h"
 #include "kernel/mm.h"
 #include "kernel/notes.h"
 #include "kernel/page_ref.h"
 #include "kernel/user_access.h"
+#include "machine/inspect.h"
 #include "machine/machine.h"
 #include "paths/paths.h"
 #include "scenario/operation_table.h"
@@ -85,6 +88,26 @@ Function FunctionOf(OperationKind kind) {
   }
 }
 
+// What a hugetlb region is, and what comes after it in its place, is for the paths that know of it.
+// Returns false when nothing is left to do.
+bool ClipToOrdinary(OperationKind kind, unsigned long first, unsigned long& count) {
+  if (AreaStart() == kAreaStart) return true;
+  switch (kind) {
+    case OperationKind::kFault:
+    case OperationKind::kHugetlbUnshare:
+    case OperationKind::kHugetlbUnmap:
+      return true;
+    case OperationKind::kMremap:
+      return false;
+    default:
+      break;
+  }
+  constexpr unsigned long kHugetlb = (kRegionsMax - 1) * kPagesPerRegion;
+  if (first >= kHugetlb) return false;
+  count = std::min(count, kHugetlb - first);
+  return true;
+}
+
 void Call(Function function, mm_struct* mm, const Operation& operation) {
   unsigned long first = operation.page;
   unsigned long count = 1;
@@ -102,6 +125,7 @@ void Call(Function function, mm_struct* mm, const Operation& operation) {
       count = kPagesPerRegion;
       break;
   }
+  if (!ClipToOrdinary(operation.kind, first, count)) return;
   const unsigned long start = AddressOf(mm, first);
   function(mm, start, start + count * PAGE_SIZE, operation.flags);
 }

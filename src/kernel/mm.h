@@ -35,6 +35,9 @@ static inline unsigned long linear_page_index(const struct vm_area_struct* vma,
 }
 
 struct address_space* wr_file(void);
+struct address_space* wr_hugetlb_file(void);
+// How many mms use this pmd table of hugetlb.
+atomic_t* wr_pmd_shares(const struct wr_table* table);
 struct kvm* wr_kvm_of(const struct mm_struct* mm);
 // The shadow entry of an address of the area.
 unsigned long* wr_spte_of(const struct mm_struct* mm, unsigned long address);
@@ -42,6 +45,10 @@ struct anon_vma* wr_root_anon_vma(void);
 
 // mm_cpumask(mm): the CPUs of the run that run in this mm.
 uint32_t wr_mm_cpumask(const struct mm_struct* mm);
+
+static inline bool is_vm_hugetlb_page(const struct vm_area_struct* vma) {
+  return vma->vm_file == wr_hugetlb_file();
+}
 
 #ifdef __cplusplus
 }

@@ -38,7 +38,12 @@ bool arch_supports_page_table_move(void);
 // Frees a table that is unlinked and flushed, as the profile has it: at once, or when no walker has
 // interrupts off any more.
 void wr_tlb_remove_table(pgtable_t pgtable, const struct wr_site* site);
+// Pmd tables of regions with a pud entry of their own (hugetlb).
+pgtable_t wr_pmd_alloc_one(const struct wr_site* site);
+void wr_pmd_free(pgtable_t pgtable, const struct wr_site* site);
 spinlock_t* pte_lockptr(struct mm_struct* mm, pmd_t pmd);
+// The lock of the table that a hugetlb entry stands in: the same for all mms that share it.
+spinlock_t* huge_pte_lockptr(const pmd_t* ptep);
 spinlock_t* pmd_lockptr(struct mm_struct* mm);
 
 // The table that waits behind a huge pmd. REQUIRES: the pmd lock is held.
@@ -68,6 +73,13 @@ pgtable_t wr_pgtable_trans_huge_withdraw(struct mm_struct* mm, pmd_t* pmdp,
     (void)(mm);                                                                 \
     smp_wmb();                                                                  \
     WR_SET_ENTRY(pmdp, wr_table_to_pfn(pgtable) << WR_PFN_SHIFT | _PAGE_TABLE); \
+  } while (0)
+
+#define pud_populate(mm, pudp, pgtable)                                         \
+  do {                                                                          \
+    (void)(mm);                                                                 \
+    smp_wmb();                                                                  \
+    WR_SET_ENTRY(pudp, wr_table_to_pfn(pgtable) << WR_PFN_SHIFT | _PAGE_TABLE); \
   } while (0)
 
 #endif  // WALKRACE_KERNEL_TLB_H_

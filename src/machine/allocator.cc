@@ -32,6 +32,7 @@ void ResetAllocator() {
   allocator.base_frames.clear();
   allocator.huge_frames.clear();
   allocator.tables.clear();
+  allocator.pmd_tables.clear();
   for (bool& free : allocator.frame_free) free = true;
   // Pushed from the top, so that low numbers are taken first.
   for (int pfn = kFirstHugeFrame - 1; pfn >= 1; --pfn) {
@@ -42,6 +43,9 @@ void ResetAllocator() {
   }
   for (int table = kTablesMax - 1; table >= kFirstPteTable; --table) {
     WR_CHECK(allocator.tables.push_back(table));
+  }
+  for (int table = kFirstPteTable - 1; table >= kFirstHugetlbTable; --table) {
+    WR_CHECK(allocator.pmd_tables.push_back(table));
   }
 }
 
@@ -58,6 +62,13 @@ uint16_t TakeTable() {
   if (allocator.tables.empty()) return 0;
   const uint16_t table = allocator.tables.back();
   allocator.tables.pop_back();
+  return table;
+}
+
+uint16_t TakePmdTable() {
+  if (allocator.pmd_tables.empty()) return 0;
+  const uint16_t table = allocator.pmd_tables.back();
+  allocator.pmd_tables.pop_back();
   return table;
 }
 
@@ -115,6 +126,22 @@ pgtable_t wr_pte_alloc_one(const wr_site* site) {
   for (unsigned long& entry : table->entry) entry = 0;
   wr_note(WR_NOTE_TABLE_ALLOC, table, wr_table_to_pfn(table), 0, site);
   return table;
+}
+
+pgtable_t wr_pmd_alloc_one(const wr_site* site) {
+  const uint16_t index = TakePmdTable();
+  if (index == 0) return nullptr;
+  wr_table* table = &arena.tables[index];
+  for (unsigned long& entry : table->entry) entry = 0;
+  arena.pmd_shares[index - kFirstHugetlbTable].counter = 1;
+  wr_note(WR_NOTE_TABLE_ALLOC, table, wr_table_to_pfn(table), 0, site);
+  return table;
+}
+
+void wr_pmd_free(pgtable_t table, const wr_site* site) {
+  for (unsigned long& entry : table->entry) entry = kPoisonedEntry;
+  WR_CHECK(allocator.pmd_tables.push_back(table - arena.tables));
+  wr_note(WR_NOTE_TABLE_FREE, table, wr_table_to_pfn(table), 0, site);
 }
 
 void wr_pte_free(pgtable_t table, const wr_site* site) {

@@ -14,6 +14,7 @@ struct Allocator {
   FixedVector<uint8_t, kFramesMax> base_frames;
   FixedVector<uint8_t, kFramesMax> huge_frames;  // first frames of free blocks
   FixedVector<uint8_t, kTablesMax> tables;
+  FixedVector<uint8_t, 2> pmd_tables;
   bool frame_free[kFramesMax];
 };
 
@@ -25,6 +26,7 @@ void ResetAllocator();
 // Return 0 (no frame, no table) when there is none left. Neither touches the arena.
 uint16_t TakeFrames(unsigned order);
 uint16_t TakeTable();
+uint16_t TakePmdTable();
 
 }  // namespace walkrace
 

@@ -17,7 +17,9 @@ inline constexpr int kP4dTable = 1;
 inline constexpr int kPudTable = 2;
 inline constexpr int kPmdTable = 3;
 inline constexpr int kUpperTables = 4;
-inline constexpr int kFirstPteTable = kUpperTables * kMmsMax;
+// Pmd tables for regions with a pud entry of their own, named S0, S1.
+inline constexpr int kFirstHugetlbTable = kUpperTables * kMmsMax;
+inline constexpr int kFirstPteTable = kFirstHugetlbTable + 2;
 
 // Frames [1, kFirstHugeFrame) serve base pages, the rest huge ones until they are split. No
 // merging: the frames of a huge folio that was split stay base pages.
@@ -32,6 +34,8 @@ struct alignas(4096) Arena {
   mm_struct mm[kMmsMax];
   unsigned long pmd_huge_pte[kMmsMax][kEntriesPerTable];  // deposited table's pfn, by pmd entry
   address_space file;
+  address_space hugetlb_file;  // its first slot has the huge page
+  atomic_t pmd_shares[2];      // of S0, S1: how many mms use it
   kvm kvms[kMmsMax];
   anon_vma root_anon_vma;
   uint64_t swap_map[WR_SWAP_SLOTS];

@@ -47,6 +47,9 @@ struct ObjectTable {
     for (int i = 0; i < WR_FILE_PAGES; ++i) {
       Set(&arena.file.i_pages[i], ObjectKind::kFileSlot, i, 0);
     }
+    Set(&arena.hugetlb_file.i_mmap_rwsem, ObjectKind::kLock, kHugetlbLock, kNamedLock);
+    Set(&arena.hugetlb_file.i_pages[0], ObjectKind::kFileSlot, WR_FILE_PAGES, 0);
+    for (int i = 0; i < 2; ++i) Set(&arena.pmd_shares[i], ObjectKind::kShares, i, 0);
     Set(&arena.file.i_pages_lock, ObjectKind::kLock, kIPagesLock, kNamedLock);
     for (int mm = 0; mm < kMmsMax; ++mm) {
       kvm& kvm = arena.kvms[mm];
@@ -64,10 +67,19 @@ struct ObjectTable {
 
   // Locks that belong to no table: kNamedLock + mm.
   static constexpr uint16_t kNamedLock = 0x8000;
-  enum NamedLock : uint8_t { kMmapLock, kPmdLock, kIMmapLock, kAnonVmaLock, kIPagesLock, kMmuLock };
+  enum NamedLock : uint8_t {
+    kMmapLock,
+    kPmdLock,
+    kIMmapLock,
+    kAnonVmaLock,
+    kIPagesLock,
+    kMmuLock,
+    kHugetlbLock
+  };
 
   static ObjectKind LevelOf(int table) {
     if (table >= kFirstPteTable) return ObjectKind::kPte;
+    if (table >= kFirstHugetlbTable) return ObjectKind::kPmd;
     switch (table % kUpperTables) {
       case kPgdTable:
         return ObjectKind::kPgd;
@@ -144,15 +156,17 @@ bool IsNamedLock(const Object& object) { return object.frame >= ObjectTable::kNa
 
 std::string NameOfLock(const Object& object) {
   if (!IsNamedLock(object)) return NameOfTable(object.frame) + ".ptl";
-  static constexpr const char* kNames[] = {"mmap_lock",     "pmd_lock",     "i_mmap_rwsem",
-                                           "anon_vma_lock", "i_pages_lock", "mmu_lock"};
+  static constexpr const char* kNames[] = {"mmap_lock",           "pmd_lock",     "i_mmap_rwsem",
+                                           "anon_vma_lock",       "i_pages_lock", "mmu_lock",
+                                           "hugetlb.i_mmap_rwsem"};
   return OfMm(object.frame - ObjectTable::kNamedLock) + kNames[object.index];
 }
 
 std::string LockValue(const Object& object, uint64_t value) {
   if (value == 0) return "free";
   const bool spin = !IsNamedLock(object) || object.index == ObjectTable::kPmdLock ||
-                    object.index >= ObjectTable::kIPagesLock;
+                    object.index == ObjectTable::kIPagesLock ||
+                    object.index == ObjectTable::kMmuLock;
   if (spin) return "CPU " + std::to_string(value - 1);
   if (value >= WR_RW_WRITER) return "writer";
   return std::to_string(value) + (value == 1 ? " reader" : " readers");
@@ -162,8 +176,13 @@ std::string LockValue(const Object& object, uint64_t value) {
 
 int AreaPage(uint64_t address) {
   const uint64_t mm = address >> kMmShift;
-  const uint64_t page = ((address & ((uint64_t{1} << kMmShift) - 1)) - kAreaStart) / kBytesPerPage;
+  const uint64_t page = ((address & ((uint64_t{1} << kMmShift) - 1)) - AreaStart()) / kBytesPerPage;
   return page < kPagesMax && mm < kMmsMax ? static_cast<int>(kPagesMax * mm + page) : -1;
+}
+
+uint64_t AddressOfAreaPage(int page) {
+  return AreaStart() + (uint64_t{static_cast<unsigned>(page / kPagesMax)} << kMmShift) +
+         page % kPagesMax * kBytesPerPage;
 }
 
 const Object& ObjectAt(LocationId location) {
@@ -231,7 +250,19 @@ uint64_t ContentAt(int page) {
   const int file_page = FilePageOf(page);
   if (file_page < 0) return 0;
   const uint16_t pfn = FrameOfFilePage(file_page);
-  return pfn == 0 ? arena.file.i_disk[file_page] : arena.content[pfn];
+  if (pfn != 0) return arena.content[pfn];
+  return file_page < WR_FILE_PAGES ? arena.file.i_disk[file_page] : 0;
+}
+
+static_assert(kFilePages == WR_FILE_PAGES + kPagesPerRegion);
+
+bool SharesTableOfMm0(int page) {
+  if (page < kPagesMax) return false;
+  const auto pud_of = [](int of) {
+    return EntryOf(of / kPagesMax * kUpperTables + kPudTable, pud_index(AddressOfAreaPage(of)));
+  };
+  const uint64_t pud = pud_of(page);
+  return pud != 0 && pud == pud_of(page % kPagesMax);
 }
 
 int FilePageOf(int page) {
@@ -239,24 +270,30 @@ int FilePageOf(int page) {
   const vm_area_struct* vma = find_vma(&arena.mm[page / kPagesMax], address);
   if (vma == nullptr || vma->vm_file == nullptr) return -1;
   const unsigned long index = linear_page_index(vma, address);
+  if (vma->vm_file == &arena.hugetlb_file) {
+    return static_cast<int>(WR_FILE_PAGES + index % kPagesPerRegion);
+  }
   return index < WR_FILE_PAGES ? static_cast<int>(index) : -1;
 }
 
-static_assert(kFilePages == WR_FILE_PAGES);
-
 int FilePageIn(uint16_t pfn) {
-  for (int i = 0; i < WR_FILE_PAGES; ++i) {
-    if (pfn != 0 && arena.file.i_pages[i] == pfn) return i;
+  for (int i = 0; i < kFilePages; ++i) {
+    if (pfn != 0 && FrameOfFilePage(i) == pfn) return i;
   }
   return -1;
 }
 
 uint16_t FrameOfFilePage(int file_page) {
-  return static_cast<uint16_t>(arena.file.i_pages[file_page]);
+  if (file_page < WR_FILE_PAGES) return static_cast<uint16_t>(arena.file.i_pages[file_page]);
+  const auto head = static_cast<uint16_t>(arena.hugetlb_file.i_pages[0]);
+  return head == 0 ? 0 : head + (file_page - WR_FILE_PAGES);
 }
 
 std::string NameOfTable(int table_index) {
   static constexpr const char* kUpper[] = {"pgd", "p4d", "pud", "pmd"};
+  if (table_index >= kFirstHugetlbTable && table_index < kFirstPteTable) {
+    return "S" + std::to_string(table_index - kFirstHugetlbTable);
+  }
   if (table_index < kFirstPteTable) {
     return OfMm(table_index / kUpperTables) + kUpper[table_index % kUpperTables];
   }
@@ -302,7 +339,9 @@ std::string NameOf(LocationId location) {
     case ObjectKind::kMapping:
       return NameOfFrame(object.frame) + ".mapping";
     case ObjectKind::kFileSlot:
-      return "file.pages" + index;
+      return object.index == WR_FILE_PAGES ? "hugetlb.page" : "file.pages" + index;
+    case ObjectKind::kShares:
+      return "S" + std::to_string(object.index) + ".shares";
     case ObjectKind::kShadow:
       return OfMm(object.frame) + "spte" + index;
     case ObjectKind::kInvalidation:

@@ -15,7 +15,7 @@ namespace walkrace {
 // Frames are numbered by pfn. Data frames: [1, kFramesMax). Tables have pfns of their own, from
 // kTablePfnBase on; a table's index is its pfn minus that.
 inline constexpr int kFramesMax = 64;
-inline constexpr int kTablesMax = 24;
+inline constexpr int kTablesMax = 26;
 inline constexpr uint64_t kTablePfnBase = 0x100;
 
 // The area that scenarios use: kPagesMax base pages from kAreaStart on, in each mm. A user address
@@ -29,10 +29,11 @@ inline constexpr int kEntriesPerTable = 8;
 
 // The page number in the area of a user virtual address, or -1 outside.
 int AreaPage(uint64_t address);
-constexpr uint64_t AddressOfAreaPage(int page) {
-  return kAreaStart + (uint64_t{static_cast<unsigned>(page / kPagesMax)} << kMmShift) +
-         page % kPagesMax * kBytesPerPage;
-}
+uint64_t AddressOfAreaPage(int page);
+// kAreaStart, but where the last region is hugetlb: there the area lies so that this region has a
+// pud entry of its own, and its pmd table can be shared.
+inline constexpr uint64_t kAreaStartOfHugetlb = 0x78000;
+uint64_t AreaStart();
 // Pages of the mms that the run uses: [0, AreaPagesInUse()).
 int AreaPagesInUse();
 
@@ -59,6 +60,7 @@ enum class ObjectKind : uint8_t {
   kShadow,        // an entry of a secondary MMU, by page of the area; frame: its mm
   kInvalidation,  // its sequence (index 0) and its invalidations in progress (1)
   kWild,      // read as an entry, through an entry that links to no table
+  kShares,        // how many mms use a pmd table of hugetlb
   kKindCount,
 };
 
@@ -121,9 +123,13 @@ bool IsAnon(uint16_t pfn);           // PageAnon
 // swap entry stands for, of the file, or zero.
 uint64_t ContentAt(int page);
 
-// The page of the file that an area page shows, by its vma as it is now, or -1: anonymous. And the
-// one that the page cache has in this frame, or -1.
-inline constexpr int kFilePages = 16;
+// Whether the table with this page's pmd entry serves the same page of mm 0 as well (hugetlb).
+bool SharesTableOfMm0(int page);
+
+// The page of a file that an area page shows, by its vma as it is now, or -1: anonymous. And the
+// one that the page cache has in this frame, or -1. Behind those of the one file stand the pages of
+// hugetlb's huge page.
+inline constexpr int kFilePages = 16 + kPagesPerRegion;
 int FilePageOf(int page);
 int FilePageIn(uint16_t pfn);
 uint16_t FrameOfFilePage(int file_page);  // 0: not in the page cache

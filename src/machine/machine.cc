@@ -23,6 +23,7 @@ CpuMms initial_mms;
 bool initial_valid = false;
 
 bool five_levels = false;
+uint64_t area_start = kAreaStart;
 const Profile* profile = nullptr;
 CpuMms mms;
 vm_area_struct vmas[kMmsMax][kRegionsMax];
@@ -116,6 +117,37 @@ void MapByPtes(const Layout& layout, int region, int mm) {
   if (table != 0) EntryOf(UpperTable(mm, kPmdTable), region) = TableValue(table);
 }
 
+bool HasHugetlb(const Layout& layout) {
+  return layout.backing[kRegionsMax - 1] == Backing::kHugetlb;
+}
+
+// One huge page in S0, which every mm uses.
+void MapHugetlb(const Layout& layout) {
+  const int first = (kRegionsMax - 1) * kPagesPerRegion;
+  const uint16_t pfn = TakeFrames(HPAGE_PMD_ORDER);
+  WR_CHECK(pfn != 0);
+  page& head = arena.mem_map[pfn];
+  head.flags = 1ul << PG_head | 1ul << PG_uptodate;
+  for (int i = 0; i < kPagesPerRegion; ++i) {
+    arena.content[pfn + i] = kInitialContent + first + i;
+    arena.mem_map[pfn + i].mapping = WR_FILE_MAPPING;
+    arena.mem_map[pfn + i].index = i;
+  }
+  arena.hugetlb_file.i_pages[0] = pfn;
+  ++head._refcount.counter;
+  Map(head, head);
+  const int table = TakePmdTable();
+  WR_CHECK(table == kFirstHugetlbTable);
+  pmd_t pmd = pmd_mkdirty(pfn_pmd_huge(pfn));
+  if (layout.pages[first] == PageState::kWritable) pmd = pmd_mkwrite(pmd);
+  const unsigned long address = AddressOfAreaPage(first);
+  EntryOf(table, pmd_index(address)) = pmd_val(pmd);
+  arena.pmd_shares[0].counter = mms.mm_count;
+  for (int mm = 0; mm < mms.mm_count; ++mm) {
+    EntryOf(UpperTable(mm, kPudTable), pud_index(address)) = TableValue(table);
+  }
+}
+
 void BuildUpperTables(const Layout& layout, int mm) {
   const unsigned long address = AddressOfAreaPage(mm * kPagesMax);
   arena.mm[mm].id = mm;
@@ -147,6 +179,7 @@ void BuildInitialState(const Layout& layout) {
   for (int mm = 0; mm < kMmsMax; ++mm) BuildUpperTables(layout, mm);
   for (int mm = 0; mm < mms.mm_count; ++mm) {
     for (int region = 0; region < kRegionsMax; ++region) {
+      if (layout.backing[region] == Backing::kHugetlb) continue;
       if (mm != 0 && layout.backing[region] != Backing::kFile) continue;
       if (layout.huge[region]) {
         MapHugeRegion(region, layout.pages[region * kPagesPerRegion] == PageState::kWritable);
@@ -155,11 +188,23 @@ void BuildInitialState(const Layout& layout) {
       }
     }
   }
+  if (HasHugetlb(layout)) MapHugetlb(layout);
   __builtin_memcpy_inline(&initial_arena, &arena, sizeof(arena));
   initial_allocator = allocator;
   initial_layout = layout;
   initial_mms = mms;
   initial_valid = true;
+}
+
+address_space* FileOf(Backing backing) {
+  switch (backing) {
+    case Backing::kFile:
+      return &arena.file;
+    case Backing::kHugetlb:
+      return &arena.hugetlb_file;
+    default:
+      return nullptr;
+  }
 }
 
 void BuildVmas(const Layout& layout) {
@@ -168,7 +213,7 @@ void BuildVmas(const Layout& layout) {
       const unsigned long start = AddressOfAreaPage(mm * kPagesMax + region * kPagesPerRegion);
       vmas[mm][region] = {&arena.mm[mm], start, start + kPagesPerRegion * PAGE_SIZE,
                           static_cast<unsigned long>(region) * kPagesPerRegion,
-                          layout.backing[region] == Backing::kFile ? &arena.file : nullptr};
+                          FileOf(layout.backing[region])};
     }
   }
 }
@@ -186,6 +231,7 @@ void BeginMachine(const Layout& layout, const CpuMms& cpu_mms, const Profile& ac
   profile = &active;
   mms = cpu_mms;
   five_levels = layout.levels == 5;
+  area_start = HasHugetlb(layout) ? kAreaStartOfHugetlb : kAreaStart;
   BuildVmas(layout);
   if (initial_valid && layout == initial_layout && mms == initial_mms) {
     // Not memcpy: ThreadSanitizer would count a write by the host over the whole arena.
@@ -202,6 +248,7 @@ void ForgetRaces() { RaceDetectorForget(&arena, sizeof(arena)); }
 const Profile& ActiveProfile() { return *profile; }
 mm_struct* MachineMm(int mm) { return &arena.mm[mm]; }
 unsigned long AddressOfPage(int page) { return AddressOfAreaPage(page); }
+uint64_t AreaStart() { return area_start; }
 int AreaPagesInUse() { return mms.mm_count * kPagesMax; }
 
 }  // namespace walkrace
@@ -244,6 +291,14 @@ unsigned long* wr_spte_of(const mm_struct* mm, unsigned long address) {
   const int page = AreaPage(address);
   WR_CHECK(page >= 0);
   return &arena.kvms[mm->id].spte[page % kPagesMax];
+}
+
+address_space* wr_hugetlb_file(void) { return &arena.hugetlb_file; }
+
+atomic_t* wr_pmd_shares(const wr_table* table) {
+  const auto index = table - arena.tables - kFirstHugetlbTable;
+  WR_CHECK(index >= 0 && index < 2);
+  return &arena.pmd_shares[index];
 }
 
 address_space* wr_file(void) { return &arena.file; }

@@ -36,6 +36,11 @@ spinlock_t* pte_lockptr(mm_struct* /*mm*/, pmd_t pmd) {
   return &arena.ptl[wr_pfn_to_table(pmd_pfn(pmd)) - arena.tables];
 }
 
+spinlock_t* huge_pte_lockptr(const pmd_t* ptep) {
+  const auto* first = reinterpret_cast<const pmd_t*>(&arena.tables[0]);
+  return &arena.ptl[(ptep - first) / kEntriesPerTable];
+}
+
 spinlock_t* pmd_lockptr(mm_struct* mm) { return &mm->page_table_lock; }
 
 bool arch_supports_page_table_move(void) { return ActiveProfile().moves_page_tables; }

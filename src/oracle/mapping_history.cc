@@ -48,7 +48,8 @@ void MappingHistory::OnEntryWrite(const Object& entry, uint32_t index) {
     for (int page = entry.index; page < pages_; page += kEntriesPerTable) Update(page, index);
     return;
   }
-  if (entry.kind != ObjectKind::kPmd) {
+  // With hugetlb an mm has a second pmd table, which it may share.
+  if (entry.kind != ObjectKind::kPmd || AreaStart() != kAreaStart) {
     for (int page = 0; page < pages_; ++page) Update(page, index);
     return;
   }

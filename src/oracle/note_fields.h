@@ -27,16 +27,17 @@ struct RangeNote {
 };
 
 inline RangeNote RangeNoteOf(const Event& note) {
-  constexpr uint64_t kAreaEnd = kAreaStart + kPagesMax * kBytesPerPage;
+  const uint64_t area_start = AreaStart();
+  const uint64_t area_end = area_start + kPagesMax * kBytesPerPage;
   const uint64_t mm = note.before >> kMmShift;
   if (mm >= kMmsMax) return {0, 0};
-  const auto clip = [mm](uint64_t address) {
+  const auto clip = [mm, area_start, area_end](uint64_t address) {
     address -= mm << kMmShift;
-    return address < kAreaStart ? kAreaStart : address > kAreaEnd ? kAreaEnd : address;
+    return address < area_start ? area_start : address > area_end ? area_end : address;
   };
   const auto base = static_cast<int>(mm * kPagesMax);
-  const uint64_t first = clip(note.before) - kAreaStart;
-  const uint64_t end = clip(note.after) - kAreaStart + kBytesPerPage - 1;
+  const uint64_t first = clip(note.before) - area_start;
+  const uint64_t end = clip(note.after) - area_start + kBytesPerPage - 1;
   return {base + static_cast<int>(first / kBytesPerPage),
           base + static_cast<int>(end / kBytesPerPage)};
 }

@@ -41,7 +41,7 @@ uint64_t* Find(ObjectKind kind, int frame, int index = 0) {
 
 // As the machine numbers them.
 constexpr int kPmdTable = 3;
-constexpr int kFirstPteTable = 8;
+constexpr int kFirstPteTable = 10;
 
 uint64_t* Pmd() { return Find(ObjectKind::kPmd, kPmdTable, 0); }
 uint64_t* Pte(int page) { return Find(ObjectKind::kPte, kFirstPteTable, page); }

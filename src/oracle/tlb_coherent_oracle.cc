@@ -37,7 +37,8 @@ void TlbCoherentOracle::OnFill(const Event& event, uint32_t index) {
 
 void TlbCoherentOracle::OnUse(const Event& event, uint16_t pfn, uint32_t index) {
   const int page = AreaPage(event.before);
-  if (page < 0) return;
+  // What came by another way than this CPU's TLB, a guest's access say, is not judged here.
+  if (page < 0 || CachedTranslation(event.cpu, page).pfn != pfn) return;
   const bool free = FrameIsFree(pfn);
   if (!free && mappings().GenerationOf(pfn) == generation_[event.cpu][page]) return;
   const uint32_t freed = FindLast(engine(), index, [pfn](const Event& other) {

@@ -102,7 +102,10 @@ void do_huge_pmd_wp_page(struct mm_struct* mm, pmd_t* pmdp, unsigned long addres
 }  // namespace
 
 enum vm_fault handle_mm_fault(struct mm_struct* mm, unsigned long address, bool write) {
+  struct vm_area_struct* vma = find_vma(mm, address);
+  if (is_vm_hugetlb_page(vma)) return hugetlb_fault(vma, address, write);
   pmd_t* pmdp = mm_find_pmd(mm, address);
+  if (pmdp == nullptr) pmdp = pmd_alloc(mm, address);
   if (pmdp == nullptr) return VM_FAULT_OOM;
   pmd_t pmd = pmdp_get(pmdp);
   if (pmd_none(pmd)) {
@@ -118,7 +121,6 @@ enum vm_fault handle_mm_fault(struct mm_struct* mm, unsigned long address, bool 
   if (pmd_none(pmd)) return VM_FAULT_DONE;
   const pte_t pte = ptep_get(pte_offset_kernel(pmd, address));
   if (pte_none(pte)) {
-    struct vm_area_struct* vma = find_vma(mm, address);
     return vma->vm_file == nullptr ? do_anonymous_page(vma, pmd, address)
                                    : do_shared_fault(vma, pmd, address);
   }

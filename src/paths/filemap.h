@@ -1,6 +1,7 @@
 // The page cache of the one file (mm/filemap.c, mm/shmem.c, v6.1). Deviation: the xarray is an
 // array of slots, and
-// what was written out is one word a page; a lookup takes its reference under no lock, as filemap_get_entry() does.
+// what was written out is one word a page; a lookup takes its reference under no lock, as
+// filemap_get_entry() does.
 #ifndef WALKRACE_PATHS_FILEMAP_H_
 #define WALKRACE_PATHS_FILEMAP_H_
 

@@ -1,6 +1,7 @@
 // The walk under mmap_lock and the table locks. Mirrors __get_user_pages(), follow_page_mask(),
 // follow_page_pte() and follow_trans_huge_pmd(), mm/gup.c and mm/huge_memory.c, v6.1, for one
 // anonymous area. Leaves out: everything that this area cannot have (hugetlb, devices, swap).
+#include "kernel/mm.h"
 #include "kernel/page_ref.h"
 #include "kernel/pgtable.h"
 #include "kernel/tlb.h"
@@ -13,7 +14,9 @@ bool may_follow(bool writable, unsigned flags) { return writable || (flags & FOL
 struct page* follow_trans_huge_pmd(struct mm_struct* mm, pmd_t* pmdp, unsigned long address,
                                    unsigned flags) {
   struct page* page = nullptr;
-  spinlock_t* ptl = pmd_lockptr(mm);
+  // Of a hugetlb page it is the table's own: the table may be another mm's as well.
+  const bool hugetlb = is_vm_hugetlb_page(find_vma(mm, address));
+  spinlock_t* ptl = hugetlb ? huge_pte_lockptr(pmdp) : pmd_lockptr(mm);
   spin_lock(ptl);
   const pmd_t pmd = pmd_read_locked(pmdp);
   if (pmd_trans_huge(pmd) && may_follow(pmd_write(pmd), flags)) {

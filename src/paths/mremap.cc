@@ -111,8 +111,8 @@ void move_pgt_entry(struct vm_area_struct* vma, unsigned long old_addr, unsigned
   if (locked) drop_rmap_locks(vma);
 }
 
-void move_ptes(struct vm_area_struct* vma, pmd_t* old_pmdp, pmd_t* new_pmdp,
-               unsigned long old_addr, unsigned long new_addr) {
+void move_ptes(struct vm_area_struct* vma, pmd_t* old_pmdp, pmd_t* new_pmdp, unsigned long old_addr,
+               unsigned long new_addr) {
   struct mm_struct* mm = vma->vm_mm;
   take_rmap_locks(vma);
   // pte_offset_map_lock(), which from 6.5 on finds no table where there is none.

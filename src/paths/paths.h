@@ -51,6 +51,14 @@ bool pte_alloc(struct mm_struct* mm, pmd_t* pmdp);
 // The pmd entry of an address. Null where an upper level is none.
 pmd_t* mm_find_pmd(struct mm_struct* mm, unsigned long address);
 
+// --- hugetlb.cc: mm/hugetlb.c ----------------------------------------------------------------
+
+// handle_mm_fault() of a hugetlb vma.
+enum vm_fault hugetlb_fault(struct vm_area_struct* vma, unsigned long address, bool write);
+
+// The pmd entry of an address whose pud has no table yet. Null: no table left.
+pmd_t* pmd_alloc(struct mm_struct* mm, unsigned long address);
+
 // --- collapse.cc: mm/khugepaged.c ------------------------------------------------------------
 
 enum scan_result {

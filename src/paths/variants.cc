@@ -271,18 +271,6 @@ constexpr VariantRow kRows[] = {
      .control = "map 0 rw\nbacking 0-7 file\n"
                 "cpu 0\n mremap 0-7\n"
                 "cpu 1\n retract 0-7\n"},
-    {.name = "mremap-no-rmap-lock",
-     .id = "A13",
-     .upstream = "97113eb39fa7",
-     .fixed_in = "5.14",
-     .summary = "the rmap locks while mremap moves a whole table; reclaim flushes the old address",
-     .cuts = CutsOf(CUT_MREMAP_RMAP_LOCK),
-     .oracle = "no-lost-write",
-     .bites_on = WhereMremapMovesTables,
-     .needs = nullptr,
-     .control = "map 0 rw\nbacking 0-7 file\n"
-                "cpu 0\n reclaim-file 0\n"
-                "cpu 1\n mremap 0-7\n write 8\n write 8\n"},
     {.name = "collapse-without-notifier",
      .id = "A4",
      .upstream = "f268f6cf875f",
@@ -297,6 +285,47 @@ constexpr VariantRow kRows[] = {
      .control = "map 0 rw\nbacking 0-7 file\n"
                 "cpu 0\n guest-read 0\n guest-read 0\n"
                 "cpu 1\n retract 0-7\n reclaim-file 0\n"},
+    {.name = "unshare-no-sync",
+     .id = "A7",
+     .upstream = "1013af4f585f",
+     .fixed_in = "6.16",
+     .summary =
+         "the table sync when hugetlb stops to share a pmd table; the other mm fills it, and "
+         "no walker looks at the pud again",
+     .cuts = CutsOf(CUT_UNSHARE_SYNC),
+     .oracle = "no-stale-page",
+     .bites_on = WhereFlushWaitsForNobody,
+     .needs = nullptr,
+     .control = "map 8-15 rw\nbacking 8-15 hugetlb\n"
+                "cpu 0\n get 8\n"
+                "cpu 1\n hugetlb-unmap 8-15\n"
+                "cpu 2 mm 1\n hugetlb-unmap 8-15\n fault 8\n"},
+    {.name = "unmap-stays-shareable",
+     .id = nullptr,
+     .upstream = nullptr,
+     .fixed_in = nullptr,
+     .summary = "that hugetlb's unmapping takes the right to share away in the same hold of "
+                "i_mmap_rwsem (__unmap_hugepage_range_final)",
+     .cuts = CutsOf(CUT_UNMAP_INELIGIBLE),
+     .oracle = "no-lost-write",
+     .bites_on = Everywhere,
+     .needs = nullptr,
+     .control = "map 8-15 rw\nbacking 8-15 hugetlb\n"
+                "cpu 0\n hugetlb-unshare 8-15\n write 9\n"
+                "cpu 1 mm 1\n hugetlb-unmap 8-15\n"},
+    {.name = "unshare-no-flush",
+     .id = "A17",
+     .upstream = "a4a118f2eead",
+     .fixed_in = "5.16",
+     .summary = "the TLB flush when hugetlb stops to share a pmd table",
+     .cuts = CutsOf(CUT_UNSHARE_FLUSH),
+     .oracle = "no-lost-write",
+     .bites_on = Everywhere,
+     .needs = nullptr,
+     .control = "map 8-15 rw\nbacking 8-15 hugetlb\n"
+                "cpu 0\n write 8\n write 8\n"
+                "cpu 1\n hugetlb-unmap 8-15\n"
+                "cpu 2 mm 1\n read 8\n"},
 };
 
 }  // namespace

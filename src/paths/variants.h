@@ -35,6 +35,9 @@ enum cut {
   CUT_RETRACT_I_MMAP_LOCK,  // retract_page_tables: without i_mmap_rwsem
   CUT_RETRACT_MMAP_LOCK,    // retract_page_tables: without the mmap_lock, as from 6.6 on
   CUT_RETRACT_NOTIFIER,     // collapse_and_free_pmd: secondary MMUs are not told
+  CUT_UNSHARE_SYNC,         // huge_pmd_unshare: walkers of the shared table are not waited for
+  CUT_UNSHARE_FLUSH,        // after huge_pmd_unshare no TLB is flushed
+  CUT_UNMAP_INELIGIBLE,     // hugetlb: a vma that is unmapped stays one to share tables with
   CUT_COUNT,
 };
 

@@ -37,7 +37,7 @@ std::span<const OperationRow> OperationRows(Mix mix) {
 std::span<const FlagWord> FlagWords() { return kFlagWords; }
 
 std::span<const char* const> BackingWords() {
-  static constexpr const char* kWords[] = {"anon", "compound", "file"};
+  static constexpr const char* kWords[] = {"anon", "compound", "file", "hugetlb"};
   static_assert(sizeof(kWords) / sizeof(kWords[0]) == static_cast<size_t>(Backing::kCount));
   return kWords;
 }

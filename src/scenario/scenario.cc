@@ -18,8 +18,10 @@ void Normalize(Layout& layout) {
   for (int region = 0; region < kRegionsMax; ++region) {
     Backing& backing = layout.backing[region];
     if (backing >= Backing::kCount) backing = Backing::kAnon;
+    if (backing == Backing::kHugetlb && region != kRegionsMax - 1) backing = Backing::kAnon;
     if (backing != Backing::kAnon) layout.huge[region] = false;
-    if (!layout.huge[region] && backing != Backing::kCompound) continue;
+    const bool whole = backing == Backing::kCompound || backing == Backing::kHugetlb;
+    if (!layout.huge[region] && !whole) continue;
     PageState* const pages = &layout.pages[region * kPagesPerRegion];
     std::fill_n(pages, kPagesPerRegion, pages[0]);
     if (pages[0] != PageState::kNone) continue;

@@ -1,0 +1,218 @@
+// Hugetlb with pmd tables that mms share. Mirrors hugetlb_fault(), hugetlb_no_page(),
+// huge_pte_alloc(), huge_pmd_share(), huge_pmd_unshare(), __unmap_hugepage_range(),
+// hugetlb_unshare_all_pmds(), mm/hugetlb.c, v6.1, with the sync of 2025 (1013af4f585f) and a share
+// count of its own (59d9094df3d7). Leaves out: reservations, the fault mutex (one page, which the
+// page cache has from the start on), hugetlb_vma_lock (a fault holds mmap_lock for reading, who
+// unshares holds it for writing), truncation. Deviations: the vma is one of the eight huge pages
+// that a shared table serves; the others are taken to be there, so that the table outlives it, and
+// may serve whatever is mapped in its place.
+#include "kernel/mm.h"
+#include "kernel/notes.h"
+#include "kernel/page_ref.h"
+#include "kernel/pgtable.h"
+#include "kernel/tlb.h"
+#include "paths/filemap.h"
+#include "paths/paths.h"
+#include "paths/secondary_mmu.h"
+#include "paths/variants.h"
+
+namespace {
+
+pud_t* mm_find_pud(struct mm_struct* mm, unsigned long address) {
+  pgd_t* pgdp = pgd_offset(mm, address);
+  pgd_t pgd = {0};
+  if (pgtable_l5_enabled()) pgd = pgdp_get(pgdp);
+  p4d_t* p4dp = p4d_offset_lockless(pgdp, pgd, address);
+  return pud_offset_lockless(p4dp, p4dp_get(p4dp), address);
+}
+
+// Returns whether the mm shares its table no more; the caller flushes.
+// REQUIRES: i_mmap_rwsem for writing, and the table's lock.
+bool huge_pmd_unshare(pud_t* pudp, pud_t pud) {
+  atomic_t* shares = wr_pmd_shares(wr_pfn_to_table(pud_val(pud) >> WR_PFN_SHIFT));
+  if (atomic_read(shares) == 1) return false;
+  WR_SET_ENTRY(pudp, 0);
+  // ORDER(O unshare-then-sync): the table is unlinked here, then every walker that has interrupts
+  // off is waited for, then the table may become another mm's own; pairs with gup_pud_range(),
+  // which looks at no pud again. Without it a walker of this mm walks what the other one fills.
+  if (!is_cut(CUT_UNSHARE_SYNC)) tlb_remove_table_sync_one();
+  atomic_dec(shares);
+  return true;
+}
+
+// ORDER(P unshare-flush-unlock): flushed before i_mmap_rwsem is dropped: from then on the last mm
+// that shares the table may free its pages. Without it a TLB keeps what is mapped here no more.
+void flush_unshared(struct mm_struct* mm, unsigned long start) {
+  if (!is_cut(CUT_UNSHARE_FLUSH)) wr_flush_tlb_range(mm, start, start + HPAGE_PMD_SIZE);
+}
+
+// Returns the page whose mapping is gone, or null. REQUIRES: i_mmap_rwsem for writing.
+struct page* __unmap_hugepage_range(struct vm_area_struct* vma) {
+  struct mm_struct* mm = vma->vm_mm;
+  const unsigned long start = vma->vm_start;
+  pud_t* pudp = mm_find_pud(mm, start);
+  const pud_t pud = pudp_get(pudp);
+  if (!pud_present(pud)) return nullptr;
+  pmd_t* ptep = pmd_offset_lockless(pudp, pud, start);
+  spinlock_t* ptl = huge_pte_lockptr(ptep);
+  struct page* page = nullptr;
+  spin_lock(ptl);
+  if (huge_pmd_unshare(pudp, pud)) {
+    spin_unlock(ptl);
+    flush_unshared(mm, start);
+    return nullptr;
+  }
+  if (!pmd_none(pmd_read_locked(ptep))) {
+    page = pfn_to_page(pmd_pfn(pmdp_huge_get_and_clear(mm, start, ptep)));
+    page_remove_rmap(page);
+  }
+  spin_unlock(ptl);
+  if (page != nullptr) wr_flush_tlb_range(mm, start, start + HPAGE_PMD_SIZE);
+  return page;
+}
+
+// Takes the vma from the rmap. Returns the file's page if nobody maps the file any more, or null.
+// ORDER(Q unmap-then-ineligible): under the same hold of i_mmap_rwsem as the unmapping, as
+// __unmap_hugepage_range_final() takes the right to share away; pairs with huge_pmd_share(), which
+// would share, and fill, a table that is no longer hugetlb's.
+// REQUIRES: i_mmap_rwsem for writing.
+struct page* unlink_file_vma(struct address_space* mapping, struct vm_area_struct* vma) {
+  const unsigned long index = vma->vm_pgoff;
+  vma->vm_file = nullptr;
+  if (wr_next_rmap(mapping, index, nullptr) != nullptr) return nullptr;
+  const unsigned long pfn = READ_ONCE(mapping->i_pages[0]);
+  WRITE_ONCE(mapping->i_pages[0], 0);
+  return pfn_to_page(pfn);
+}
+
+// The pmd entry in a table that another mm has, or null.
+pmd_t* huge_pmd_share(struct vm_area_struct* vma, pud_t* pudp, unsigned long address) {
+  struct address_space* mapping = vma->vm_file;
+  struct mm_struct* mm = vma->vm_mm;
+  pmd_t* spte = nullptr;
+  i_mmap_lock_read(mapping);
+  for (struct vm_area_struct* svma = wr_next_rmap(mapping, vma->vm_pgoff, nullptr);
+       svma != nullptr && spte == nullptr; svma = wr_next_rmap(mapping, vma->vm_pgoff, svma)) {
+    if (svma == vma) continue;
+    pud_t* spudp = mm_find_pud(svma->vm_mm, svma->vm_start);
+    const pud_t spud = pudp_get(spudp);
+    if (!pud_present(spud)) continue;
+    pgtable_t table = wr_pfn_to_table(pud_val(spud) >> WR_PFN_SHIFT);
+    atomic_inc(wr_pmd_shares(table));
+    spte = pmd_offset_lockless(spudp, spud, address);
+    spinlock_t* ptl = huge_pte_lockptr(spte);
+    spin_lock(ptl);
+    if (pud_none(pudp_get(pudp))) {
+      pud_populate(mm, pudp, table);
+    } else {
+      atomic_dec(wr_pmd_shares(table));
+    }
+    spin_unlock(ptl);
+  }
+  i_mmap_unlock_read(mapping);
+  return spte == nullptr ? pmd_alloc(mm, address) : mm_find_pmd(mm, address);
+}
+
+pmd_t* huge_pte_alloc(struct vm_area_struct* vma, unsigned long address) {
+  pud_t* pudp = mm_find_pud(vma->vm_mm, address);
+  if (pud_none(pudp_get(pudp))) return huge_pmd_share(vma, pudp, address);
+  return mm_find_pmd(vma->vm_mm, address);
+}
+
+enum vm_fault hugetlb_no_page(struct vm_area_struct* vma, pmd_t* ptep, unsigned long address) {
+  struct folio* folio = filemap_get_folio(vma->vm_file, 0);
+  if (folio == nullptr) return VM_FAULT_OOM;
+  spinlock_t* ptl = huge_pte_lockptr(ptep);
+  spin_lock(ptl);
+  const bool none = pmd_none(pmd_read_locked(ptep));
+  if (none) {
+    page_add_rmap(&folio->page);
+    set_pmd_at(vma->vm_mm, address, ptep, pmd_mkwrite(pmd_mkdirty(pfn_pmd_huge(folio_pfn(folio)))));
+  }
+  spin_unlock(ptl);
+  if (!none) folio_put(folio);
+  return VM_FAULT_DONE;
+}
+
+}  // namespace
+
+pmd_t* pmd_alloc(struct mm_struct* mm, unsigned long address) {
+  pud_t* pudp = mm_find_pud(mm, address);
+  pgtable_t table = wr_pmd_alloc_one(WR_HERE);
+  if (table == nullptr) return nullptr;
+  spin_lock(&mm->page_table_lock);
+  if (pud_none(pudp_get(pudp))) {
+    pud_populate(mm, pudp, table);
+    table = nullptr;
+  }
+  spin_unlock(&mm->page_table_lock);
+  if (table != nullptr) wr_pmd_free(table, WR_HERE);
+  return mm_find_pmd(mm, address);
+}
+
+enum vm_fault hugetlb_fault(struct vm_area_struct* vma, unsigned long address, bool write) {
+  pmd_t* ptep = huge_pte_alloc(vma, address);
+  if (ptep == nullptr) return VM_FAULT_OOM;
+  const pmd_t entry = pmdp_get(ptep);
+  if (pmd_none(entry)) return hugetlb_no_page(vma, ptep, address);
+  if (!write || pmd_write(entry)) return VM_FAULT_DONE;
+  spinlock_t* ptl = huge_pte_lockptr(ptep);
+  spin_lock(ptl);
+  const pmd_t pmd = pmd_read_locked(ptep);
+  if (pmd_present(pmd) && !pmd_write(pmd)) {
+    set_pmd_at(vma->vm_mm, address, ptep, pmd_mkwrite(pmd_mkdirty(pmd)));
+  }
+  spin_unlock(ptl);
+  return VM_FAULT_DONE;
+}
+
+// mmap(MAP_FIXED | MAP_ANONYMOUS) over the hugetlb region: unmapped first, anonymous from then on.
+void mmap_over_hugetlb(struct mm_struct* mm, unsigned long start, unsigned long end,
+                       unsigned /*flags*/) {
+  mmap_write_lock(mm);
+  struct vm_area_struct* vma = find_vma(mm, start);
+  struct address_space* mapping = vma->vm_file;
+  if (!is_vm_hugetlb_page(vma)) {
+    mmap_write_unlock(mm);
+    return;
+  }
+  wr_note(WR_NOTE_DISCARD_BEGIN, nullptr, start, end, WR_HERE);
+  mmu_notifier_invalidate_range_start(mm, start, end);
+  i_mmap_lock_write(mapping);
+  struct page* page = __unmap_hugepage_range(vma);
+  if (is_cut(CUT_UNMAP_INELIGIBLE)) {
+    i_mmap_unlock_write(mapping);
+    i_mmap_lock_write(mapping);
+  }
+  struct page* evicted = unlink_file_vma(mapping, vma);
+  i_mmap_unlock_write(mapping);
+  mmu_notifier_invalidate_range_end(mm, start, end);
+  if (page != nullptr) folio_put((struct folio*)page);
+  if (evicted != nullptr) folio_put((struct folio*)evicted);
+  wr_note(WR_NOTE_DISCARD_END, nullptr, start, end, WR_HERE);
+  mmap_write_unlock(mm);
+}
+
+// hugetlb_unshare_all_pmds(): what is mapped stays mapped in the other mm, and comes back with the
+// next fault, which shares again.
+void hugetlb_unshare_pmds(struct mm_struct* mm, unsigned long start, unsigned long end,
+                          unsigned /*flags*/) {
+  mmap_write_lock(mm);
+  struct vm_area_struct* vma = find_vma(mm, start);
+  if (is_vm_hugetlb_page(vma)) {
+    mmu_notifier_invalidate_range_start(mm, start, end);
+    i_mmap_lock_write(vma->vm_file);
+    pud_t* pudp = mm_find_pud(mm, start);
+    const pud_t pud = pudp_get(pudp);
+    if (pud_present(pud)) {
+      spinlock_t* ptl = huge_pte_lockptr(pmd_offset_lockless(pudp, pud, start));
+      spin_lock(ptl);
+      const bool unshared = huge_pmd_unshare(pudp, pud);
+      spin_unlock(ptl);
+      if (unshared) flush_unshared(mm, start);
+    }
+    i_mmap_unlock_write(vma->vm_file);
+    mmu_notifier_invalidate_range_end(mm, start, end);
+  }
+  mmap_write_unlock(mm);
+}
