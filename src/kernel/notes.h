@@ -33,6 +33,8 @@ enum wr_note_kind {
   WR_NOTE_USER_WRITE,  //                 content         address         value
   WR_NOTE_PIN_READ,    //                 content         address         value
   WR_NOTE_PIN_WRITE,   //                 content         address         value
+  // Copy-on-write. MUTATOR_END of the same CPU: the parent's TLBs are flushed, the fork is over.
+  WR_NOTE_FORK_COPIED,  //                 -               parent address  child address
   WR_NOTE_COUNT,
 };
 

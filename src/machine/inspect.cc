@@ -224,6 +224,11 @@ uint64_t ContentAt(int page) {
   return arena.content[vma->vm_file->i_pages[linear_page_index(vma, address)]];
 }
 
+int ContentPage(int page) {
+  const vm_area_struct* vma = find_vma(&arena.mm[page / kPagesMax], AddressOfAreaPage(page));
+  return vma != nullptr && vma->vm_file != nullptr ? page % kPagesMax : page;
+}
+
 std::string NameOfTable(int table_index) {
   static constexpr const char* kUpper[] = {"pgd", "p4d", "pud", "pmd"};
   if (table_index < kFirstPteTable) {

@@ -109,6 +109,10 @@ bool IsAnon(uint16_t pfn);           // PageAnon
 // swap entry stands for, of the file, or zero.
 uint64_t ContentAt(int page);
 
+// The page under whose number the content of `page` is kept: what is mapped from a file is the same
+// in each mm; else the page itself.
+int ContentPage(int page);
+
 // Names as people say them: "pmd[0]", "T2.pte[3]", "folio5.refcount", "page 3", and values as the
 // object's kind has them: "T2", "folio5 rw", "none", "42".
 std::string NameOf(LocationId location);

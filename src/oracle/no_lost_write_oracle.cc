@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <string>
 
+#include "kernel/page_ref.h"
 #include "oracle/mapping_history.h"
 #include "oracle/note_fields.h"
 #include "oracle/reference_history.h"
@@ -39,8 +40,10 @@ std::string SayValue(uint64_t value) {
 }  // namespace
 
 void NoLostWriteOracle::Begin() {
+  forked_ = 0;
   for (int n = 0; n < AreaPagesInUse(); ++n) {
     Page& page = pages_[n];
+    page.open = false;
     page.value_count = 1;
     page.discards = 0;
     page.judged = true;
@@ -54,12 +57,18 @@ void NoLostWriteOracle::OnEvent(const Event& event, const Object& object, uint32
     OnDiscard(event, index);
     return;
   }
+  if (event.detail == WR_NOTE_MUTATOR_END) {
+    OnForkEnd(event);
+    return;
+  }
   const int page = AreaPage(event.before);
   if (page < 0) return;
-  if (event.detail == WR_NOTE_USER_READ) {
+  if (event.detail == WR_NOTE_FORK_COPIED) {
+    OnForkCopied(event);
+  } else if (event.detail == WR_NOTE_USER_READ) {
     OnRead(event, page, index);
   } else if (event.detail == WR_NOTE_USER_WRITE) {
-    Write(pages_[page], event.after, index);
+    OnUserWrite(event, object, page, index);
   } else {
     OnPinAccess(event, object, page, index);
   }
@@ -68,7 +77,7 @@ void NoLostWriteOracle::OnEvent(const Event& event, const Object& object, uint32
 void NoLostWriteOracle::OnDiscard(const Event& event, uint32_t index) {
   const RangeNote range = RangeNoteOf(event);
   for (int n = range.first; n < range.end; ++n) {
-    Page& page = pages_[n];
+    Page& page = ShadowOf(n);
     if (event.detail == WR_NOTE_DISCARD_BEGIN) {
       ++page.discards;
       Add(page, 0, kNoEvent);
@@ -79,12 +88,62 @@ void NoLostWriteOracle::OnDiscard(const Event& event, uint32_t index) {
   }
 }
 
+void NoLostWriteOracle::OnForkCopied(const Event& event) {
+  const int child = AreaPage(event.after);
+  if (child < 0) return;
+  const Page& parent = ShadowOf(AreaPage(event.before));
+  Page& page = ShadowOf(child);
+  page.value_count = parent.value_count;
+  for (int i = 0; i < parent.value_count; ++i) page.values[i] = parent.values[i];
+  page.open = parent.open;
+  page.judged = parent.judged && parent.discards == 0;
+  forked_ |= 1u << child;
+  fork_cpu_ = event.cpu;
+}
+
+void NoLostWriteOracle::OnForkEnd(const Event& event) {
+  if (event.cpu == fork_cpu_) forked_ = 0;
+}
+
+void NoLostWriteOracle::OnUserWrite(const Event& event, const Object& content, int page,
+                                    uint32_t index) {
+  Write(ShadowOf(page), event.after, index);
+  for (uint32_t rest = forked_; rest != 0; rest &= rest - 1) {
+    const int child = __builtin_ctz(rest);
+    if (child == page) continue;
+    const uint16_t mapped = mappings().Current(child).page.pfn;
+    if (mapped == content.frame) {
+      Write(pages_[child], event.after, index);
+    } else if (mapped == 0) {
+      // On its way to another frame.
+      pages_[child].open = true;
+      Add(pages_[child], event.after, index);
+    }
+  }
+}
+
+void NoLostWriteOracle::OnSharedWrite(uint16_t frame, int own_page, uint64_t value,
+                                      uint32_t index) {
+  for (int n = 0; n < AreaPagesInUse(); ++n) {
+    const uint16_t mapped = mappings().Current(n).page.pfn;
+    if (mapped != frame && (n != own_page || mapped != 0)) continue;
+    pages_[n].open = true;
+    Add(pages_[n], value, index);
+  }
+}
+
 void NoLostWriteOracle::OnPinAccess(const Event& event, const Object& content, int page,
                                     uint32_t index) {
   const Reference* reference = references().Find(event.cpu, page, content.frame);
   if (reference == nullptr) return;
-  Page& shadow = pages_[page];
+  Page& shadow = ShadowOf(page);
   const bool writes = event.detail == WR_NOTE_PIN_WRITE;
+  const bool protects = (reference->flags & FOLL_PIN) != 0 || !IsAnon(content.frame) ||
+                        IsAnonExclusive(content.frame);
+  if (!protects) {
+    if (writes) OnSharedWrite(content.frame, page, event.after, index);
+    return;
+  }
   const Mapping& mapping = mappings().Current(page);
   const bool detached = shadow.discards > 0 || shadow.discarded_until > reference->gup_begin;
   if (!detached || mapping.page == reference->page) {
@@ -104,6 +163,7 @@ void NoLostWriteOracle::Write(Page& page, uint64_t value, uint32_t index) {
     Add(page, value, index);
     return;
   }
+  page.open = false;
   page.judged = true;
   page.value_count = 1;
   page.values[0] = {value, index};
@@ -123,6 +183,7 @@ void NoLostWriteOracle::Add(Page& page, uint64_t value, uint32_t write) {
 bool NoLostWriteOracle::Settle(Page& page, uint64_t value) {
   for (int i = 0; i < page.value_count; ++i) {
     if (page.values[i].value != value) continue;
+    if (page.open) return true;
     page.values[0] = page.values[i];
     page.value_count = 1;
     return true;
@@ -164,7 +225,7 @@ NoLostWriteOracle::Pair NoLostWriteOracle::Blame(int page, uint16_t frame, uint6
 }
 
 void NoLostWriteOracle::OnRead(const Event& event, int page, uint32_t index) {
-  Page& shadow = pages_[page];
+  Page& shadow = ShadowOf(page);
   if (shadow.discards > 0 || !shadow.judged || Settle(shadow, event.after)) return;
   const uint16_t frame = ObjectAt(event.location).frame;
   const Pair pair = Blame(page, frame, event.after, LastWrite(shadow), index);
@@ -175,7 +236,7 @@ void NoLostWriteOracle::OnRead(const Event& event, int page, uint32_t index) {
 
 void NoLostWriteOracle::End() {
   for (int n = 0; n < AreaPagesInUse(); ++n) {
-    Page& page = pages_[n];
+    Page& page = ShadowOf(n);
     const Mapping& mapping = mappings().Current(n);
     const uint64_t shown = ContentAt(n);
     if (!page.judged || Settle(page, shown)) continue;

@@ -6,6 +6,12 @@
 // before, or what was written since; the first judged read or later write settles which. A
 // reference whose page was discarded since its GUP call began protects nothing: it may be an
 // orphan. One that was not discarded protects its page even while a collapse has it unmapped.
+//
+// Copy-on-write: a child's page shows what its parent's showed when fork gave it, and goes its own
+// way then; until fork has flushed the parent's TLBs, a write of the parent's to the shared frame
+// shows in both. FOLL_GET on a page that is shared protects nothing: a write may copy away from it
+// before or after; what is written through it may show wherever the frame is mapped, or not. What is
+// mapped from a file is one content for all mms.
 #ifndef WALKRACE_ORACLE_NO_LOST_WRITE_ORACLE_H_
 #define WALKRACE_ORACLE_NO_LOST_WRITE_ORACLE_H_
 
@@ -20,7 +26,8 @@ class NoLostWriteOracle final : public Oracle {
   static constexpr const char* kName = "no-lost-write";
   static constexpr Interest kInterest = {.notes = MaskOf(WR_NOTE_DISCARD_BEGIN, WR_NOTE_DISCARD_END,
                                                          WR_NOTE_USER_READ, WR_NOTE_USER_WRITE,
-                                                         WR_NOTE_PIN_READ, WR_NOTE_PIN_WRITE)};
+                                                         WR_NOTE_PIN_READ, WR_NOTE_PIN_WRITE,
+                                                         WR_NOTE_FORK_COPIED, WR_NOTE_MUTATOR_END)};
   using Oracle::Oracle;
 
   void Begin() override;
@@ -38,6 +45,7 @@ class NoLostWriteOracle final : public Oracle {
   struct Page {
     uint8_t value_count;       // one: the page is certain
     uint8_t discards;          // in progress
+    bool open;    // a write may show or not, now and later: a read settles nothing
     bool judged;               // false: more values than fit, until the next write that is certain
     uint32_t discarded_until;  // the end of the last discard; 0 for none
     Value values[kValuesMax];
@@ -46,6 +54,12 @@ class NoLostWriteOracle final : public Oracle {
   void OnDiscard(const Event& event, uint32_t index);
   void OnRead(const Event& event, int page, uint32_t index);
   void OnPinAccess(const Event& event, const Object& content, int page, uint32_t index);
+  void OnForkCopied(const Event& event);
+  void OnForkEnd(const Event& event);
+  void OnUserWrite(const Event& event, const Object& content, int page, uint32_t index);
+  // Through a reference that does not protect what its frame shows.
+  void OnSharedWrite(uint16_t frame, int own_page, uint64_t value, uint32_t index);
+  Page& ShadowOf(int page) { return pages_[ContentPage(page)]; }
   void Write(Page& page, uint64_t value, uint32_t index);
   // Returns whether the page may show `value`, and if so settles that it does.
   static bool Settle(Page& page, uint64_t value);
@@ -60,6 +74,8 @@ class NoLostWriteOracle final : public Oracle {
   Pair Blame(int page, uint16_t frame, uint64_t shown, uint32_t lost, uint32_t read) const;
 
   Page pages_[kAreaPages];
+  uint32_t forked_ = 0;  // bit n: page n was given to the child by a fork that is not over ...
+  CpuId fork_cpu_ = kNoCpu;  // ... of this CPU
 };
 
 }  // namespace walkrace

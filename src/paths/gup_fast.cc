@@ -1,10 +1,10 @@
 // The lockless walk. Mirrors internal_get_user_pages_fast() and what it calls, mm/gup.c, v6.1.
-// Leaves out: pud and higher leaves, hugepd, device maps, FOLL_LONGTERM, the exclusive test of
-// read-only pins, secretmem. Deviation: the kernel re-reads pmd and pte with plain C accesses;
+// Leaves out: pud and higher leaves, hugepd, device maps, FOLL_LONGTERM, secretmem. Deviation: the kernel re-reads pmd and pte with plain C accesses;
 // here both re-reads are READ_ONCE, and the plain one is the variant plain-pmd-reread.
 #include "kernel/notes.h"
 #include "kernel/page_ref.h"
 #include "kernel/pgtable.h"
+#include "paths/cow.h"
 #include "paths/paths.h"
 #include "paths/variants.h"
 
@@ -15,6 +15,10 @@ struct gup_walk {
   struct page** pages;
   int nr;
 };
+
+bool must_unshare(const struct gup_walk* walk, struct page* page) {
+  return !is_cut(CUT_GUP_FAST_UNSHARE) && gup_must_unshare(walk->flags, page);
+}
 
 bool pmd_changed(pmd_t pmd, pmd_t reread) { return pmd_val(pmd) != pmd_val(reread); }
 
@@ -48,6 +52,10 @@ int gup_pte_range(pmd_t pmd, pmd_t* pmdp, unsigned long addr, unsigned long end,
       if (!is_cut(CUT_PUT_ON_RECHECK)) gup_put_folio(folio, 1, walk->flags);
       return 0;
     }
+    if (!pte_write(pte) && must_unshare(walk, page)) {
+      gup_put_folio(folio, 1, walk->flags);
+      return 0;
+    }
     walk->pages[walk->nr++] = page;
   }
   return 1;
@@ -62,6 +70,10 @@ int gup_huge_pmd(pmd_t orig, pmd_t* pmdp, unsigned long addr, unsigned long end,
   struct folio* folio = try_grab_folio(page, refs, walk->flags);
   if (folio == nullptr) return 0;
   if (pmd_val(orig) != pmd_val(pmdp_get(pmdp))) {
+    gup_put_folio(folio, refs, walk->flags);
+    return 0;
+  }
+  if (!pmd_write(orig) && must_unshare(walk, &folio->page)) {
     gup_put_folio(folio, refs, walk->flags);
     return 0;
   }
@@ -126,7 +138,8 @@ void gup_pgd_range(struct mm_struct* mm, unsigned long addr, unsigned long end,
 int lockless_pages_from_mm(struct mm_struct* mm, unsigned long start, unsigned long end,
                            struct gup_walk* walk, bool* irq_flags, bool* irqs_left_off) {
   uint64_t seq = 0;
-  if ((walk->flags & FOLL_PIN) != 0) {
+  const bool heeds_fork = (walk->flags & FOLL_PIN) != 0 && !is_cut(CUT_FORK_SEQCOUNT);
+  if (heeds_fork) {
     seq = raw_read_seqcount(&mm->write_protect_seq);
     if ((seq & 1) != 0) return 0;
   }
@@ -136,8 +149,9 @@ int lockless_pages_from_mm(struct mm_struct* mm, unsigned long start, unsigned l
   gup_pgd_range(mm, start, end, walk);
   *irqs_left_off = is_cut(CUT_IRQ_RESTORE) && walk->nr < (int)((end - start) >> PAGE_SHIFT);
   if (!*irqs_left_off) local_irq_restore(*irq_flags);
-  // Fork write-protects between two odd counts: what was pinned meanwhile is put back.
-  if ((walk->flags & FOLL_PIN) != 0 && read_seqcount_retry(&mm->write_protect_seq, seq)) {
+  // ORDER(K count-then-protect): fork looks at the counts and write-protects between two changes of
+  // the sequence: what was pinned meanwhile is put back.
+  if (heeds_fork && read_seqcount_retry(&mm->write_protect_seq, seq)) {
     for (int i = 0; i < walk->nr; ++i) gup_put_folio(page_folio(walk->pages[i]), 1, walk->flags);
     walk->nr = 0;
   }

@@ -16,7 +16,7 @@ constexpr const char* kNoteWords[] = {
     "page-put",    "unmap-begin",   "count-check",   "page-replaced",  "backed-off",
     "mutator-end", "discard-begin", "discard-end",   "folio-alloc",    "folio-free",
     "table-alloc", "table-free",    "table-deposit", "table-withdraw", "user-read",
-    "user-write",  "pin-read",      "pin-write",
+    "user-write",  "pin-read",      "pin-write",     "fork-copied",
 };
 static_assert(std::size(kNoteWords) == WR_NOTE_COUNT);
 
@@ -131,6 +131,9 @@ std::string NoteWords(const Event& note, const Scenario* scenario) {
       return ContentWords(note, false, true);
     case WR_NOTE_PIN_WRITE:
       return ContentWords(note, true, true);
+    case WR_NOTE_FORK_COPIED:
+      return absl::StrCat("gives ", PageWords(note.before), " to the child as ",
+                          PageWords(note.after));
     default:
       return "unknown note";
   }
