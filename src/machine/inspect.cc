@@ -224,6 +224,14 @@ uint64_t ContentAt(int page) {
   return arena.content[vma->vm_file->i_pages[linear_page_index(vma, address)]];
 }
 
+int CacheReferencesOn(uint16_t head) {
+  int references = 0;
+  for (const unsigned long slot : arena.file.i_pages) {
+    references += slot != 0 && HeadPfn(slot) == head;
+  }
+  return references;
+}
+
 int ContentPage(int page) {
   const vm_area_struct* vma = find_vma(&arena.mm[page / kPagesMax], AddressOfAreaPage(page));
   return vma != nullptr && vma->vm_file != nullptr ? page % kPagesMax : page;

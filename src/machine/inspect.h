@@ -113,6 +113,9 @@ uint64_t ContentAt(int page);
 // in each mm; else the page itself.
 int ContentPage(int page);
 
+// References of the page cache on a folio: one for each slot of the file.
+int CacheReferencesOn(uint16_t head);
+
 // Names as people say them: "pmd[0]", "T2.pte[3]", "folio5.refcount", "page 3", and values as the
 // object's kind has them: "T2", "folio5 rw", "none", "42".
 std::string NameOf(LocationId location);

@@ -119,7 +119,7 @@ void CountsConservedOracle::End() {
 bool CountsConservedOracle::JudgeFolio(uint16_t head, const Expected& expected) {
   const FolioCounts counts = CountsOf(head);
   const bool free = FrameIsFree(head);
-  const int wanted = expected.references[head];
+  const int wanted = expected.references[head] + CacheReferencesOn(head);
   if (counts.refcount == wanted && counts.pincount == expected.pins[head] &&
       free == (wanted == 0)) {
     for (uint16_t pfn = head; pfn < head + counts.pages; ++pfn) {

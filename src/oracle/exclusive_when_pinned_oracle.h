@@ -1,5 +1,5 @@
-// exclusive-when-pinned: an anonymous page with a returned pin (FOLL_PIN) is exclusive to its mm: no
-// copy-on-write takes it away from its pin.
+// exclusive-when-pinned: an anonymous page with a returned pin (FOLL_PIN) is exclusive to its mm:
+// no copy-on-write takes it away from its pin.
 //
 // Judged when GUP returns the page, which is after the fork seqcount test (a pin that GUP takes and
 // puts back on the way may fall on anything), and when somebody takes the exclusiveness away from a

@@ -10,8 +10,8 @@
 // Copy-on-write: a child's page shows what its parent's showed when fork gave it, and goes its own
 // way then; until fork has flushed the parent's TLBs, a write of the parent's to the shared frame
 // shows in both. FOLL_GET on a page that is shared protects nothing: a write may copy away from it
-// before or after; what is written through it may show wherever the frame is mapped, or not. What is
-// mapped from a file is one content for all mms.
+// before or after; what is written through it may show wherever the frame is mapped, or not. What
+// is mapped from a file is one content for all mms.
 #ifndef WALKRACE_ORACLE_NO_LOST_WRITE_ORACLE_H_
 #define WALKRACE_ORACLE_NO_LOST_WRITE_ORACLE_H_
 
@@ -45,7 +45,7 @@ class NoLostWriteOracle final : public Oracle {
   struct Page {
     uint8_t value_count;       // one: the page is certain
     uint8_t discards;          // in progress
-    bool open;    // a write may show or not, now and later: a read settles nothing
+    bool open;                 // a write may show or not, now and later: a read settles nothing
     bool judged;               // false: more values than fit, until the next write that is certain
     uint32_t discarded_until;  // the end of the last discard; 0 for none
     Value values[kValuesMax];
@@ -74,7 +74,7 @@ class NoLostWriteOracle final : public Oracle {
   Pair Blame(int page, uint16_t frame, uint64_t shown, uint32_t lost, uint32_t read) const;
 
   Page pages_[kAreaPages];
-  uint32_t forked_ = 0;  // bit n: page n was given to the child by a fork that is not over ...
+  uint32_t forked_ = 0;      // bit n: page n was given to the child by a fork that is not over ...
   CpuId fork_cpu_ = kNoCpu;  // ... of this CPU
 };
 

@@ -10,9 +10,9 @@ namespace {
 TEST(OracleRows, AreInTheOrderThatDecides) {
   size_t count;
   const OracleRow* rows = OracleRows(&count);
-  const char* const names[] = {
-      "no-pinned-page-freed", "no-stale-page",     "no-lost-write", "no-table-use-after-free",
-      "counts-conserved",     "back-off-restores", "progress",      "data-race"};
+  const char* const names[] = {"no-pinned-page-freed",    "no-stale-page",    "no-lost-write",
+                               "no-table-use-after-free", "counts-conserved", "back-off-restores",
+                               "exclusive-when-pinned",   "progress",         "data-race"};
   ASSERT_EQ(count, std::size(names));
   for (size_t i = 0; i < count; ++i) {
     EXPECT_STREQ(rows[i].name, names[i]);
@@ -20,8 +20,8 @@ TEST(OracleRows, AreInTheOrderThatDecides) {
     EXPECT_STRNE(rows[i].summary, "");
   }
   EXPECT_FALSE(IsOracleName("no-such-oracle"));
-  EXPECT_EQ(rows[6].make, nullptr);
   EXPECT_EQ(rows[7].make, nullptr);
+  EXPECT_EQ(rows[8].make, nullptr);
 }
 
 TEST(OracleSet, TheFirstReportStandsAndEndsTheRun) {

@@ -1,6 +1,6 @@
 // Faults on what is not mapped, and the way to the other faults. Mirrors handle_mm_fault(),
-// handle_pte_fault(), do_anonymous_page() and pmd_install(), mm/memory.c, v6.1. Leaves out: the zero
-// page (reads get a page as well), THP faults, swap. Copy-on-write: wp_fault.cc.
+// handle_pte_fault(), do_anonymous_page() and pmd_install(), mm/memory.c, v6.1. Leaves out: the
+// zero page (reads get a page as well), THP faults, swap. Copy-on-write: wp_fault.cc.
 #include "kernel/barrier.h"
 #include "kernel/mm.h"
 #include "kernel/page_ref.h"

@@ -4,10 +4,11 @@
 // copy_huge_pmd(), mm/huge_memory.c, v6.1. Leaves out: the child's vmas and anon_vmas (they are
 // there already), swap entries (the child does not get such a page), MMU notifiers, userfaultfd.
 // Deviations: (1) fork does nothing, as if memory had run out, where there is no other mm, where it
-// has anonymous memory or a table for it already, and in mm 1. Out of memory half-way, the child keeps what it has.
-// (2) A child's CPUs run all the time: mmap_lock of the child is kept until the parent's TLBs are
-// flushed. (3) A huge page that may be pinned is copied to base pages of the child; the kernel
-// splits the parent's pmd first, and copies then. (4) A huge page's tails carry PageAnonExclusive.
+// has anonymous memory or a table for it already, and in mm 1. Out of memory half-way, the child
+// keeps what it has. (2) A child's CPUs run all the time: mmap_lock of the child is kept until the
+// parent's TLBs are flushed. (3) A huge page that may be pinned is copied to base pages of the
+// child; the kernel splits the parent's pmd first, and copies then. (4) A huge page's tails carry
+// PageAnonExclusive.
 #include "kernel/mm.h"
 #include "kernel/notes.h"
 #include "kernel/tlb.h"
@@ -100,8 +101,7 @@ enum copied copy_ptes(struct vm_area_struct* dst_vma, struct vm_area_struct* src
       copy_nonpresent_pte(dst_vma, src_vma, dst_pte, src_pte, pte, *addr, *addr + to_child);
       continue;
     }
-    result = copy_present_pte(dst_vma, dst_pte, src_pte, pte, *addr, *addr + to_child,
-                              prealloc);
+    result = copy_present_pte(dst_vma, dst_pte, src_pte, pte, *addr, *addr + to_child, prealloc);
     if (result != COPY_DONE) break;
   }
   spin_unlock(src_ptl);
@@ -202,8 +202,8 @@ enum copied copy_page_range(struct vm_area_struct* dst_vma, struct vm_area_struc
     result = COPY_DONE;
     // A huge pmd that is on its way elsewhere is left out.
     if (pmd_present(src_pmd) && !pmd_trans_huge(src_pmd)) {
-      result = copy_pte_range(dst_vma, src_vma, dst_pmdp, src_pmd, src_vma->vm_start,
-                              src_vma->vm_end);
+      result =
+          copy_pte_range(dst_vma, src_vma, dst_pmdp, src_pmd, src_vma->vm_start, src_vma->vm_end);
     }
   }
   raw_write_seqcount_end(&src_vma->vm_mm->write_protect_seq);

@@ -1,6 +1,7 @@
 // The lockless walk. Mirrors internal_get_user_pages_fast() and what it calls, mm/gup.c, v6.1.
-// Leaves out: pud and higher leaves, hugepd, device maps, FOLL_LONGTERM, secretmem. Deviation: the kernel re-reads pmd and pte with plain C accesses;
-// here both re-reads are READ_ONCE, and the plain one is the variant plain-pmd-reread.
+// Leaves out: pud and higher leaves, hugepd, device maps, FOLL_LONGTERM, secretmem. Deviation: the
+// kernel re-reads pmd and pte with plain C accesses; here both re-reads are READ_ONCE, and the
+// plain one is the variant plain-pmd-reread.
 #include "kernel/notes.h"
 #include "kernel/page_ref.h"
 #include "kernel/pgtable.h"

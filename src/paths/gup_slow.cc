@@ -1,6 +1,7 @@
 // The walk under mmap_lock and the table locks. Mirrors __get_user_pages(), follow_page_mask(),
-// follow_page_pte(), follow_trans_huge_pmd() and faultin_page(), mm/gup.c and mm/huge_memory.c, v6.1, for one
-// anonymous area. Leaves out: everything that this area cannot have (hugetlb, devices, swap).
+// follow_page_pte(), follow_trans_huge_pmd() and faultin_page(), mm/gup.c and mm/huge_memory.c,
+// v6.1, for one anonymous area. Leaves out: everything that this area cannot have (hugetlb,
+// devices, swap).
 #include "kernel/page_ref.h"
 #include "kernel/pgtable.h"
 #include "kernel/tlb.h"
@@ -34,15 +35,15 @@ struct page* follow_trans_huge_pmd(struct mm_struct* mm, pmd_t* pmdp, unsigned l
   return page;
 }
 
-struct page* follow_page_pte(struct mm_struct* mm, pmd_t pmd, unsigned long address,
-                             unsigned flags, unsigned* fault_flags) {
+struct page* follow_page_pte(struct mm_struct* mm, pmd_t pmd, unsigned long address, unsigned flags,
+                             unsigned* fault_flags) {
   struct page* page = nullptr;
   spinlock_t* ptl = pte_lockptr(mm, pmd);
   pte_t* ptep = pte_offset_kernel(pmd, address);
   spin_lock(ptl);
   const pte_t pte = pte_read_locked(ptep);
-  if (pte_present(pte) && may_follow(pte_write(pte), pte_protnone(pte),
-                                     pfn_to_page(pte_pfn(pte)), flags, fault_flags)) {
+  if (pte_present(pte) && may_follow(pte_write(pte), pte_protnone(pte), pfn_to_page(pte_pfn(pte)),
+                                     flags, fault_flags)) {
     page = pfn_to_page(pte_pfn(pte));
     if (try_grab_folio(page, 1, flags) == nullptr) page = nullptr;
   }

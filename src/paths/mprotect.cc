@@ -14,9 +14,7 @@ namespace {
 
 enum protection { PROTECT_READ, PROTECT_WRITE, PROTECT_NUMA };
 
-pmd_t pmd_mkprotnone(pmd_t pmd) {
-  return __pmd((pmd_val(pmd) & ~_PAGE_PRESENT) | _PAGE_PROTNONE);
-}
+pmd_t pmd_mkprotnone(pmd_t pmd) { return __pmd((pmd_val(pmd) & ~_PAGE_PRESENT) | _PAGE_PROTNONE); }
 pmd_t pmd_mkpresent(pmd_t pmd) { return __pmd((pmd_val(pmd) & ~_PAGE_PROTNONE) | _PAGE_PRESENT); }
 
 bool can_change_pte_writable(struct vm_area_struct* vma, pte_t pte) {
@@ -57,7 +55,8 @@ bool change_pte_range(struct vm_area_struct* vma, pmd_t pmd, unsigned long addr,
     const pte_t oldpte = pte_read_locked(pte);
     if (!pte_present(oldpte)) continue;
     if (to == PROTECT_NUMA && skips_numa_hint(vma, oldpte)) continue;
-    // ptep_modify_prot_start and _commit: none in between, so that the hardware's bits are not lost.
+    // ptep_modify_prot_start and _commit: none in between, so that the hardware's bits are not
+    // lost.
     const pte_t old_pte = ptep_get_and_clear(mm, addr, pte);
     set_pte_at(mm, addr, pte, pte_modify(vma, old_pte, to));
     changed = true;

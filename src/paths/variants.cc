@@ -209,14 +209,15 @@ constexpr VariantRow kRows[] = {
      .id = "C5",
      .upstream = "9348b73c2e1b",
      .fixed_in = "5.11",
-     .summary = "clear_refs write-protects pinned pages; without PageAnonExclusive the write copies",
+     .summary =
+         "clear_refs write-protects pinned pages; without PageAnonExclusive the write copies",
      .cuts = CutsOf(CUT_SOFT_DIRTY_PINNED, CUT_WP_EXCLUSIVE),
      .oracle = "no-lost-write",
      .bites_on = Everywhere,
      .needs = nullptr,
      .control = "map 0 rw\n"
-                "cpu 0\n pin 0 write\n write-pinned\n"
-                "cpu 1\n soft-dirty\n write 0\n"},
+                "cpu 0\n pin 0 write\n write 0\n write-pinned\n"
+                "cpu 1\n soft-dirty\n"},
     {.name = "no-fork-flush",
      .id = nullptr,
      .upstream = nullptr,
@@ -240,14 +241,15 @@ constexpr VariantRow kRows[] = {
      .bites_on = Everywhere,
      .needs = nullptr,
      .control = "map 0 rw\n"
-                "cpu 0\n read 0\n read 0\n"
-                "cpu 1\n fork\n write 0\n"
-                "cpu 2 mm 1\n read 0\n"},
+                "cpu 0\n fork\n read 0\n read 0\n"
+                "cpu 1\n write 0\n"
+                "cpu 2 mm 1\n"},
     {.name = "no-mprotect-flush",
      .id = nullptr,
      .upstream = nullptr,
      .fixed_in = nullptr,
-     .summary = "a change of protection flushes nothing; the page is the same, and no content is lost",
+     .summary =
+         "a change of protection flushes nothing; the page is the same, and no content is lost",
      .cuts = CutsOf(CUT_MPROTECT_FLUSH),
      .oracle = nullptr,
      .bites_on = Nowhere,
@@ -259,7 +261,8 @@ constexpr VariantRow kRows[] = {
      .id = "C2",
      .upstream = "088b8aa537c2",
      .fixed_in = "6.1",
-     .summary = "the barrier between a read-only pin and its exclusive test (one of the fix's four)",
+     .summary =
+         "the barrier between a read-only pin and its exclusive test (one of the fix's four)",
      .cuts = CutsOf(CUT_EXCLUSIVE_BARRIER),
      .oracle = nullptr,
      .bites_on = Nowhere,

@@ -35,7 +35,9 @@ bool try_make_exclusive(struct folio* folio, struct page* page, unsigned long pa
 }
 
 // Up to 5.18 there was no PageAnonExclusive.
-bool is_exclusive(struct page* page) { return !is_cut(CUT_WP_EXCLUSIVE) && PageAnonExclusive(page); }
+bool is_exclusive(struct page* page) {
+  return !is_cut(CUT_WP_EXCLUSIVE) && PageAnonExclusive(page);
+}
 
 // More rights need no flush: a CPU with the old translation faults, and walks again.
 void wp_page_reuse(struct mm_struct* mm, unsigned long address, pte_t* ptep, pte_t orig_pte) {
