@@ -40,6 +40,8 @@ enum wr_note_kind {
   // it is at the new place alone. Of as many pages as a region has.
   WR_NOTE_MOVE_BEGIN,  //                 -               start address   new start address
   WR_NOTE_MOVE_END,    //                 -               start address   new start address
+  // Copy-on-write. MUTATOR_END of the same CPU: the parent's TLBs are flushed, the fork is over.
+  WR_NOTE_FORK_COPIED,  //                 -               parent address  child address
   WR_NOTE_COUNT,
 };
 

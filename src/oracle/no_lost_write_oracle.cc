@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/check.h"
+#include "kernel/page_ref.h"
 #include "oracle/mapping_history.h"
 #include "oracle/note_fields.h"
 #include "oracle/reference_history.h"
@@ -40,52 +41,48 @@ std::string SayValue(uint64_t value) {
 }  // namespace
 
 void NoLostWriteOracle::Begin() {
-  for (int n = 0; n < AreaPagesInUse(); ++n) Reset(pages_[n], ContentAt(n));
+  for (int n = 0; n < AreaPagesInUse(); ++n) pages_[n].Reset(ContentAt(n));
   for (int i = 0; i < kFilePages; ++i) {
     const uint16_t pfn = FrameOfFilePage(i);
-    Reset(file_pages_[i], pfn == 0 ? 0 : ContentOf(pfn));
+    file_pages_[i].Reset(pfn == 0 ? 0 : ContentOf(pfn));
   }
   move_count_ = 0;
-}
-
-void NoLostWriteOracle::Reset(Page& page, uint64_t value) {
-  page.value_count = 1;
-  page.discards = 0;
-  page.judged = true;
-  page.discarded_until = 0;
-  page.values[0] = {value, kNoEvent};
+  forked_ = 0;
 }
 
 void NoLostWriteOracle::OnEvent(const Event& event, const Object& object, uint32_t index) {
-  if (event.detail == WR_NOTE_DISCARD_BEGIN || event.detail == WR_NOTE_DISCARD_END) {
-    OnDiscard(event, index);
-    return;
-  }
-  if (event.detail == WR_NOTE_MOVE_BEGIN || event.detail == WR_NOTE_MOVE_END) {
-    OnMove(event, index);
-    return;
+  switch (event.detail) {
+    case WR_NOTE_DISCARD_BEGIN:
+    case WR_NOTE_DISCARD_END:
+      return OnRange(event, index);
+    case WR_NOTE_MOVE_BEGIN:
+    case WR_NOTE_MOVE_END:
+      return OnMove(event, index);
+    case WR_NOTE_FORK_COPIED:
+      return OnForkCopied(event);
+    case WR_NOTE_MUTATOR_END:
+      return OnForkEnd(event);
+    default:
+      break;
   }
   const int page = AreaPage(event.before);
   if (page < 0) return;
   if (event.detail == WR_NOTE_USER_READ) {
     OnRead(event, page, ShadowOf(page), index);
   } else if (event.detail == WR_NOTE_USER_WRITE) {
-    Write(ShadowOf(page), event.after, index);
+    OnUserWrite(event, object, page, index);
   } else {
     OnPinAccess(event, object, page, index);
   }
 }
 
-void NoLostWriteOracle::OnDiscard(const Event& event, uint32_t index) {
+void NoLostWriteOracle::OnRange(const Event& event, uint32_t index) {
   const RangeNote range = RangeNoteOf(event);
   for (int n = range.first; n < range.end; ++n) {
-    Page& page = pages_[n];
     if (event.detail == WR_NOTE_DISCARD_BEGIN) {
-      ++page.discards;
-      Add(page, 0, kNoEvent);
-    } else if (page.discards > 0) {
-      --page.discards;
-      page.discarded_until = index;
+      pages_[n].BeginDiscard();
+    } else {
+      pages_[n].EndDiscard(index);
     }
   }
 }
@@ -97,19 +94,31 @@ void NoLostWriteOracle::OnMove(const Event& event, uint32_t index) {
   if (event.detail == WR_NOTE_MOVE_BEGIN) {
     for (int i = 0; i < kPagesPerRegion; ++i) {
       pages_[to + i] = pages_[from + i];
-      pages_[to + i].discarded_until = index;  // what was there before
+      pages_[to + i].set_discarded_until(index);  // what was there before
     }
     WR_CHECK(move_count_ < kMovesMax);
     moves_[move_count_++] = {index, kNoEvent, from, to};
     return;
   }
-  for (int i = 0; i < kPagesPerRegion; ++i) Reset(pages_[from + i], 0);
+  for (int i = 0; i < kPagesPerRegion; ++i) pages_[from + i].Reset(0);
   for (int i = 0; i < move_count_; ++i) {
     if (moves_[i].from == from && moves_[i].end == kNoEvent) moves_[i].end = index;
   }
 }
 
-NoLostWriteOracle::Page& NoLostWriteOracle::ShadowOf(int page) {
+void NoLostWriteOracle::OnForkCopied(const Event& event) {
+  const int child = AreaPage(event.after);
+  if (child < 0) return;
+  ShadowOf(child).CopyFrom(ShadowOf(AreaPage(event.before)), false);
+  forked_ |= 1u << child;
+  fork_cpu_ = event.cpu;
+}
+
+void NoLostWriteOracle::OnForkEnd(const Event& event) {
+  if (event.cpu == fork_cpu_) forked_ = 0;
+}
+
+PossibleValues& NoLostWriteOracle::ShadowOf(int page) {
   const int file_page = FilePageOf(page);
   if (file_page >= 0) return file_pages_[file_page];
   for (int i = 0; i < move_count_; ++i) {
@@ -137,74 +146,65 @@ int NoLostWriteOracle::PlaceOf(const Reference& reference) const {
   return page;
 }
 
+void NoLostWriteOracle::OnUserWrite(const Event& event, const Object& content, int page,
+                                    uint32_t index) {
+  ShadowOf(page).Write(event.after, index);
+  for (uint32_t rest = forked_; rest != 0; rest &= rest - 1) {
+    const int child = __builtin_ctz(rest);
+    if (child == page) continue;
+    const uint16_t mapped = mappings().Current(child).page.pfn;
+    if (mapped == content.frame) {
+      pages_[child].Write(event.after, index);
+    } else if (mapped == 0) {
+      // On its way to another frame.
+      pages_[child].Open();
+      pages_[child].Add(event.after, index);
+    }
+  }
+}
+
+void NoLostWriteOracle::OnSharedWrite(uint16_t frame, int own_page, uint64_t value,
+                                      uint32_t index) {
+  for (int n = 0; n < AreaPagesInUse(); ++n) {
+    const uint16_t mapped = mappings().Current(n).page.pfn;
+    if (mapped != frame && (n != own_page || mapped != 0)) continue;
+    pages_[n].Open();
+    pages_[n].Add(value, index);
+  }
+}
+
 void NoLostWriteOracle::OnPinAccess(const Event& event, const Object& content, int page,
                                     uint32_t index) {
   const Reference* reference = references().Find(event.cpu, page, content.frame);
   if (reference == nullptr) return;
+  const bool writes = event.detail == WR_NOTE_PIN_WRITE;
   if (const int file_page = FilePageIn(content.frame); file_page >= 0) {
     // In the page cache, it is seen at whatever address it is mapped.
-    if (event.detail == WR_NOTE_PIN_WRITE) {
-      Write(file_pages_[file_page], event.after, index);
+    if (writes) {
+      file_pages_[file_page].Write(event.after, index);
     } else {
       OnRead(event, page, file_pages_[file_page], index);
     }
     return;
   }
   page = PlaceOf(*reference);
-  Page& shadow = pages_[page];
-  const bool writes = event.detail == WR_NOTE_PIN_WRITE;
+  PossibleValues& shadow = pages_[page];
+  const bool protects = (reference->flags & FOLL_PIN) != 0 || IsAnonExclusive(content.frame);
+  if (!protects) {
+    if (writes) OnSharedWrite(content.frame, page, event.after, index);
+    return;
+  }
   const Mapping& mapping = mappings().Current(page);
-  const bool detached = shadow.discards > 0 || shadow.discarded_until > reference->gup_begin;
-  if (!detached || mapping.page == reference->page) {
+  if (!shadow.DiscardedSince(reference->gup_begin) || mapping.page == reference->page) {
     if (writes) {
-      Write(shadow, event.after, index);
+      shadow.Write(event.after, index);
     } else {
       OnRead(event, page, shadow, index);
     }
   } else if (writes && mapping.page.pfn == 0) {
     // An orphan, or a page that a collapse will put back.
-    Add(shadow, event.after, index);
+    shadow.Add(event.after, index);
   }
-}
-
-void NoLostWriteOracle::Write(Page& page, uint64_t value, uint32_t index) {
-  if (page.discards > 0) {
-    Add(page, value, index);
-    return;
-  }
-  page.judged = true;
-  page.value_count = 1;
-  page.values[0] = {value, index};
-}
-
-void NoLostWriteOracle::Add(Page& page, uint64_t value, uint32_t write) {
-  for (int i = 0; i < page.value_count; ++i) {
-    if (page.values[i].value == value) return;
-  }
-  if (page.value_count == kValuesMax) {
-    page.judged = false;
-    return;
-  }
-  page.values[page.value_count++] = {value, write};
-}
-
-bool NoLostWriteOracle::Settle(Page& page, uint64_t value) {
-  for (int i = 0; i < page.value_count; ++i) {
-    if (page.values[i].value != value) continue;
-    page.values[0] = page.values[i];
-    page.value_count = 1;
-    return true;
-  }
-  return false;
-}
-
-uint32_t NoLostWriteOracle::LastWrite(const Page& page) {
-  uint32_t last = kNoEvent;
-  for (int i = 0; i < page.value_count; ++i) {
-    const uint32_t write = page.values[i].write;
-    if (write != kNoEvent && (last == kNoEvent || write > last)) last = write;
-  }
-  return last;
 }
 
 NoLostWriteOracle::Pair NoLostWriteOracle::Blame(int page, uint16_t frame, uint64_t shown,
@@ -231,25 +231,26 @@ NoLostWriteOracle::Pair NoLostWriteOracle::Blame(int page, uint16_t frame, uint6
   return {mappings().LastChange(page), second};
 }
 
-void NoLostWriteOracle::OnRead(const Event& event, int page, Page& shadow, uint32_t index) {
-  if (shadow.discards > 0 || !shadow.judged || Settle(shadow, event.after)) return;
+void NoLostWriteOracle::OnRead(const Event& event, int page, PossibleValues& shadow,
+                               uint32_t index) {
+  if (!shadow.judged() || shadow.Settle(event.after)) return;
   const uint16_t frame = ObjectAt(event.location).frame;
-  const Pair pair = Blame(page, frame, event.after, LastWrite(shadow), index);
+  const Pair pair = Blame(page, frame, event.after, shadow.LastWrite(), index);
   Report(event, pair.first, pair.second, "CPU %d reads %s at page %d, which must show %s%s",
-         event.cpu, SayValue(event.after).c_str(), page, SayValue(shadow.values[0].value).c_str(),
-         shadow.value_count > 1 ? ", or zero, or what was written since" : "");
+         event.cpu, SayValue(event.after).c_str(), page, SayValue(shadow.first()).c_str(),
+         shadow.certain() ? "" : ", or zero, or what was written since");
 }
 
 void NoLostWriteOracle::End() {
   for (int n = 0; n < AreaPagesInUse(); ++n) {
-    Page& page = ShadowOf(n);
+    PossibleValues& page = ShadowOf(n);
     const Mapping& mapping = mappings().Current(n);
     const uint64_t shown = ContentAt(n);
-    if (!page.judged || Settle(page, shown)) continue;
+    if (!page.judged_at_end() || page.Settle(shown)) continue;
     const std::string name = mapping.page.pfn == 0 ? "nothing" : NameOfFrame(mapping.page.pfn);
-    const Pair pair = Blame(n, mapping.page.pfn, shown, LastWrite(page), kNoEvent);
+    const Pair pair = Blame(n, mapping.page.pfn, shown, page.LastWrite(), kNoEvent);
     ReportAtEnd(pair.first, pair.second, "at the end page %d maps %s and shows %s; it must show %s",
-                n, name.c_str(), SayValue(shown).c_str(), SayValue(page.values[0].value).c_str());
+                n, name.c_str(), SayValue(shown).c_str(), SayValue(page.first()).c_str());
     return;
   }
 }

@@ -6,25 +6,36 @@
 // before, or what was written since; the first judged read or later write settles which. A
 // reference whose page was discarded since its GUP call began protects nothing: it may be an
 // orphan. One that was not discarded protects its page even while a collapse has it unmapped.
+//
+// What is freed lazily (MADV_FREE) may show zero from the begin of the call on, and at any later
+// time until it is written again. What is written during the call is as lazy. A reference that was
+// taken since keeps its page: the kernel discards none that anybody refers to. An older one does
+// not: what was in swap when MADV_FREE came was discarded at once.
+//
+// Copy-on-write: a child's page shows what its parent's showed when fork gave it, and goes its own
+// way then; until fork has flushed the parent's TLBs, a write of the parent's to the shared frame
+// shows in both. FOLL_GET on a page that is shared protects nothing: a write may copy away from it
+// before or after; what is written through it may show wherever the frame is mapped, or not.
+//
 // mremap takes what a page shows, and the references to it, to the new address. What a file's pages
-// show is the same at each of their addresses.
+// show is the same at each of their addresses, in each mm.
 #ifndef WALKRACE_ORACLE_NO_LOST_WRITE_ORACLE_H_
 #define WALKRACE_ORACLE_NO_LOST_WRITE_ORACLE_H_
 
 #include "oracle/oracle.h"
+#include "oracle/possible_values.h"
 
 namespace walkrace {
 
-struct PageNote;
 struct Reference;
 
 class NoLostWriteOracle final : public Oracle {
  public:
   static constexpr const char* kName = "no-lost-write";
-  static constexpr Interest kInterest = {.notes = MaskOf(WR_NOTE_DISCARD_BEGIN, WR_NOTE_DISCARD_END,
-                                                         WR_NOTE_USER_READ, WR_NOTE_USER_WRITE,
-                                                         WR_NOTE_PIN_READ, WR_NOTE_PIN_WRITE,
-                                                         WR_NOTE_MOVE_BEGIN, WR_NOTE_MOVE_END)};
+  static constexpr Interest kInterest = {
+      .notes = MaskOf(WR_NOTE_DISCARD_BEGIN, WR_NOTE_DISCARD_END, WR_NOTE_USER_READ,
+                      WR_NOTE_USER_WRITE, WR_NOTE_PIN_READ, WR_NOTE_PIN_WRITE, WR_NOTE_MOVE_BEGIN,
+                      WR_NOTE_MOVE_END, WR_NOTE_FORK_COPIED, WR_NOTE_MUTATOR_END)};
   using Oracle::Oracle;
 
   void Begin() override;
@@ -32,21 +43,6 @@ class NoLostWriteOracle final : public Oracle {
   void End() override;
 
  private:
-  static constexpr int kValuesMax = 8;
-
-  // A value that the page may show, and the note of the write that made it so.
-  struct Value {
-    uint64_t value;
-    uint32_t write;
-  };
-  struct Page {
-    uint8_t value_count;       // one: the page is certain
-    uint8_t discards;          // in progress
-    bool judged;               // false: more values than fit, until the next write that is certain
-    uint32_t discarded_until;  // the end of the last discard; 0 for none
-    Value values[kValuesMax];
-  };
-
   // A region that moved by mremap.
   struct Move {
     uint32_t begin, end;  // kNoEvent: under way
@@ -54,21 +50,21 @@ class NoLostWriteOracle final : public Oracle {
   };
   static constexpr int kMovesMax = 32;
 
-  void OnDiscard(const Event& event, uint32_t index);
+  void OnRange(const Event& event, uint32_t index);
   void OnMove(const Event& event, uint32_t index);
+  void OnForkCopied(const Event& event);
+  void OnForkEnd(const Event& event);
+  void OnRead(const Event& event, int page, PossibleValues& shadow, uint32_t index);
+  void OnUserWrite(const Event& event, const Object& content, int page, uint32_t index);
+  void OnPinAccess(const Event& event, const Object& content, int page, uint32_t index);
+  // Through a reference that does not protect what its frame shows.
+  void OnSharedWrite(uint16_t frame, int own_page, uint64_t value, uint32_t index);
+
   // Where what a page shows is kept: by page of the file if it is a file's. While a move is under
   // way what is left in TLBs at the old place means the new one.
-  Page& ShadowOf(int page);
+  PossibleValues& ShadowOf(int page);
   // The page at which a reference's page is by now.
   int PlaceOf(const Reference& reference) const;
-  void OnRead(const Event& event, int page, Page& shadow, uint32_t index);
-  void OnPinAccess(const Event& event, const Object& content, int page, uint32_t index);
-  void Write(Page& page, uint64_t value, uint32_t index);
-  // Returns whether the page may show `value`, and if so settles that it does.
-  static bool Settle(Page& page, uint64_t value);
-  static void Reset(Page& page, uint64_t value);
-  static void Add(Page& page, uint64_t value, uint32_t write);
-  static uint32_t LastWrite(const Page& page);
 
   struct Pair {
     uint32_t first, second;
@@ -77,10 +73,12 @@ class NoLostWriteOracle final : public Oracle {
   // `read` (kNoEvent at the end); `lost` is the note of the write that should be seen, or kNoEvent.
   Pair Blame(int page, uint16_t frame, uint64_t shown, uint32_t lost, uint32_t read) const;
 
-  Page pages_[kAreaPages];
-  Page file_pages_[kFilePages];
+  PossibleValues pages_[kAreaPages];
+  PossibleValues file_pages_[kFilePages];
   Move moves_[kMovesMax];
   int move_count_ = 0;
+  uint32_t forked_ = 0;      // bit n: page n was given to the child by a fork that is not over ...
+  CpuId fork_cpu_ = kNoCpu;  // ... of this CPU
 };
 
 }  // namespace walkrace

@@ -303,5 +303,82 @@ TEST(NoLostWrite, MoreValuesThanFitAreNotJudgedUntilTheNextWrite) {
   EXPECT_EQ(script.Verdict(), "clean");
 }
 
+TEST(NoLostWrite, AParentThatWritesOnAfterTheForkIsMissed) {
+  Script script;
+  script.InMm1(2)
+      .On(0, [] { UserWrite(0, 1); })
+      .On(1,
+          [] {
+            ForkPage(0, 1);
+            EndFork();  // and nothing flushed
+          })
+      .On(0, [] { UserWrite(0, 2); })
+      .On(2, [] { UserRead(kPagesMax); });
+  EXPECT_EQ(script.Run().cpu, 2);
+  EXPECT_EQ(std::string(script.Run().oracle), "no-lost-write");
+}
+
+TEST(NoLostWrite, UntilTheFlushBothShowWhatTheParentWrites) {
+  Script script;
+  script.InMm1(2)
+      .On(0, [] { UserWrite(0, 1); })
+      .On(1, [] { ForkPage(0, 1); })
+      .On(2, [] { EXPECT_EQ(UserRead(kPagesMax), 1u); })
+      .On(0, [] { UserWrite(0, 2); })
+      .On(1,
+          [] {
+            Flush();
+            EndFork();
+          })
+      .On(2, [] { EXPECT_EQ(UserRead(kPagesMax), 2u); });
+  script.Run();
+  EXPECT_EQ(script.Verdict(), "clean");
+}
+
+TEST(NoLostWrite, AnOrdinaryReferenceOnASharedPageProtectsNothing) {
+  Script script;
+  script.InMm1(2)
+      .On(0, [] { Pin(0, 1, FOLL_GET | FOLL_WRITE); })
+      .On(1,
+          [] {
+            ForkPage(0, 1);
+            Flush();
+            EndFork();
+          })
+      .On(0, [] { PinWrite(0, 1, 5); })
+      .On(2, [] { EXPECT_EQ(UserRead(kPagesMax), 5u); })
+      .On(1, [] { Scribble(1, 100); })  // as if it had been copied away before
+      .On(2, [] { EXPECT_EQ(UserRead(kPagesMax), 100u); })
+      .On(0, [] { PutPage(0, 1, FOLL_GET); });
+  script.Run();
+  EXPECT_EQ(script.Verdict(), "clean");
+}
+
+TEST(NoLostWrite, APinKeepsItsPage) {
+  Script script;
+  script.On(0, [] { Pin(0, 1, kPinWrite); })
+      .On(0, [] { PinWrite(0, 1, 5); })
+      .On(1, [] { Scribble(1, 100); })
+      .On(1, [] { UserRead(0); });
+  EXPECT_EQ(script.Run().cpu, 1);
+  EXPECT_EQ(std::string(script.Run().oracle), "no-lost-write");
+}
+
+TEST(NoLostWrite, WhatIsMappedFromAFileIsOneForAllMms) {
+  Layout layout;
+  layout.backing[0] = Backing::kFile;
+  Script script(layout);
+  script.InMm1(2)
+      .On(0, [] { UserWrite(0, 5); })
+      .On(2,
+          [] {
+            EXPECT_EQ(UserRead(kPagesMax), 5u);
+            UserWrite(kPagesMax, 6);
+          })
+      .On(0, [] { EXPECT_EQ(UserRead(0), 6u); });
+  script.Run();
+  EXPECT_EQ(script.Verdict(), "clean");
+}
+
 }  // namespace
 }  // namespace walkrace

@@ -87,10 +87,16 @@ void NoPinnedPageFreedOracle::OnReplaced(const Event& event, uint32_t index) {
       counts};
   replaced_ |= FrameBit(pfn);
   replacements_[pfn] = replacement;
-  if (const Reference* held = references().FindOnFolio(head, mappings(), counts); held != nullptr) {
+  // An anonymous page that fork shares is replaced in one mm at a time: references of the other's
+  // are safe.
+  const int mm = IsAnon(pfn) ? fields.page / kPagesMax : ReferenceHistory::kAnyMm;
+  const Put& put = puts_[counts][head];
+  if (const Reference* held = references().FindOnFolio(head, mappings(), counts, mm);
+      held != nullptr) {
     ReportMissed(event, replacement, *held, "holds");
-  } else if ((put_[counts] & FrameBit(head)) != 0 && puts_[counts][head].event > missed_at) {
-    ReportMissed(event, replacement, puts_[counts][head].reference, "held until after the check");
+  } else if ((put_[counts] & FrameBit(head)) != 0 && put.event > missed_at &&
+             (mm == ReferenceHistory::kAnyMm || mm == put.reference.mm())) {
+    ReportMissed(event, replacement, put.reference, "held until after the check");
   }
 }
 

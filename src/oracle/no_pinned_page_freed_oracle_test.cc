@@ -253,5 +253,26 @@ TEST(NoPinnedPageFreed, AReferenceToAnotherPageIsNotMissed) {
   EXPECT_EQ(script.Verdict(), "clean");
 }
 
+TEST(NoPinnedPageFreed, TheOtherMmKeepsItsReferenceOnASharedPage) {
+  Script script;
+  script.InMm1(2)
+      .On(1,
+          [] {
+            ForkPage(0, 1);
+            Flush();
+            EndFork();
+            UnmapBegin();
+            ClearPte(0);
+            Look(0, 1);
+          })
+      .On(2, [] { Pin(kPagesMax, 1, FOLL_GET); })
+      .On(1, [] {
+        Replace(0, 1);
+        MutatorEnd();
+      });
+  script.Run();
+  EXPECT_EQ(script.Verdict().find("no-pinned-page-freed"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace walkrace

@@ -7,6 +7,7 @@
 #include "oracle/checked_what_was_used_oracle.h"
 #include "oracle/counts_conserved_oracle.h"
 #include "oracle/data_race_oracle.h"
+#include "oracle/exclusive_when_pinned_oracle.h"
 #include "oracle/no_lost_write_oracle.h"
 #include "oracle/no_pinned_page_freed_oracle.h"
 #include "oracle/no_stale_page_oracle.h"
@@ -44,6 +45,8 @@ constexpr OracleRow kRows[] = {
         "a mutator that backs off leaves the same pages mapped with the same rights"),
     Row<CheckedWhatWasUsedOracle>(
         "a returned page's tests were made on the value that the last re-read found"),
+    Row<ExclusiveWhenPinnedOracle>(
+        "an anonymous page with a returned pin stays exclusive to its mm"),
     {kProgressName, "all CPUs finish within the step bound, without deadlock", nullptr, {}},
     {kDataRaceName, "ThreadSanitizer reports no plain access that races", nullptr, {}},
 };

@@ -41,6 +41,7 @@ uint64_t* Find(ObjectKind kind, int frame, int index = 0) {
 
 // As the machine numbers them.
 constexpr int kPmdTable = 3;
+constexpr int kPmdTableOfMm1 = 7;
 constexpr int kFirstPteTable = 10;
 
 uint64_t* Pmd() { return Find(ObjectKind::kPmd, kPmdTable, 0); }
@@ -77,6 +78,12 @@ Script& Script::On(CpuId cpu, std::function<void()> what) {
   return *this;
 }
 
+Script& Script::InMm1(CpuId cpu) {
+  mms_.of_cpu[cpu] = 1;
+  mms_.mm_count = 2;
+  return *this;
+}
+
 void Script::RunCpu(void* self, CpuId cpu) {
   Script& script = *static_cast<Script*>(self);
   for (const Step& step : script.steps_) {
@@ -92,7 +99,7 @@ const Violation& Script::Run() {
   BindKernel(&TheEngine());
   BindMachine(&TheEngine());
   BeginKernel();
-  BeginMachine(layout_, {}, profile_);
+  BeginMachine(layout_, mms_, profile_);
   TheEngine().set_listener(&TheJudge());
   OracleSet& oracles = TheJudge().oracles;
   oracles.Begin(&TheEngine());
@@ -229,6 +236,24 @@ uint64_t PinRead(int page, uint16_t pfn) {
 }
 void Flush() { wr_flush_tlb_range(MachineMm(), Start(), Start() + kPagesMax * kBytesPerPage); }
 void Scribble(uint16_t pfn, uint64_t value) { *Find(ObjectKind::kContent, pfn) = value; }
+
+void ForkPage(int page, uint16_t pfn) {
+  uint64_t* child_pmd = Find(ObjectKind::kPmd, kPmdTableOfMm1, 0);
+  if (*child_pmd == 0) {
+    const uint64_t table = wr_table_to_pfn(pte_alloc_one(MachineMm(1)));
+    wr_store(child_pmd, 8, table << WR_PFN_SHIFT | _PAGE_TABLE, WR_RELAXED, WR_ENTRY, WR_HERE);
+  }
+  folio_get(Folio(pfn));
+  page_add_rmap(Page(pfn));
+  ClearPageAnonExclusive(Page(pfn));
+  const uint64_t entry = pte_val(pfn_pte(pfn));
+  wr_store(Pte(page), 8, entry, WR_RELAXED, WR_ENTRY, WR_HERE);
+  pte_t* child = pte_offset_kernel(__pmd(*child_pmd), AddressOfPage(page));
+  wr_store(child, 8, entry, WR_RELAXED, WR_ENTRY, WR_HERE);
+  wr_note(WR_NOTE_FORK_COPIED, nullptr, AddressOfPage(page), AddressOfPage(kPagesMax + page),
+          WR_HERE);
+}
+void EndFork() { MutatorEnd(); }
 
 void OpBegin() { wr_note(WR_NOTE_OP_BEGIN, nullptr, 0, 0, WR_HERE); }
 

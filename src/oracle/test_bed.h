@@ -27,6 +27,9 @@ class Script {
   // in variables of its own must need no destructor: a run that is cut short does not return.
   Script& On(CpuId cpu, std::function<void()> what);
 
+  // Two address spaces, with `cpu` in mm 1: its pages are kPagesMax and up, by the table T1.
+  Script& InMm1(CpuId cpu);
+
   // Runs all of it, to the first violation or the end.
   const Violation& Run();
 
@@ -47,6 +50,7 @@ class Script {
   static void RunCpu(void* self, CpuId cpu);
 
   Layout layout_;
+  CpuMms mms_;
   Profile profile_;
   std::vector<Step> steps_;
   size_t turn_ = 0;
@@ -99,6 +103,11 @@ uint64_t PinRead(int page, uint16_t pfn);
 void Flush();  // every TLB
 // Content changes behind everybody's back: what a wrong path does.
 void Scribble(uint16_t pfn, uint64_t value);
+
+// Fork, to mm 1. Gives it a page that mm 0 maps, read-only in both; EndFork says that all TLBs of
+// mm 0 are flushed. The child's pages are kPagesMax and up.
+void ForkPage(int page, uint16_t pfn);
+void EndFork();
 
 // A bare operation boundary.
 void OpBegin();

@@ -1,11 +1,12 @@
-// Faults on anonymous memory. Mirrors handle_mm_fault(), do_anonymous_page(), pmd_install() and
-// wp_page_reuse(), mm/memory.c, v6.1. Leaves out: the zero page (reads get a page as well),
-// THP faults, swap, copy-on-write (every page here is exclusive: a write fault makes it writable).
+// Faults on what is not mapped, and the way to the other faults. Mirrors handle_mm_fault(),
+// handle_pte_fault(), do_anonymous_page() and pmd_install(), mm/memory.c, v6.1. Leaves out: the
+// zero page (reads get a page as well), THP faults, swap. Copy-on-write: wp_fault.cc.
 #include "kernel/barrier.h"
 #include "kernel/mm.h"
 #include "kernel/page_ref.h"
 #include "kernel/pgtable.h"
 #include "kernel/tlb.h"
+#include "paths/cow.h"
 #include "paths/filemap.h"
 #include "paths/paths.h"
 
@@ -77,33 +78,11 @@ enum vm_fault do_shared_fault(struct vm_area_struct* vma, pmd_t pmd, unsigned lo
   return VM_FAULT_DONE;
 }
 
-// More rights need no flush: a CPU with the old translation faults, and walks again.
-void wp_page_reuse(struct mm_struct* mm, pmd_t pmd, unsigned long address) {
-  pte_t* ptep = pte_offset_kernel(pmd, address);
-  spinlock_t* ptl = pte_lockptr(mm, pmd);
-  spin_lock(ptl);
-  const pte_t pte = pte_read_locked(ptep);
-  if (pte_present(pte) && !pte_write(pte)) {
-    set_pte_at(mm, address, ptep, pte_mkwrite(pte_mkdirty(pte)));
-  }
-  spin_unlock(ptl);
-}
-
-void do_huge_pmd_wp_page(struct mm_struct* mm, pmd_t* pmdp, unsigned long address) {
-  spinlock_t* ptl = pmd_lockptr(mm);
-  spin_lock(ptl);
-  const pmd_t pmd = pmd_read_locked(pmdp);
-  if (pmd_trans_huge(pmd) && !pmd_write(pmd)) {
-    set_pmd_at(mm, address, pmdp, pmd_mkwrite(pmd_mkdirty(pmd)));
-  }
-  spin_unlock(ptl);
-}
-
 }  // namespace
 
-enum vm_fault handle_mm_fault(struct mm_struct* mm, unsigned long address, bool write) {
+enum vm_fault __handle_mm_fault(struct mm_struct* mm, unsigned long address, unsigned flags) {
   struct vm_area_struct* vma = find_vma(mm, address);
-  if (is_vm_hugetlb_page(vma)) return hugetlb_fault(vma, address, write);
+  if (is_vm_hugetlb_page(vma)) return hugetlb_fault(vma, address, (flags & FAULT_FLAG_WRITE) != 0);
   pmd_t* pmdp = mm_find_pmd(mm, address);
   if (pmdp == nullptr) pmdp = pmd_alloc(mm, address);
   if (pmdp == nullptr) return VM_FAULT_OOM;
@@ -112,9 +91,11 @@ enum vm_fault handle_mm_fault(struct mm_struct* mm, unsigned long address, bool 
     if (!pte_alloc(mm, pmdp)) return VM_FAULT_OOM;
     pmd = pmdp_get(pmdp);
   }
+  const bool unshare = (flags & FAULT_FLAG_UNSHARE) != 0;
   if (pmd_trans_huge(pmd)) {
-    if (write && !pmd_write(pmd)) do_huge_pmd_wp_page(mm, pmdp, address);
-    return VM_FAULT_DONE;
+    if (pmd_protnone(pmd)) return do_huge_pmd_numa_page(vma, pmdp, pmd, address);
+    if (flags == 0 || pmd_write(pmd)) return VM_FAULT_DONE;
+    return do_huge_pmd_wp_page(vma, pmdp, pmd, address, unshare);
   }
   // Zapped again meanwhile: mmap_lock for reading does not keep MADV_DONTNEED out. The access
   // faults again.
@@ -124,8 +105,13 @@ enum vm_fault handle_mm_fault(struct mm_struct* mm, unsigned long address, bool 
     return vma->vm_file == nullptr ? do_anonymous_page(vma, pmd, address)
                                    : do_shared_fault(vma, pmd, address);
   }
-  if (write && !pte_write(pte)) wp_page_reuse(mm, pmd, address);
-  return VM_FAULT_DONE;
+  if (pte_protnone(pte)) return do_numa_page(vma, pmd, address, pte);
+  if (flags == 0 || pte_write(pte)) return VM_FAULT_DONE;
+  return do_wp_page(vma, pmd, address, pte, unshare);
+}
+
+enum vm_fault handle_mm_fault(struct mm_struct* mm, unsigned long address, bool write) {
+  return __handle_mm_fault(mm, address, write ? FAULT_FLAG_WRITE : 0);
 }
 
 // What a write to an unmapped or read-only page does before the write itself.

@@ -1,10 +1,11 @@
 // The lockless walk. Mirrors internal_get_user_pages_fast() and what it calls, mm/gup.c, v6.1.
-// Leaves out: pud and higher leaves, hugepd, device maps, FOLL_LONGTERM, the exclusive test of
-// read-only pins, secretmem. Deviation: the kernel re-reads pmd and pte with plain C accesses;
-// here both re-reads are READ_ONCE, and the plain one is the variant plain-pmd-reread.
+// Leaves out: pud and higher leaves, hugepd, device maps, FOLL_LONGTERM, secretmem. Deviation: the
+// kernel re-reads pmd and pte with plain C accesses; here both re-reads are READ_ONCE, and the
+// plain one is the variant plain-pmd-reread.
 #include "kernel/notes.h"
 #include "kernel/page_ref.h"
 #include "kernel/pgtable.h"
+#include "paths/cow.h"
 #include "paths/paths.h"
 #include "paths/variants.h"
 
@@ -25,6 +26,10 @@ void note_checked(const void* entry, unsigned long addr, unsigned long value) {
 void keep_page(struct gup_walk* walk, struct page* page, unsigned long addr) {
   wr_note(WR_NOTE_PAGE_KEPT, &page->_refcount, addr, page_to_pfn(page), WR_HERE);
   walk->pages[walk->nr++] = page;
+}
+
+bool must_unshare(const struct gup_walk* walk, struct page* page) {
+  return !is_cut(CUT_GUP_FAST_UNSHARE) && gup_must_unshare(walk->flags, page);
 }
 
 bool pmd_changed(pmd_t pmd, pmd_t reread) { return pmd_val(pmd) != pmd_val(reread); }
@@ -65,6 +70,10 @@ int gup_pte_range(pmd_t pmd, pmd_t* pmdp, unsigned long addr, unsigned long end,
       if (!is_cut(CUT_PUT_ON_RECHECK)) gup_put_folio(folio, 1, walk->flags);
       return 0;
     }
+    if (!pte_write(pte) && must_unshare(walk, page)) {
+      gup_put_folio(folio, 1, walk->flags);
+      return 0;
+    }
     keep_page(walk, page, addr);
   }
   return 1;
@@ -83,6 +92,10 @@ int gup_huge_pmd(pmd_t orig, pmd_t* pmdp, unsigned long addr, unsigned long end,
   if (folio == nullptr) return 0;
   if (!is_cut(CUT_HUGE_PMD_RECHECK) && pmd_changed(orig, pmdp_get(pmdp))) {
     gup_put_folio(folio, is_cut(CUT_UNDO_ALL) ? 1 : refs, walk->flags);
+    return 0;
+  }
+  if (!pmd_write(orig) && must_unshare(walk, &folio->page)) {
+    gup_put_folio(folio, refs, walk->flags);
     return 0;
   }
   for (int i = 0; i < refs; ++i) keep_page(walk, page + i, addr + ((unsigned long)i << PAGE_SHIFT));
@@ -158,7 +171,8 @@ void undo_walk(struct gup_walk* walk, unsigned long start) {
 int lockless_pages_from_mm(struct mm_struct* mm, unsigned long start, unsigned long end,
                            struct gup_walk* walk, bool* irq_flags, bool* irqs_left_off) {
   uint64_t seq = 0;
-  if ((walk->flags & FOLL_PIN) != 0) {
+  const bool heeds_fork = (walk->flags & FOLL_PIN) != 0 && !is_cut(CUT_FORK_SEQCOUNT);
+  if (heeds_fork) {
     seq = raw_read_seqcount(&mm->write_protect_seq);
     if ((seq & 1) != 0) return 0;
   }
@@ -175,8 +189,9 @@ int lockless_pages_from_mm(struct mm_struct* mm, unsigned long start, unsigned l
     *irqs_left_off = is_cut(CUT_IRQ_RESTORE) && walk->nr < (int)((end - start) >> PAGE_SHIFT);
     if (!*irqs_left_off) local_irq_restore(*irq_flags);
   }
-  // Fork write-protects between two odd counts: what was pinned meanwhile is put back.
-  if ((walk->flags & FOLL_PIN) != 0 && read_seqcount_retry(&mm->write_protect_seq, seq)) {
+  // ORDER(K count-then-protect): fork looks at the counts and write-protects between two changes of
+  // the sequence: what was pinned meanwhile is put back.
+  if (heeds_fork && read_seqcount_retry(&mm->write_protect_seq, seq)) {
     undo_walk(walk, start);
   }
   return walk->nr;

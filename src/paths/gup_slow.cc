@@ -1,25 +1,36 @@
 // The walk under mmap_lock and the table locks. Mirrors __get_user_pages(), follow_page_mask(),
-// follow_page_pte() and follow_trans_huge_pmd(), mm/gup.c and mm/huge_memory.c, v6.1, for one
-// anonymous area. Leaves out: everything that this area cannot have (hugetlb, devices, swap).
+// follow_page_pte(), follow_trans_huge_pmd() and faultin_page(), mm/gup.c and mm/huge_memory.c,
+// v6.1, for one anonymous area. Leaves out: everything that this area cannot have (hugetlb,
+// devices, swap).
 #include "kernel/mm.h"
 #include "kernel/page_ref.h"
 #include "kernel/pgtable.h"
 #include "kernel/tlb.h"
+#include "paths/cow.h"
 #include "paths/paths.h"
 
 namespace {
 
-bool may_follow(bool writable, unsigned flags) { return writable || (flags & FOLL_WRITE) == 0; }
+// Whether a present entry serves as it is. If not, the fault to take is in *fault_flags.
+// `page`: of a huge mapping, the head.
+bool may_follow(bool writable, bool protnone, struct page* page, unsigned flags,
+                unsigned* fault_flags) {
+  if (protnone || (!writable && (flags & FOLL_WRITE) != 0)) return false;
+  if (writable || is_cut(CUT_GUP_SLOW_UNSHARE) || !gup_must_unshare(flags, page)) return true;
+  *fault_flags = FAULT_FLAG_UNSHARE;  // -EMLINK
+  return false;
+}
 
 struct page* follow_trans_huge_pmd(struct mm_struct* mm, pmd_t* pmdp, unsigned long address,
-                                   unsigned flags) {
+                                   unsigned flags, unsigned* fault_flags) {
   struct page* page = nullptr;
   // Of a hugetlb page it is the table's own: the table may be another mm's as well.
   const bool hugetlb = is_vm_hugetlb_page(find_vma(mm, address));
   spinlock_t* ptl = hugetlb ? huge_pte_lockptr(pmdp) : pmd_lockptr(mm);
   spin_lock(ptl);
   const pmd_t pmd = pmd_read_locked(pmdp);
-  if (pmd_trans_huge(pmd) && may_follow(pmd_write(pmd), flags)) {
+  if (pmd_trans_huge(pmd) && may_follow(pmd_write(pmd), pmd_protnone(pmd),
+                                        pfn_to_page(pmd_pfn(pmd)), flags, fault_flags)) {
     page = pfn_to_page(pmd_pfn(pmd) + pte_index(address));
     if (try_grab_folio(page, 1, flags) == nullptr) page = nullptr;
   }
@@ -27,14 +38,15 @@ struct page* follow_trans_huge_pmd(struct mm_struct* mm, pmd_t* pmdp, unsigned l
   return page;
 }
 
-struct page* follow_page_pte(struct mm_struct* mm, pmd_t pmd, unsigned long address,
-                             unsigned flags) {
+struct page* follow_page_pte(struct mm_struct* mm, pmd_t pmd, unsigned long address, unsigned flags,
+                             unsigned* fault_flags) {
   struct page* page = nullptr;
   spinlock_t* ptl = pte_lockptr(mm, pmd);
   pte_t* ptep = pte_offset_kernel(pmd, address);
   spin_lock(ptl);
   const pte_t pte = pte_read_locked(ptep);
-  if (pte_present(pte) && may_follow(pte_write(pte), flags)) {
+  if (pte_present(pte) && may_follow(pte_write(pte), pte_protnone(pte), pfn_to_page(pte_pfn(pte)),
+                                     flags, fault_flags)) {
     page = pfn_to_page(pte_pfn(pte));
     if (try_grab_folio(page, 1, flags) == nullptr) page = nullptr;
   }
@@ -42,13 +54,14 @@ struct page* follow_page_pte(struct mm_struct* mm, pmd_t pmd, unsigned long addr
   return page;
 }
 
-struct page* follow_page_mask(struct mm_struct* mm, unsigned long address, unsigned flags) {
+struct page* follow_page_mask(struct mm_struct* mm, unsigned long address, unsigned flags,
+                              unsigned* fault_flags) {
   pmd_t* pmdp = mm_find_pmd(mm, address);
   if (pmdp == nullptr) return nullptr;
   const pmd_t pmd = pmdp_get(pmdp);
   if (!pmd_present(pmd)) return nullptr;
-  if (pmd_trans_huge(pmd)) return follow_trans_huge_pmd(mm, pmdp, address, flags);
-  return follow_page_pte(mm, pmd, address, flags);
+  if (pmd_trans_huge(pmd)) return follow_trans_huge_pmd(mm, pmdp, address, flags, fault_flags);
+  return follow_page_pte(mm, pmd, address, flags, fault_flags);
 }
 
 }  // namespace
@@ -58,10 +71,11 @@ int __get_user_pages(struct mm_struct* mm, unsigned long start, int nr_pages, un
   int nr = 0;
   while (nr < nr_pages) {
     const unsigned long address = start + ((unsigned long)nr << PAGE_SHIFT);
-    pages[nr] = follow_page_mask(mm, address, gup_flags);
+    unsigned fault_flags = (gup_flags & FOLL_WRITE) != 0 ? FAULT_FLAG_WRITE : 0;
+    pages[nr] = follow_page_mask(mm, address, gup_flags, &fault_flags);
     if (pages[nr] != nullptr) {
       ++nr;
-    } else if (handle_mm_fault(mm, address, (gup_flags & FOLL_WRITE) != 0) != VM_FAULT_DONE) {
+    } else if (__handle_mm_fault(mm, address, fault_flags) != VM_FAULT_DONE) {
       break;
     }
   }

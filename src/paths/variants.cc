@@ -13,6 +13,11 @@ constexpr char kPinAgainstCollapse[] =
     "cpu 0\n pin 0-1 write\n write-pinned\n unpin\n"
     "cpu 1\n collapse 0-7\n";
 
+constexpr char kPinAfterFork[] =
+    "map 0 rw\n"
+    "cpu 0\n fork\n pin 0\n"
+    "cpu 1 mm 1\n read 0\n";
+
 constexpr VariantRow kRows[] = {
     {.name = "collapse-race",
      .id = "A1",
@@ -326,6 +331,139 @@ constexpr VariantRow kRows[] = {
                 "cpu 0\n write 8\n write 8\n"
                 "cpu 1\n hugetlb-unmap 8-15\n"
                 "cpu 2 mm 1\n read 8\n"},
+    {.name = "no-fork-seqcount",
+     .id = "C1",
+     .upstream = "57efa1fe5957",
+     .fixed_in = "5.11",
+     .summary = "GUP-fast does not look at write_protect_seq: fork counts the pins, then protects",
+     .cuts = CutsOf(CUT_FORK_SEQCOUNT),
+     .oracle = "exclusive-when-pinned",
+     .bites_on = Everywhere,
+     .needs = nullptr,
+     .control = "map 0 rw\n"
+                "cpu 0\n pin 0 write\n"
+                "cpu 1\n fork\n"
+                "cpu 2 mm 1\n read 0\n"},
+    {.name = "fork-ignores-pins",
+     .id = nullptr,
+     .upstream = "70e806e4e645",
+     .fixed_in = "5.9",
+     .summary = "fork shares a page that may be pinned instead of copying it for the child",
+     .cuts = CutsOf(CUT_FORK_EARLY_COPY),
+     .oracle = "exclusive-when-pinned",
+     .bites_on = Everywhere,
+     .needs = nullptr,
+     .control = "map 0 rw\n"
+                "cpu 0\n pin 0 write\n fork\n"
+                "cpu 1 mm 1\n read 0\n"},
+    {.name = "no-unshare",
+     .id = "C6",
+     .upstream = "a7f226604170",
+     .fixed_in = "5.19",
+     .summary = "a read-only pin takes a page that fork shares as it is, in both walks",
+     .cuts = CutsOf(CUT_GUP_FAST_UNSHARE, CUT_GUP_SLOW_UNSHARE),
+     .oracle = "exclusive-when-pinned",
+     .bites_on = Everywhere,
+     .needs = nullptr,
+     .control = kPinAfterFork},
+    {.name = "gup-fast-no-exclusive-test",
+     .id = nullptr,
+     .upstream = nullptr,
+     .fixed_in = nullptr,
+     .summary = "the exclusive test of read-only pins, in the lockless walk alone",
+     .cuts = CutsOf(CUT_GUP_FAST_UNSHARE),
+     .oracle = "exclusive-when-pinned",
+     .bites_on = Everywhere,
+     .needs = nullptr,
+     .control = kPinAfterFork},
+    {.name = "cow-breaks-either-way",
+     .id = "C6",
+     .upstream = "17839856fd58",
+     .fixed_in = "5.8",
+     .summary = "5.7: no early copy, no unsharing, and the map count decides who copies",
+     .cuts = CutsOf(CUT_FORK_EARLY_COPY, CUT_GUP_FAST_UNSHARE, CUT_GUP_SLOW_UNSHARE,
+                    CUT_WP_EXCLUSIVE, CUT_WP_COUNT),
+     .oracle = "exclusive-when-pinned",
+     .bites_on = Everywhere,
+     .needs = nullptr,
+     .control = "map 0 rw\n"
+                "cpu 0\n pin 0\n fork\n write 0\n read-pinned\n"
+                "cpu 1 mm 1\n read 0\n"},
+    {.name = "cow-by-count",
+     .id = nullptr,
+     .upstream = "6c287605fd56",
+     .fixed_in = "5.19",
+     .summary = "5.9 to 5.18: a reference makes the write copy, away from a read-only pin as well",
+     .cuts = CutsOf(CUT_WP_EXCLUSIVE),
+     .oracle = "no-lost-write",
+     .bites_on = Everywhere,
+     .needs = nullptr,
+     .control = "map 0 ro\n"
+                "cpu 0\n pin 0\n read-pinned\n"
+                "cpu 1\n write 0\n"},
+    {.name = "soft-dirty-ignores-pins",
+     .id = "C5",
+     .upstream = "9348b73c2e1b",
+     .fixed_in = "5.11",
+     .summary =
+         "clear_refs write-protects pinned pages; without PageAnonExclusive the write copies",
+     .cuts = CutsOf(CUT_SOFT_DIRTY_PINNED, CUT_WP_EXCLUSIVE),
+     .oracle = "no-lost-write",
+     .bites_on = Everywhere,
+     .needs = nullptr,
+     .control = "map 0 rw\n"
+                "cpu 0\n pin 0 write\n write 0\n write-pinned\n"
+                "cpu 1\n soft-dirty\n"},
+    {.name = "no-fork-flush",
+     .id = nullptr,
+     .upstream = nullptr,
+     .fixed_in = nullptr,
+     .summary = "fork flushes no TLB of the parent: its CPUs write on to what the child reads",
+     .cuts = CutsOf(CUT_FORK_FLUSH),
+     .oracle = "no-lost-write",
+     .bites_on = Everywhere,
+     .needs = nullptr,
+     .control = "map 0 rw\n"
+                "cpu 0\n write 0\n write 0\n"
+                "cpu 1\n fork\n"
+                "cpu 2 mm 1\n read 0\n"},
+    {.name = "no-cow-flush",
+     .id = nullptr,
+     .upstream = nullptr,
+     .fixed_in = nullptr,
+     .summary = "copy-on-write flushes nothing: other CPUs read on from the old page",
+     .cuts = CutsOf(CUT_WP_FLUSH),
+     .oracle = "no-lost-write",
+     .bites_on = Everywhere,
+     .needs = nullptr,
+     .control = "map 0 rw\n"
+                "cpu 0\n fork\n read 0\n read 0\n"
+                "cpu 1\n write 0\n"
+                "cpu 2 mm 1\n"},
+    {.name = "no-mprotect-flush",
+     .id = nullptr,
+     .upstream = nullptr,
+     .fixed_in = nullptr,
+     .summary =
+         "a change of protection flushes nothing; the page is the same, and no content is lost",
+     .cuts = CutsOf(CUT_MPROTECT_FLUSH),
+     .oracle = nullptr,
+     .bites_on = Nowhere,
+     .needs = nullptr,
+     .control = "map 0 rw\n"
+                "cpu 0\n write 0\n write 0\n read 0\n"
+                "cpu 1\n mprotect 0\n"},
+    {.name = "no-exclusive-barriers",
+     .id = "C2",
+     .upstream = "088b8aa537c2",
+     .fixed_in = "6.1",
+     .summary =
+         "the barrier between a read-only pin and its exclusive test (one of the fix's four)",
+     .cuts = CutsOf(CUT_EXCLUSIVE_BARRIER),
+     .oracle = nullptr,
+     .bites_on = Nowhere,
+     .needs = "weak-memory",
+     .control = kPinAfterFork},
 };
 
 }  // namespace

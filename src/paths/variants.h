@@ -38,6 +38,17 @@ enum cut {
   CUT_UNSHARE_SYNC,         // huge_pmd_unshare: walkers of the shared table are not waited for
   CUT_UNSHARE_FLUSH,        // after huge_pmd_unshare no TLB is flushed
   CUT_UNMAP_INELIGIBLE,     // hugetlb: a vma that is unmapped stays one to share tables with
+  CUT_FORK_SEQCOUNT,        // GUP-fast does not look at write_protect_seq
+  CUT_FORK_EARLY_COPY,      // fork shares what may be pinned
+  CUT_FORK_FLUSH,           // fork flushes no TLB of the parent
+  CUT_GUP_FAST_UNSHARE,     // GUP-fast: no exclusive test of read-only pins
+  CUT_GUP_SLOW_UNSHARE,     // __get_user_pages: the same
+  CUT_EXCLUSIVE_BARRIER,    // gup_must_unshare: no barrier before the exclusive test
+  CUT_WP_EXCLUSIVE,         // do_wp_page does not look at PageAnonExclusive
+  CUT_WP_COUNT,             // do_wp_page: the map count decides on reuse, not the references
+  CUT_WP_FLUSH,             // wp_page_copy flushes nothing
+  CUT_SOFT_DIRTY_PINNED,    // clear_refs write-protects what may be pinned
+  CUT_MPROTECT_FLUSH,       // change_protection flushes nothing
   CUT_COUNT,
 };
 

@@ -7,8 +7,8 @@
 #include "kernel/pgtable.h"
 #include "kernel/tlb.h"
 #include "paths/paths.h"
-#include "paths/variants.h"
 #include "paths/secondary_mmu.h"
+#include "paths/variants.h"
 
 namespace {
 

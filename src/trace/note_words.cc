@@ -40,6 +40,11 @@ constexpr const char* kNoteWords[] = {
     "page-kept",       //
     "move-begin",      //
     "move-end",        //
+    "op-begin",    "op-end",        "gup-begin",     "page-returned",  "gup-end",
+    "page-put",    "unmap-begin",   "count-check",   "page-replaced",  "backed-off",
+    "mutator-end", "discard-begin", "discard-end",   "folio-alloc",    "folio-free",
+    "table-alloc", "table-free",    "table-deposit", "table-withdraw", "user-read",
+    "user-write",  "pin-read",      "pin-write",     "fork-copied",
 };
 static_assert(std::size(kNoteWords) == WR_NOTE_COUNT);
 
@@ -166,6 +171,9 @@ std::string NoteWords(const Event& note, const Scenario* scenario) {
     case WR_NOTE_PAGE_KEPT:
       return absl::StrCat(page.pfn == 0 ? "gives up " : "keeps ", PageWords(note.before),
                           page.pfn == 0 ? "" : ": ", page.pfn == 0 ? "" : FrameWords(page.pfn));
+    case WR_NOTE_FORK_COPIED:
+      return absl::StrCat("gives ", PageWords(note.before), " to the child as ",
+                          PageWords(note.after));
     default:
       return "unknown note";
   }

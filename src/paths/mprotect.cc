@@ -1,0 +1,167 @@
+// Changes of protection: mprotect, NUMA hinting, and the fault that takes the hint back. Mirrors
+// change_protection(), change_pmd_range(), change_pte_range(), can_change_pte_writable(),
+// mm/mprotect.c, change_huge_pmd() and do_huge_pmd_numa_page(), mm/huge_memory.c,
+// change_prot_numa(), mm/mempolicy.c, and do_numa_page(), mm/memory.c, v6.1. Leaves out: the move
+// to another node (the fault decides to stay), migration entries, pending batched flushes.
+// Deviations: the vma's own right is not kept: a write after mprotect without `write` faults and
+// gets the right back, as if the program had asked for it; and part of a huge page is left alone,
+// not split.
+#include "kernel/mm.h"
+#include "kernel/tlb.h"
+#include "paths/cow.h"
+
+namespace {
+
+enum protection { PROTECT_READ, PROTECT_WRITE, PROTECT_NUMA };
+
+pmd_t pmd_mkprotnone(pmd_t pmd) { return __pmd((pmd_val(pmd) & ~_PAGE_PRESENT) | _PAGE_PROTNONE); }
+pmd_t pmd_mkpresent(pmd_t pmd) { return __pmd((pmd_val(pmd) & ~_PAGE_PROTNONE) | _PAGE_PRESENT); }
+
+bool can_change_pte_writable(struct vm_area_struct* vma, pte_t pte) {
+  if (pte_protnone(pte)) return false;
+  return vma->vm_file != nullptr || PageAnonExclusive(pfn_to_page(pte_pfn(pte)));
+}
+
+// What an ordinary protection gives: a hint of NUMA is taken back by it.
+pte_t pte_modify(struct vm_area_struct* vma, pte_t old_pte, enum protection to) {
+  switch (to) {
+    case PROTECT_NUMA:
+      return pte_mkprotnone(old_pte);  // keeps the write bit: pte_mk_savedwrite
+    case PROTECT_READ:
+      return pte_wrprotect(pte_mkpresent(old_pte));
+    default:
+      break;
+  }
+  const pte_t present = pte_mkpresent(old_pte);
+  if (pte_write(present) || !can_change_pte_writable(vma, present)) return present;
+  return pte_mkwrite(present);
+}
+
+// Shared copy-on-write pages stay where they are.
+bool skips_numa_hint(struct vm_area_struct* vma, pte_t pte) {
+  if (pte_protnone(pte)) return true;
+  return vma->vm_file == nullptr && page_count(pfn_to_page(pte_pfn(pte))) != 1;
+}
+
+// Returns whether something changed.
+bool change_pte_range(struct vm_area_struct* vma, pmd_t pmd, unsigned long addr, unsigned long end,
+                      enum protection to) {
+  struct mm_struct* mm = vma->vm_mm;
+  spinlock_t* ptl = pte_lockptr(mm, pmd);
+  pte_t* pte = pte_offset_kernel(pmd, addr);
+  bool changed = false;
+  spin_lock(ptl);
+  for (; addr != end; addr += PAGE_SIZE, ++pte) {
+    const pte_t oldpte = pte_read_locked(pte);
+    if (!pte_present(oldpte)) continue;
+    if (to == PROTECT_NUMA && skips_numa_hint(vma, oldpte)) continue;
+    // ptep_modify_prot_start and _commit: none in between, so that the hardware's bits are not
+    // lost.
+    const pte_t old_pte = ptep_get_and_clear(mm, addr, pte);
+    set_pte_at(mm, addr, pte, pte_modify(vma, old_pte, to));
+    changed = true;
+  }
+  spin_unlock(ptl);
+  return changed;
+}
+
+pmd_t pmd_modify(pmd_t pmd, enum protection to) {
+  if (to == PROTECT_NUMA) return pmd_mkprotnone(pmd);
+  if (to == PROTECT_READ) return pmd_wrprotect(pmd_mkpresent(pmd));
+  return pmd_mkpresent(pmd);
+}
+
+// Returns false where the pmd is not huge.
+bool change_huge_pmd(struct vm_area_struct* vma, pmd_t* pmdp, unsigned long addr,
+                     enum protection to, bool* changed) {
+  struct mm_struct* mm = vma->vm_mm;
+  spinlock_t* ptl = pmd_lockptr(mm);
+  spin_lock(ptl);
+  const pmd_t pmd = pmd_read_locked(pmdp);
+  const bool huge = pmd_trans_huge(pmd);
+  if (huge && !is_swap_pmd(pmd) && !(to == PROTECT_NUMA && pmd_protnone(pmd))) {
+    // pmdp_invalidate_ad: never none in between, for MADV_DONTNEED would skip it (C12).
+    (void)wr_rmw(pmdp, sizeof(*pmdp), WR_AND, ~(_PAGE_PRESENT | _PAGE_PROTNONE), 0, WR_FULL,
+                 WR_ENTRY, nullptr, WR_HERE);
+    set_pmd_at(mm, addr, pmdp, pmd_modify(pmd, to));
+    *changed = true;
+  }
+  spin_unlock(ptl);
+  return huge;
+}
+
+// Returns whether something changed.
+bool change_pmd_range(struct vm_area_struct* vma, unsigned long addr, unsigned long end,
+                      enum protection to) {
+  pmd_t* pmdp = mm_find_pmd(vma->vm_mm, addr);
+  bool changed = false;
+  if (pmdp == nullptr) return changed;
+  unsigned long next;
+  do {
+    next = pmd_addr_end(addr, end);
+    pmd_t pmd = pmdp_get(pmdp);
+    if (pmd_trans_huge(pmd)) {
+      if (next - addr != HPAGE_PMD_SIZE) continue;
+      if (change_huge_pmd(vma, pmdp, addr, to, &changed)) continue;
+      pmd = pmdp_get(pmdp);
+    }
+    if (!pmd_present(pmd) || pmd_trans_huge(pmd)) continue;
+    changed |= change_pte_range(vma, pmd, addr, next, to);
+  } while (++pmdp, addr = next, addr != end);
+  return changed;
+}
+
+// REQUIRES: mmap_lock is held: for writing, but for PROTECT_NUMA.
+void change_protection(struct mm_struct* mm, unsigned long start, unsigned long end,
+                       enum protection to) {
+  for (struct vm_area_struct* vma = wr_next_vma(mm, nullptr); vma != nullptr;
+       vma = wr_next_vma(mm, vma)) {
+    const unsigned long first = start > vma->vm_start ? start : vma->vm_start;
+    const unsigned long last = end < vma->vm_end ? end : vma->vm_end;
+    if (first >= last) continue;
+    if (change_pmd_range(vma, first, last, to) && !is_cut(CUT_MPROTECT_FLUSH)) {
+      wr_flush_tlb_range(mm, first, last);
+    }
+  }
+}
+
+}  // namespace
+
+void mprotect_range(struct mm_struct* mm, unsigned long start, unsigned long end, unsigned flags) {
+  mmap_write_lock(mm);
+  change_protection(mm, start, end, (flags & FOLL_WRITE) != 0 ? PROTECT_WRITE : PROTECT_READ);
+  mmap_write_unlock(mm);
+}
+
+void task_numa_work(struct mm_struct* mm, unsigned long start, unsigned long end,
+                    unsigned /*flags*/) {
+  mmap_read_lock(mm);
+  change_protection(mm, start, end, PROTECT_NUMA);
+  mmap_read_unlock(mm);
+}
+
+enum vm_fault do_numa_page(struct vm_area_struct* vma, pmd_t pmd, unsigned long address,
+                           pte_t orig_pte) {
+  struct mm_struct* mm = vma->vm_mm;
+  spinlock_t* ptl = pte_lockptr(mm, pmd);
+  pte_t* ptep = pte_offset_kernel(pmd, address);
+  spin_lock(ptl);
+  if (pte_val(pte_read_locked(ptep)) == pte_val(orig_pte)) {
+    const pte_t old_pte = ptep_get_and_clear(mm, address, ptep);
+    set_pte_at(mm, address, ptep, pte_mkpresent(old_pte));
+  }
+  spin_unlock(ptl);
+  return VM_FAULT_DONE;
+}
+
+enum vm_fault do_huge_pmd_numa_page(struct vm_area_struct* vma, pmd_t* pmdp, pmd_t orig_pmd,
+                                    unsigned long address) {
+  struct mm_struct* mm = vma->vm_mm;
+  spinlock_t* ptl = pmd_lockptr(mm);
+  spin_lock(ptl);
+  if (pmd_val(pmd_read_locked(pmdp)) == pmd_val(orig_pmd)) {
+    set_pmd_at(mm, address & HPAGE_PMD_MASK, pmdp, pmd_mkpresent(orig_pmd));
+  }
+  spin_unlock(ptl);
+  return VM_FAULT_DONE;
+}
