@@ -30,6 +30,9 @@ void wr_copy_user_highpage(struct page* to, const struct page* from, const struc
 // page->mapping and page->index of a page that nobody else knows yet; with PAGE_MAPPING_ANON the
 // page is exclusive. No events.
 void wr_page_set_mapping(struct page* page, unsigned long mapping, unsigned long index);
+// page_folio of a page on which somebody whom the caller knows holds a reference: it stays, no
+// event.
+struct folio* wr_folio_of(struct page* page);
 // Number of base pages. Fixed while the folio is allocated, but for a split.
 unsigned long folio_nr_pages(const struct folio* folio);
 

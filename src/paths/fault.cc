@@ -94,13 +94,20 @@ void do_huge_pmd_wp_page(struct mm_struct* mm, pmd_t* pmdp, unsigned long addres
   spinlock_t* ptl = pmd_lockptr(mm);
   spin_lock(ptl);
   const pmd_t pmd = pmd_read_locked(pmdp);
-  if (pmd_trans_huge(pmd) && !pmd_write(pmd)) {
+  if (pmd_trans_huge(pmd) && !pmd_invalid(pmd) && !pmd_write(pmd)) {
     set_pmd_at(mm, address, pmdp, pmd_mkwrite(pmd_mkdirty(pmd)));
   }
   spin_unlock(ptl);
 }
 
 }  // namespace
+
+// Whoever holds the lock has made the entry invalid for a moment (huge_pmd_set_accessed and the end
+// of handle_pte_fault take it, and find that the entry has changed).
+static void wait_for_entry(spinlock_t* ptl) {
+  spin_lock(ptl);
+  spin_unlock(ptl);
+}
 
 enum vm_fault handle_mm_fault(struct mm_struct* mm, unsigned long address, bool write) {
   pmd_t* pmdp = mm_find_pmd(mm, address);
@@ -111,7 +118,11 @@ enum vm_fault handle_mm_fault(struct mm_struct* mm, unsigned long address, bool 
     pmd = pmdp_get(pmdp);
   }
   if (pmd_trans_huge(pmd)) {
-    if (write && !pmd_write(pmd)) do_huge_pmd_wp_page(mm, pmdp, address);
+    if (write && !pmd_write(pmd)) {
+      do_huge_pmd_wp_page(mm, pmdp, address);
+    } else if (pmd_invalid(pmd)) {
+      wait_for_entry(pmd_lockptr(mm));
+    }
     return VM_FAULT_DONE;
   }
   // Zapped again meanwhile: mmap_lock for reading does not keep MADV_DONTNEED out. The access
@@ -123,7 +134,11 @@ enum vm_fault handle_mm_fault(struct mm_struct* mm, unsigned long address, bool 
     return vma->vm_file == nullptr ? do_anonymous_page(vma, pmd, address)
                                    : do_shared_fault(vma, pmd, address);
   }
-  if (write && !pte_write(pte)) wp_page_reuse(mm, pmd, address);
+  if (pte_invalid(pte)) {
+    wait_for_entry(pte_lockptr(mm, pmd));
+  } else if (write && !pte_write(pte)) {
+    wp_page_reuse(mm, pmd, address);
+  }
   return VM_FAULT_DONE;
 }
 

@@ -22,6 +22,7 @@ enum cut {
   CUT_ZAP_FLUSH_FIRST,     // tlb_finish_mmu: the pages are freed before the flush, not after
   CUT_SPLIT_FLUSH,         // __split_huge_pmd_locked: no flush after the pmd is invalid
   CUT_HEAD_RECHECK,        // try_get_folio: the head is not read again after the reference
+  CUT_TABLE_RCU,           // tlb_table_flush: tables are freed without a grace period
   CUT_COUNT,
 };
 
