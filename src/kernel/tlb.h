@@ -23,11 +23,19 @@ pmd_t wr_pmdp_collapse_flush(struct vm_area_struct* vma, unsigned long address, 
 
 // The same, but the clear is a plain C load and a plain C store, as in the generic fallback.
 pmd_t wr_pmdp_collapse_flush_plain(struct vm_area_struct* vma, unsigned long address, pmd_t* pmdp);
+// Makes a huge pmd invalid for everybody, and flushes it: software still sees that it is huge.
+// Returns what it was. `flush`: false leaves every TLB alone.
+pmd_t wr_pmdp_invalidate(struct vm_area_struct* vma, unsigned long address, pmd_t* pmdp,
+                         bool flush);
 
 void wr_flush_tlb_range(struct mm_struct* mm, unsigned long start, unsigned long end);
 
 // Waits for every walker that has interrupts off, where tables are freed by RCU; else nothing.
 void tlb_remove_table_sync_one(void);
+
+// How a table that a flush has made unreachable is freed: walkrace::TableFree.
+enum wr_table_free { WR_TABLES_AT_ONCE, WR_TABLES_RCU, WR_TABLES_IPI };
+enum wr_table_free wr_table_free(void);
 
 // Page tables. Null when there is none left. pte_free frees at once, never by RCU.
 pgtable_t wr_pte_alloc_one(const struct wr_site* site);

@@ -80,6 +80,28 @@ uint64_t ClearEntry(void* entry, const wr_site* site) {
   return old;
 }
 
+// pmdp_establish of pmd_mkinvalid: not present, and still huge. Nobody but the hardware's accessed
+// and dirty bits, which are not modelled, changes the entry meanwhile.
+uint64_t InvalidateEntry(void* entry, const wr_site* site) {
+  const uint64_t old = wr_load(entry, 8, WR_RELAXED, WR_ENTRY, site);
+  const uint64_t invalid = old & ~(_PAGE_PRESENT | _PAGE_PROTNONE);
+  switch (ActiveProfile().clear) {
+    case Clear::kXchg:
+    case Clear::kTwoStep:
+      return wr_rmw(entry, 8, WR_XCHG, invalid, 0, WR_FULL, WR_ENTRY, nullptr, site);
+    case Clear::kRelaxedXchg:
+      return wr_rmw(entry, 8, WR_XCHG, invalid, 0, WR_RELAXED, WR_ENTRY, nullptr, site);
+    case Clear::kPlain:
+      break;
+  }
+  wr_store(entry, 8, invalid, WR_RELAXED, WR_ENTRY, site);
+  return old;
+}
+
+static_assert(WR_TABLES_AT_ONCE == static_cast<int>(TableFree::kAtOnce) &&
+              WR_TABLES_RCU == static_cast<int>(TableFree::kRcu) &&
+              WR_TABLES_IPI == static_cast<int>(TableFree::kRcuIpiFallback));
+
 }  // namespace
 
 void BindTlb(Engine* bound) { engine = bound; }
@@ -146,9 +168,26 @@ pmd_t wr_pmdp_collapse_flush_plain(vm_area_struct* vma, unsigned long address, p
   return pmd;
 }
 
+pmd_t wr_pmdp_invalidate(vm_area_struct* vma, unsigned long address, pmd_t* pmdp, bool flush) {
+  static const wr_site establish_site = {"src/machine/tlb.cc", "pmdp_invalidate", __LINE__};
+  static const wr_site flush_site = {"src/machine/tlb.cc", "pmdp_invalidate", __LINE__};
+  const RaceDetectorFrame caller(__builtin_return_address(0));
+  const unsigned long start = address & HPAGE_PMD_MASK;
+  const pmd_t pmd = __pmd(InvalidateEntry(pmdp, &establish_site));
+  if (flush) {
+    Flush(ActiveProfile().other_flush, vma->vm_mm, start, start + HPAGE_PMD_SIZE, true,
+          &flush_site);
+  }
+  return pmd;
+}
+
 void wr_flush_tlb_range(mm_struct* mm, unsigned long start, unsigned long end) {
   static const wr_site site = {"src/machine/tlb.cc", "flush_tlb_range", __LINE__};
   Flush(ActiveProfile().other_flush, mm, start, end, true, &site);
+}
+
+enum wr_table_free wr_table_free(void) {
+  return static_cast<enum wr_table_free>(ActiveProfile().table_free);
 }
 
 void tlb_remove_table_sync_one(void) {

@@ -7,14 +7,28 @@
 
 namespace walkrace {
 
-void TlbCoherentOracle::Begin() { std::memset(generation_, 0, sizeof(generation_)); }
+void TlbCoherentOracle::Begin() {
+  std::memset(generation_, 0, sizeof(generation_));
+  for (RangeNote& range : discard_) range = {0, 0};
+}
 
 void TlbCoherentOracle::OnEvent(const Event& event, const Object& object, uint32_t index) {
   if (event.kind == EventKind::kTlb) {
     OnFill(event, index);
+  } else if (event.detail == WR_NOTE_DISCARD_BEGIN) {
+    discard_[event.cpu] = RangeNoteOf(event);
+  } else if (event.detail == WR_NOTE_DISCARD_END) {
+    discard_[event.cpu] = {0, 0};
   } else {
     OnUse(event, object.frame, index);
   }
+}
+
+bool TlbCoherentOracle::IsBeingDiscarded(int page) const {
+  for (const RangeNote& range : discard_) {
+    if (page >= range.first && page < range.end) return true;
+  }
+  return false;
 }
 
 // A huge entry serves its whole region, a small one its page: two kinds in one region overlap.
@@ -22,6 +36,9 @@ void TlbCoherentOracle::OnFill(const Event& event, uint32_t index) {
   const int page = static_cast<int>(event.before);
   const Translation filled = CachedTranslation(event.cpu, page);
   generation_[event.cpu][page] = mappings().GenerationOf(filled.pfn);
+  // Between a huge page's zap and the flush that mmu_gather has put off, a fault may map a base
+  // page: Linux has that window, and the hardware hits the huge entry meanwhile.
+  if (IsBeingDiscarded(page)) return;
   const int first = page / kPagesPerRegion * kPagesPerRegion;
   for (int other = first; other < first + kPagesPerRegion; ++other) {
     const Translation held = CachedTranslation(event.cpu, other);

@@ -3,6 +3,7 @@
 #ifndef WALKRACE_ORACLE_TLB_COHERENT_ORACLE_H_
 #define WALKRACE_ORACLE_TLB_COHERENT_ORACLE_H_
 
+#include "oracle/note_fields.h"
 #include "oracle/oracle.h"
 
 namespace walkrace {
@@ -10,8 +11,10 @@ namespace walkrace {
 class TlbCoherentOracle final : public Oracle {
  public:
   static constexpr const char* kName = "tlb-coherent";
-  static constexpr Interest kInterest = {.notes = MaskOf(WR_NOTE_USER_READ, WR_NOTE_USER_WRITE),
-                                         .tlb_fills = true};
+  static constexpr Interest kInterest = {
+      .notes =
+          MaskOf(WR_NOTE_USER_READ, WR_NOTE_USER_WRITE, WR_NOTE_DISCARD_BEGIN, WR_NOTE_DISCARD_END),
+      .tlb_fills = true};
   using Oracle::Oracle;
 
   void Begin() override;
@@ -21,6 +24,10 @@ class TlbCoherentOracle final : public Oracle {
   void OnFill(const Event& event, uint32_t index);
   void OnUse(const Event& event, uint16_t pfn, uint32_t index);
 
+  bool IsBeingDiscarded(int page) const;
+
+  // Pages [first, end) that each CPU is discarding.
+  RangeNote discard_[kCpusMax] = {};
   // The frame's generation when each CPU last filled its TLB with a page.
   uint16_t generation_[kCpusMax][kAreaPages] = {};
 };

@@ -117,6 +117,16 @@ TEST(TlbCoherent, AFlushBetweenSmallAndHugeIsWell) {
   EXPECT_NE(script.Verdict().substr(0, 12), "tlb-coherent");
 }
 
+// Zapped and not flushed yet: legal, as long as the discard goes on.
+TEST(TlbCoherent, SmallBesideHugeWhileItIsDiscarded) {
+  Script script;
+  script.On(0, [] { UserRead(0); }).On(1, [] { DiscardBegin(1); }).On(1, SetHugePmd).On(0, [] {
+    UserRead(1);
+  });
+  script.Run();
+  EXPECT_NE(script.Verdict().substr(0, 12), "tlb-coherent");
+}
+
 TEST(TlbCoherent, EachCpuHasATlbOfItsOwn) {
   Script script;
   script.On(0, [] { UserRead(0); }).On(1, SetHugePmd).On(1, [] { UserRead(1); });

@@ -78,6 +78,13 @@ enum vm_fault do_shared_fault(struct vm_area_struct* vma, pmd_t pmd, unsigned lo
   return VM_FAULT_DONE;
 }
 
+// Whoever holds the lock has made the entry invalid for a moment (huge_pmd_set_accessed and the end
+// of handle_pte_fault take it, and find that the entry has changed).
+void wait_for_entry(spinlock_t* ptl) {
+  spin_lock(ptl);
+  spin_unlock(ptl);
+}
+
 }  // namespace
 
 enum vm_fault __handle_mm_fault(struct mm_struct* mm, unsigned long address, unsigned flags) {
@@ -93,6 +100,10 @@ enum vm_fault __handle_mm_fault(struct mm_struct* mm, unsigned long address, uns
   }
   const bool unshare = (flags & FAULT_FLAG_UNSHARE) != 0;
   if (pmd_trans_huge(pmd)) {
+    if (pmd_invalid(pmd)) {
+      wait_for_entry(pmd_lockptr(mm));
+      return VM_FAULT_DONE;
+    }
     if (pmd_protnone(pmd)) return do_huge_pmd_numa_page(vma, pmdp, pmd, address);
     if (flags == 0 || pmd_write(pmd)) return VM_FAULT_DONE;
     return do_huge_pmd_wp_page(vma, pmdp, pmd, address, unshare);
@@ -104,6 +115,10 @@ enum vm_fault __handle_mm_fault(struct mm_struct* mm, unsigned long address, uns
   if (pte_none(pte)) {
     return vma->vm_file == nullptr ? do_anonymous_page(vma, pmd, address)
                                    : do_shared_fault(vma, pmd, address);
+  }
+  if (pte_invalid(pte)) {
+    wait_for_entry(pte_lockptr(mm, pmd));
+    return VM_FAULT_DONE;
   }
   if (pte_protnone(pte)) return do_numa_page(vma, pmd, address, pte);
   if (flags == 0 || pte_write(pte)) return VM_FAULT_DONE;

@@ -86,10 +86,14 @@ enum scan_result collapse_huge_page(struct vm_area_struct* vma, unsigned long ad
 
 // --- zap.cc: mm/madvise.c, mm/memory.c, mm/huge_memory.c -------------------------------------
 
-// MADV_DONTNEED on [start, end) of one vma. Deviation: part of a huge page is left alone (no split
-// here). REQUIRES: mmap_lock is held for reading.
+// MADV_DONTNEED on [start, end) of one vma. REQUIRES: mmap_lock is held for reading.
 void madvise_dontneed_single_vma(struct vm_area_struct* vma, unsigned long start,
                                  unsigned long end);
+
+// --- split_pmd.cc: mm/huge_memory.c --------------------------------------------------------------
+
+// Maps the pages of the huge page at `address`, if there is one, by ptes.
+void __split_huge_pmd(struct vm_area_struct* vma, pmd_t* pmd, unsigned long address);
 
 // --- user.cc: loads and stores of a program, with their faults -------------------------------
 

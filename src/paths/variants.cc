@@ -464,6 +464,29 @@ constexpr VariantRow kRows[] = {
      .bites_on = Nowhere,
      .needs = "weak-memory",
      .control = kPinAfterFork},
+    {.name = "split-pmd-no-flush",
+     .id = nullptr,
+     .upstream = nullptr,
+     .fixed_in = nullptr,
+     .summary = "the split of a huge pmd invalidates the entry and flushes nothing",
+     .cuts = CutsOf(CUT_SPLIT_FLUSH),
+     .oracle = "tlb-coherent",
+     .bites_on = Everywhere,
+     .needs = nullptr,
+     .control = "map-huge 0-7 rw\n"
+                "cpu 0\n read 0\n read 1\n"
+                "cpu 1\n split-pmd 0-7\n"},
+    {.name = "tables-without-rcu",
+     .id = "A8",
+     .upstream = "9e52fc2b50de",
+     .fixed_in = "4.14",
+     .summary = "munmap frees tables as soon as they are flushed, without a grace period",
+     .cuts = CutsOf(CUT_TABLE_RCU),
+     .oracle = "no-table-use-after-free",
+     .bites_on = WhereFlushWaitsForNobody,
+     .needs = nullptr,
+     .control = "cpu 0\n get 0\n"
+                "cpu 1\n munmap 0-7\n"},
 };
 
 }  // namespace

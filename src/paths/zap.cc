@@ -1,39 +1,36 @@
 // MADV_DONTNEED. Mirrors madvise_dontneed_single_vma() (mm/madvise.c), zap_page_range(),
 // zap_pmd_range(), zap_pte_range() (mm/memory.c), zap_huge_pmd() (mm/huge_memory.c) and the
-// gathering of mm/mmu_gather.c, v6.1. Deviation: part of a huge page is left alone, not split.
+// gathering of mm/mmu_gather.c, v6.1. Part of a huge page is split off first.
 #include "kernel/mm.h"
 #include "kernel/notes.h"
 #include "kernel/page_ref.h"
 #include "kernel/pgtable.h"
 #include "kernel/tlb.h"
+#include "paths/mmu_gather.h"
 #include "paths/paths.h"
 #include "paths/secondary_mmu.h"
 #include "paths/variants.h"
 
 namespace {
 
-// Pages whose entries are clear and whose TLB entries are not flushed yet.
-struct mmu_gather {
-  struct mm_struct* mm;
-  unsigned long start, end;
-  struct folio* folios[2 * PTRS_PER_PTE];
-  int nr;
-  bool cleared;
-};
-
 void tlb_remove_page(struct mmu_gather* tlb, struct page* page) {
   tlb->folios[tlb->nr++] = wr_folio_of_held(page);
   tlb->cleared = true;
 }
+
+}  // namespace
 
 // ORDER(G clear-flush-free): entries cleared, then flushed everywhere, then the pages freed.
 // Without it a CPU writes to a page that is somebody else's by now.
 void tlb_finish_mmu(struct mmu_gather* tlb) {
   const bool late = is_cut(CUT_ZAP_FLUSH_FIRST);
   if (tlb->cleared && !late) wr_flush_tlb_range(tlb->mm, tlb->start, tlb->end);
+  tlb_table_flush(tlb);
   for (int i = 0; i < tlb->nr; ++i) folio_put(tlb->folios[i]);
   if (tlb->cleared && late) wr_flush_tlb_range(tlb->mm, tlb->start, tlb->end);
 }
+
+namespace {
 
 void zap_pte_range(struct mmu_gather* tlb, pmd_t pmd, unsigned long addr, unsigned long end) {
   spinlock_t* ptl = pte_lockptr(tlb->mm, pmd);
@@ -77,8 +74,11 @@ void zap_pmd_range(struct mmu_gather* tlb, pmd_t* pmdp, unsigned long addr, unsi
   do {
     next = pmd_addr_end(addr, end);
     if (pmd_trans_huge(pmdp_get(pmdp))) {
-      if (next - addr != HPAGE_PMD_SIZE) continue;
-      if (zap_huge_pmd(tlb, pmdp, addr)) continue;
+      if (next - addr != HPAGE_PMD_SIZE) {
+        __split_huge_pmd(find_vma(tlb->mm, addr), pmdp, addr);
+      } else if (zap_huge_pmd(tlb, pmdp, addr)) {
+        continue;
+      }
     }
     const pmd_t pmd = pmdp_get(pmdp);
     if (pmd_none(pmd) || pmd_trans_huge(pmd)) continue;
@@ -88,16 +88,20 @@ void zap_pmd_range(struct mmu_gather* tlb, pmd_t* pmdp, unsigned long addr, unsi
 
 }  // namespace
 
+void unmap_page_range(struct mmu_gather* tlb, unsigned long addr, unsigned long end) {
+  pmd_t* pmdp = mm_find_pmd(tlb->mm, addr);
+  if (pmdp != nullptr) zap_pmd_range(tlb, pmdp, addr, end);
+}
+
 void madvise_dontneed_single_vma(struct vm_area_struct* vma, unsigned long start,
                                  unsigned long end) {
   struct mm_struct* mm = vma->vm_mm;
-  struct mmu_gather tlb = {mm, start, end, {}, 0, false};
+  struct mmu_gather tlb = {mm, start, end, {}, 0, false, {}, 0};
   // A file's pages stay in the page cache: nothing is discarded.
   const bool discards = vma->vm_file == nullptr;
   if (discards) wr_note(WR_NOTE_DISCARD_BEGIN, nullptr, start, end, WR_HERE);
   mmu_notifier_invalidate_range_start(mm, start, end);
-  pmd_t* pmdp = mm_find_pmd(mm, start);
-  if (pmdp != nullptr) zap_pmd_range(&tlb, pmdp, start, end);
+  unmap_page_range(&tlb, start, end);
   tlb_finish_mmu(&tlb);
   mmu_notifier_invalidate_range_end(mm, start, end);
   if (discards) wr_note(WR_NOTE_DISCARD_END, nullptr, start, end, WR_HERE);

@@ -127,23 +127,28 @@ TEST(ZapHuge, FreesTheTableAtOnceAndNotByRcu) {
   }
 }
 
-TEST(ZapHuge, LeavesPartOfAHugePageAlone) {
-  for (const auto range : {std::pair(0, 7), std::pair(1, 7), std::pair(3, 1)}) {
-    const int first = range.first;
-    SetUpPaths(LayoutOf("W", "ww------"));
-    RunOnMachine([range] { Zap(range.first, range.second); });
-    EXPECT_EQ(Translate(first), (Translation{static_cast<uint16_t>(kHuge + first), true, true}));
-    EXPECT_EQ(RefcountOf(kHuge), 1);
-    EXPECT_EQ(arena.pmd_huge_pte[0][0], kTablePfnBase + kT0);
+TEST(ZapHuge, SplitsAHugePageOfWhichPartGoes) {
+  for (int first : {0, 3, 7}) {
+    SetUpPaths(LayoutOf("WWWWWWWW"));
+    RunOnMachine([first] { Zap(first, 1); });
+    for (int page = 0; page < kPagesPerRegion; ++page) {
+      const Translation kept = {static_cast<uint16_t>(kHuge + page), true, false};
+      EXPECT_EQ(Translate(page), page == first ? Translation() : kept);
+      EXPECT_EQ(MapcountOf(kHuge + page), page == first ? 0 : 1);
+    }
+    EXPECT_EQ(RefcountOf(kHuge), 7);
+    EXPECT_FALSE(FrameIsFree(kHuge + first)) << "goes with the whole folio";
+    EXPECT_EQ(arena.pmd_huge_pte[0][0], 0u);
   }
 }
 
-TEST(ZapHuge, LeavesPartOfAHugePageAloneAndZapsTheRestOfTheRange) {
-  SetUpPaths(LayoutOf("W", "ww------"));
-  RunOnMachine([] { Zap(4, 5); });
-  EXPECT_TRUE(Translate(4).huge);
-  EXPECT_EQ(Translate(8).pfn, 0);
-  EXPECT_NE(Translate(9).pfn, 0);
+TEST(ZapHuge, AFolioGoesWithItsLastPage) {
+  SetUpPaths(LayoutOf("WWWWWWWW"));
+  RunOnMachine([] {
+    Zap(0, 3);
+    Zap(3, 5);
+  });
+  for (int page = 0; page < kPagesPerRegion; ++page) EXPECT_TRUE(FrameIsFree(kHuge + page));
 }
 
 TEST(ZapHuge, LeavesAPinnedPageToItsHolder) {

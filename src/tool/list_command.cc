@@ -34,6 +34,8 @@ Json Operations() {
       {"collapse FIRST-LAST", "collapse_huge_page on one region"},
       {"zap FIRST-LAST", "MADV_DONTNEED"},
       {"fault PAGE", "handle_mm_fault for writing"},
+      {"split-pmd FIRST-LAST", "split_huge_pmd of one region"},
+      {"munmap FIRST-LAST", "munmap of one region, which is mapped again, empty"},
       {"read PAGE", "a load of this CPU, through its TLB"},
       {"write PAGE", "a store of this CPU, through its TLB"},
   };

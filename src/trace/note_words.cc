@@ -40,11 +40,7 @@ constexpr const char* kNoteWords[] = {
     "page-kept",       //
     "move-begin",      //
     "move-end",        //
-    "op-begin",    "op-end",        "gup-begin",     "page-returned",  "gup-end",
-    "page-put",    "unmap-begin",   "count-check",   "page-replaced",  "backed-off",
-    "mutator-end", "discard-begin", "discard-end",   "folio-alloc",    "folio-free",
-    "table-alloc", "table-free",    "table-deposit", "table-withdraw", "user-read",
-    "user-write",  "pin-read",      "pin-write",     "fork-copied",
+    "fork-copied",     //
 };
 static_assert(std::size(kNoteWords) == WR_NOTE_COUNT);
 

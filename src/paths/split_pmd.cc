@@ -1,0 +1,57 @@
+// Split of a huge pmd into ptes of the same pages. Mirrors __split_huge_pmd() and
+// __split_huge_pmd_locked() for anonymous memory, mm/huge_memory.c, v6.1. Leaves out: the huge zero
+// page, files, migration entries (freeze), PG_double_map (one mapcount a page serves all).
+#include "kernel/mm.h"
+#include "kernel/page_ref.h"
+#include "kernel/pgtable.h"
+#include "kernel/tlb.h"
+#include "paths/paths.h"
+#include "paths/variants.h"
+
+namespace {
+
+void __split_huge_pmd_locked(struct vm_area_struct* vma, pmd_t* pmd, unsigned long haddr) {
+  struct mm_struct* mm = vma->vm_mm;
+  // ORDER(K invalid-flush-populate): the huge entry is invalid and flushed everywhere before the
+  // table stands in its place; pairs with every CPU's walk by hardware. Without it a TLB holds a
+  // huge and a small translation of one address.
+  const pmd_t old_pmd = wr_pmdp_invalidate(vma, haddr, pmd, !is_cut(CUT_SPLIT_FLUSH));
+  struct page* page = pfn_to_page(pmd_pfn(old_pmd));
+  const bool write = pmd_write(old_pmd);
+  const bool anon_exclusive = PageAnonExclusive(page);
+  // The huge mapping's reference, and one for each pte more.
+  folio_ref_add((struct folio*)page, HPAGE_PMD_NR - 1);
+  pgtable_t pgtable = pgtable_trans_huge_withdraw(mm, pmd);
+  pte_t* pte = (pte_t*)pgtable->entry;
+  for (unsigned long i = 0; i < HPAGE_PMD_NR; ++i, ++pte, haddr += PAGE_SIZE) {
+    if (anon_exclusive) SetPageAnonExclusive(page + i);
+    pte_t entry = pte_mkdirty(pfn_pte(page_to_pfn(page + i)));
+    if (write) entry = pte_mkwrite(entry);
+    set_pte_at(mm, haddr, pte, entry);
+    page_add_rmap(page + i);
+  }
+  page_remove_rmap(page);  // the huge mapping's
+  pmd_populate(mm, pmd, pgtable);
+}
+
+}  // namespace
+
+void __split_huge_pmd(struct vm_area_struct* vma, pmd_t* pmd, unsigned long address) {
+  spinlock_t* ptl = pmd_lockptr(vma->vm_mm);
+  spin_lock(ptl);
+  if (pmd_trans_huge(pmd_read_locked(pmd))) {
+    __split_huge_pmd_locked(vma, pmd, address & HPAGE_PMD_MASK);
+  }
+  spin_unlock(ptl);
+}
+
+// What reclaim, mremap and the like begin with: split_huge_pmd().
+void split_pmd_region(struct mm_struct* mm, unsigned long start, unsigned long /*end*/,
+                      unsigned /*flags*/) {
+  struct vm_area_struct* vma = find_vma(mm, start);
+  if (vma->vm_file != nullptr) return;
+  mmap_read_lock(mm);
+  pmd_t* pmd = mm_find_pmd(mm, start);
+  if (pmd != nullptr && pmd_trans_huge(pmdp_get(pmd))) __split_huge_pmd(vma, pmd, start);
+  mmap_read_unlock(mm);
+}
