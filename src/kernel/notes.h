@@ -36,6 +36,8 @@ enum wr_note_kind {
   // The lockless walk of GUP.                    object          a               b
   WR_NOTE_ENTRY_CHECKED,  //                 entry           address         value that was tested
   WR_NOTE_PAGE_KEPT,      //                 page refcount   address         pfn; 0: put back again
+  // An entry was read in halves: what they make together. The loads before have four bytes each.
+  WR_NOTE_ENTRY_READ,  //                 entry           value           0
   WR_NOTE_COUNT,
 };
 

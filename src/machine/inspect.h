@@ -71,6 +71,10 @@ inline bool IsEntry(ObjectKind kind) {
   return kind >= ObjectKind::kPgd && kind <= ObjectKind::kPte;
 }
 
+// A load of one half of an entry (profiles with entries of two words): its value is no entry's. The
+// note WR_NOTE_ENTRY_READ that follows has the value that the halves make together.
+bool IsHalfOfEntry(const Event& event);
+
 // What an entry value says.
 struct EntryView {
   enum Kind : uint8_t { kNone, kTable, kLeaf, kMigration, kSwap, kOther } kind;
@@ -100,8 +104,8 @@ struct FolioCounts {
   int64_t pincount;
 };
 FolioCounts CountsOf(uint16_t pfn);
-int64_t MapcountOf(uint16_t pfn);  // of this very page; a head page's includes the huge mapping
-bool FrameIsFree(uint16_t pfn);    // free in the allocator
+int64_t MapcountOf(uint16_t pfn);    // of this very page; a head page's includes the huge mapping
+bool FrameIsFree(uint16_t pfn);      // free in the allocator
 int CacheReferences(uint16_t head);  // that the page cache holds on this folio
 uint64_t ContentOf(uint16_t pfn);
 bool IsAnonExclusive(uint16_t pfn);  // PageAnonExclusive

@@ -33,6 +33,14 @@ inline bool WhereCollapseWaits(const Profile& profile) {
   return !WhereCollapseWaitsForNobody(profile);
 }
 
+// A lockless walk reads a pte, or a pmd as well, in two halves.
+inline bool WherePtesAreTwoWords(const Profile& profile) {
+  return profile.entry_read != EntryRead::kAtomic;
+}
+inline bool WherePmdsAreTwoWords(const Profile& profile) {
+  return profile.entry_read == EntryRead::kHalves || profile.entry_read == EntryRead::kAllHalves;
+}
+
 }  // namespace walkrace
 
 #endif  // WALKRACE_PATHS_VARIANT_CONDITIONS_H_

@@ -234,6 +234,31 @@ constexpr VariantRow kRows[] = {
      .needs = nullptr,
      .control = "cpu 0\n kvm-walk 0\n"
                 "cpu 1\n collapse 0-7\n"},
+    {.name = "torn-pte",
+     .id = "D2",
+     .upstream = nullptr,
+     .fixed_in = nullptr,
+     .summary = "the second read of the low half of a pte, and the pte re-check, which would close "
+                "it: a frame that the entry never had (the GUP of x86 before 4.13 had no re-check)",
+     .cuts = CutsOf(CUT_PTE_LOW_AGAIN, CUT_PTE_RECHECK),
+     .oracle = "no-stale-page",
+     .bites_on = WherePtesAreTwoWords,
+     .needs = nullptr,
+     .control = "map 0-8 rw\n"
+                "cpu 0\n get 8\n"
+                "cpu 1\n zap 8\n"},
+    {.name = "torn-pmd",
+     .id = "D2",
+     .upstream = "1180e732c985",
+     .fixed_in = "6.2",
+     .summary = "the second read of the low half of a pmd: collapse empties the entry between the "
+                "halves, and what they make together links to no table",
+     .cuts = CutsOf(CUT_PMD_LOW_AGAIN),
+     .oracle = "no-table-use-after-free",
+     .bites_on = WherePmdsAreTwoWords,
+     .needs = nullptr,
+     .control = "map 0 rw\ncpu 0\n get 0\n"
+                "cpu 1\n collapse 0-7\n"},
 };
 
 }  // namespace

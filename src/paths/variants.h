@@ -27,6 +27,8 @@ enum cut {
   CUT_FIND_LINUX_PTE_ONCE,  // find_linux_pte: the pmd is loaded again between its tests and its use
   CUT_KVM_IRQS_OFF,         // host_pfn_mapping_level walks with interrupts on
   CUT_KVM_READ_ONCE,        // host_pfn_mapping_level: as CUT_FIND_LINUX_PTE_ONCE
+  CUT_PTE_LOW_AGAIN,        // gup_pte_range: the low half of the pte is not read again
+  CUT_PMD_LOW_AGAIN,        // gup_pmd_range: the low half of the pmd is not read again
   CUT_COUNT,
 };
 

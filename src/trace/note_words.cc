@@ -17,6 +17,7 @@ constexpr const char* kNoteWords[] = {
     "mutator-end", "discard-begin", "discard-end",   "folio-alloc",    "folio-free",
     "table-alloc", "table-free",    "table-deposit", "table-withdraw", "user-read",
     "user-write",  "pin-read",      "pin-write",     "entry-checked",  "page-kept",
+    "entry-read",
 };
 static_assert(std::size(kNoteWords) == WR_NOTE_COUNT);
 
@@ -134,6 +135,9 @@ std::string NoteWords(const Event& note, const Scenario* scenario) {
     case WR_NOTE_ENTRY_CHECKED:
       return absl::StrCat("has tested ", NameOf(note.location), " as ",
                           NameOfValue(note.location, note.after), " for ", PageWords(note.before));
+    case WR_NOTE_ENTRY_READ:
+      return absl::StrCat("has read ", NameOf(note.location), " as ",
+                          NameOfValue(note.location, note.before));
     case WR_NOTE_PAGE_KEPT:
       return absl::StrCat(page.pfn == 0 ? "gives up " : "keeps ", PageWords(note.before),
                           page.pfn == 0 ? "" : ": ", page.pfn == 0 ? "" : FrameWords(page.pfn));
