@@ -42,6 +42,8 @@ enum wr_note_kind {
   WR_NOTE_MOVE_END,    //                 -               start address   new start address
   // Copy-on-write. MUTATOR_END of the same CPU: the parent's TLBs are flushed, the fork is over.
   WR_NOTE_FORK_COPIED,  //                 -               parent address  child address
+  // An entry was read in halves: what they make together. The loads before have four bytes each.
+  WR_NOTE_ENTRY_READ,  //                 entry           value           0
   WR_NOTE_COUNT,
 };
 

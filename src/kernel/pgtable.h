@@ -28,12 +28,17 @@ extern "C" {
 #define _PAGE_SWP_MIGRATION 0x800ul
 #define _PAGE_SWP_EXCLUSIVE 0x010ul
 #define _PAGE_TABLE (_PAGE_PRESENT | _PAGE_RW | _PAGE_USER | _PAGE_ACCESSED | _PAGE_DIRTY)
-#define WR_PFN_SHIFT PAGE_SHIFT
 
 // Implemented by src/machine. No events: address arithmetic.
 bool pgtable_l5_enabled(void);
 struct wr_table* wr_pfn_to_table(unsigned long pfn);  // a harmless empty table for a wild pfn
 unsigned long wr_table_to_pfn(const struct wr_table* table);
+
+// An entry as a walker without the table's lock reads it: at once, or where the profile's entries
+// are two words low half, high half, and low half again until it is the same. `once`: the low half
+// is not read again.
+unsigned long wr_entry_get_lockless(const void* entry, bool pmd, bool once,
+                                    const struct wr_site* site);
 
 #ifdef __cplusplus
 }
@@ -44,6 +49,17 @@ unsigned long wr_table_to_pfn(const struct wr_table* table);
 #define pud_val(x) ((x).pud)
 #define p4d_val(x) ((x).p4d)
 #define pgd_val(x) ((x).pgd)
+
+// Where an entry has its frame number: three bits above the page offset, the others in the high
+// half. Deviation: a 32-bit kernel's low half has twenty bits of it; here machines are small, and
+// what a torn read does would not be seen.
+#define WR_PFN_LOW_BITS 3
+static inline unsigned long wr_pfn_bits(unsigned long pfn) {
+  return (pfn & ((1ul << WR_PFN_LOW_BITS) - 1)) << PAGE_SHIFT | pfn >> WR_PFN_LOW_BITS << 32;
+}
+static inline unsigned long wr_pfn_of(unsigned long value) {
+  return (value >> PAGE_SHIFT & ((1ul << WR_PFN_LOW_BITS) - 1)) | value >> 32 << WR_PFN_LOW_BITS;
+}
 
 static inline pte_t __pte(unsigned long val) {
   pte_t pte = {val};
@@ -64,11 +80,11 @@ static inline bool pte_special(pte_t pte) { return (pte_val(pte) & _PAGE_SPECIAL
 static inline bool pte_protnone(pte_t pte) {
   return (pte_val(pte) & (_PAGE_PROTNONE | _PAGE_PRESENT)) == _PAGE_PROTNONE;
 }
-static inline unsigned long pte_pfn(pte_t pte) { return pte_val(pte) >> WR_PFN_SHIFT; }
+static inline unsigned long pte_pfn(pte_t pte) { return wr_pfn_of(pte_val(pte)); }
 static inline pte_t pte_mkwrite(pte_t pte) { return __pte(pte_val(pte) | _PAGE_RW); }
 static inline pte_t pte_mkdirty(pte_t pte) { return __pte(pte_val(pte) | _PAGE_DIRTY); }
 static inline pte_t pfn_pte(unsigned long pfn) {
-  return __pte(pfn << WR_PFN_SHIFT | _PAGE_PRESENT | _PAGE_USER | _PAGE_ACCESSED);
+  return __pte(wr_pfn_bits(pfn) | _PAGE_PRESENT | _PAGE_USER | _PAGE_ACCESSED);
 }
 static inline pte_t pte_wrprotect(pte_t pte) { return __pte(pte_val(pte) & ~_PAGE_RW); }
 static inline pte_t pte_mkold(pte_t pte) { return __pte(pte_val(pte) & ~_PAGE_ACCESSED); }
@@ -86,11 +102,11 @@ static inline bool is_migration_pte(pte_t pte) {
   return is_swap_pte(pte) && (pte_val(pte) & _PAGE_SWP_MIGRATION) != 0;
 }
 static inline pte_t make_migration_pte(unsigned long pfn, bool writable, bool exclusive) {
-  return __pte(pfn << WR_PFN_SHIFT | _PAGE_SWP | _PAGE_SWP_MIGRATION | (writable ? _PAGE_RW : 0) |
+  return __pte(wr_pfn_bits(pfn) | _PAGE_SWP | _PAGE_SWP_MIGRATION | (writable ? _PAGE_RW : 0) |
                (exclusive ? _PAGE_SWP_EXCLUSIVE : 0));
 }
 static inline pte_t make_swap_pte(unsigned long slot, bool exclusive) {
-  return __pte(slot << WR_PFN_SHIFT | _PAGE_SWP | (exclusive ? _PAGE_SWP_EXCLUSIVE : 0));
+  return __pte(wr_pfn_bits(slot) | _PAGE_SWP | (exclusive ? _PAGE_SWP_EXCLUSIVE : 0));
 }
 static inline bool pte_access_permitted(pte_t pte, bool write) {
   const unsigned long need = _PAGE_PRESENT | _PAGE_USER | (write ? _PAGE_RW : 0);
@@ -115,12 +131,12 @@ static inline bool pmd_write(pmd_t pmd) { return (pmd_val(pmd) & _PAGE_RW) != 0;
 static inline bool pmd_protnone(pmd_t pmd) {
   return (pmd_val(pmd) & (_PAGE_PROTNONE | _PAGE_PRESENT)) == _PAGE_PROTNONE;
 }
-static inline unsigned long pmd_pfn(pmd_t pmd) { return pmd_val(pmd) >> WR_PFN_SHIFT; }
+static inline unsigned long pmd_pfn(pmd_t pmd) { return wr_pfn_of(pmd_val(pmd)); }
 static inline pmd_t pmd_mkwrite(pmd_t pmd) { return __pmd(pmd_val(pmd) | _PAGE_RW); }
 static inline pmd_t pmd_mkdirty(pmd_t pmd) { return __pmd(pmd_val(pmd) | _PAGE_DIRTY); }
 // mk_huge_pmd without the vma's rights: readable, not yet writable.
 static inline pmd_t pfn_pmd_huge(unsigned long pfn) {
-  return __pmd(pfn << WR_PFN_SHIFT | _PAGE_PRESENT | _PAGE_USER | _PAGE_ACCESSED | _PAGE_PSE);
+  return __pmd(wr_pfn_bits(pfn) | _PAGE_PRESENT | _PAGE_USER | _PAGE_ACCESSED | _PAGE_PSE);
 }
 static inline pmd_t pmd_wrprotect(pmd_t pmd) { return __pmd(pmd_val(pmd) & ~_PAGE_RW); }
 static inline bool is_swap_pmd(pmd_t pmd) { return !pmd_none(pmd) && !pmd_present(pmd); }
@@ -156,15 +172,15 @@ static inline unsigned pgdir_shift(void) {
 // The child from the value that was read, never from the entry again: the entry may have changed.
 static inline p4d_t* p4d_offset_lockless(pgd_t* pgdp, pgd_t pgd, unsigned long addr) {
   if (!pgtable_l5_enabled()) return (p4d_t*)pgdp;
-  return (p4d_t*)wr_pfn_to_table(pgd_val(pgd) >> WR_PFN_SHIFT) + p4d_index(addr);
+  return (p4d_t*)wr_pfn_to_table(wr_pfn_of(pgd_val(pgd))) + p4d_index(addr);
 }
 static inline pud_t* pud_offset_lockless(p4d_t* p4dp, p4d_t p4d, unsigned long addr) {
   (void)p4dp;
-  return (pud_t*)wr_pfn_to_table(p4d_val(p4d) >> WR_PFN_SHIFT) + pud_index(addr);
+  return (pud_t*)wr_pfn_to_table(wr_pfn_of(p4d_val(p4d))) + pud_index(addr);
 }
 static inline pmd_t* pmd_offset_lockless(pud_t* pudp, pud_t pud, unsigned long addr) {
   (void)pudp;
-  return (pmd_t*)wr_pfn_to_table(pud_val(pud) >> WR_PFN_SHIFT) + pmd_index(addr);
+  return (pmd_t*)wr_pfn_to_table(wr_pfn_of(pud_val(pud))) + pmd_index(addr);
 }
 // pte_offset_map of a pmd value.
 static inline pte_t* pte_offset_kernel(pmd_t pmd, unsigned long addr) {
@@ -186,7 +202,11 @@ static inline pte_t* pte_offset_kernel(pmd_t pmd, unsigned long addr) {
 #define pudp_get(pudp) WR_ENTRY_READ(*(pudp))
 #define pmdp_get(pmdp) WR_ENTRY_READ(*(pmdp))
 #define ptep_get(ptep) WR_ENTRY_READ(*(ptep))
-#define ptep_get_lockless(ptep) ptep_get(ptep)
+#define ptep_get_lockless(ptep) __pte(wr_entry_get_lockless((ptep), false, false, WR_HERE))
+#define pmdp_get_lockless(pmdp) __pmd(wr_entry_get_lockless((pmdp), true, false, WR_HERE))
+// Without GUP_GET_PXX_LOW_HIGH: READ_ONCE of two words is two loads.
+#define ptep_get_halves(ptep) __pte(wr_entry_get_lockless((ptep), false, true, WR_HERE))
+#define pmdp_get_halves(pmdp) __pmd(wr_entry_get_lockless((pmdp), true, true, WR_HERE))
 
 // Under the table's lock the kernel reads entries with a plain C access.
 #define pte_read_locked(ptep) WR_LOAD(*(ptep), WR_PLAIN, WR_ENTRY)

@@ -76,11 +76,11 @@ pgtable_t wr_pgtable_trans_huge_withdraw(struct mm_struct* mm, pmd_t* pmdp,
 #define pgtable_trans_huge_withdraw(mm, pmdp) wr_pgtable_trans_huge_withdraw((mm), (pmdp), WR_HERE)
 
 // Publishes a table: the entry store comes after the stores that filled the table.
-#define pmd_populate(mm, pmdp, pgtable)                                         \
-  do {                                                                          \
-    (void)(mm);                                                                 \
-    smp_wmb();                                                                  \
-    WR_SET_ENTRY(pmdp, wr_table_to_pfn(pgtable) << WR_PFN_SHIFT | _PAGE_TABLE); \
+#define pmd_populate(mm, pmdp, pgtable)                                      \
+  do {                                                                       \
+    (void)(mm);                                                              \
+    smp_wmb();                                                               \
+    WR_SET_ENTRY(pmdp, wr_pfn_bits(wr_table_to_pfn(pgtable)) | _PAGE_TABLE); \
   } while (0)
 
 #define pud_populate(mm, pudp, pgtable)                                         \

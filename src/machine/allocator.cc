@@ -115,11 +115,6 @@ void wr_folio_free(struct folio* folio, const wr_site* site) {
   wr_note(WR_NOTE_FOLIO_FREE, &folio->page._refcount, pfn, order, site);
 }
 
-struct folio* wr_folio_of_held(struct page* page) {
-  const unsigned long head = page->compound_head;
-  return reinterpret_cast<folio*>((head & 1) != 0 ? pfn_to_page(head >> 1) : page);
-}
-
 unsigned long folio_nr_pages(const struct folio* folio) {
   return 1ul << OrderOf(page_to_pfn(&folio->page));
 }

@@ -246,7 +246,7 @@ TEST_F(TableTest, DepositWritesIntoTheTableWhereTheProfileSaysSo) {
 
 TEST_F(TableTest, EachTableHasItsLock) {
   const auto entry = [](int table) {
-    return __pmd((kTablePfnBase + table) << WR_PFN_SHIFT | _PAGE_TABLE);
+    return __pmd(wr_pfn_bits(kTablePfnBase + table) | _PAGE_TABLE);
   };
   EXPECT_EQ(pte_lockptr(MachineMm(), entry(kFirstPteTable)), &arena.ptl[kFirstPteTable]);
   EXPECT_EQ(pte_lockptr(MachineMm(), entry(kTablesMax - 1)), &arena.ptl[kTablesMax - 1]);

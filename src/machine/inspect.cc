@@ -190,9 +190,14 @@ const Object& ObjectAt(LocationId location) {
   return location < kLocations ? object_table.objects[location] : kNone;
 }
 
+bool IsHalfOfEntry(const Event& event) {
+  return event.kind == EventKind::kLoad && event.size == 4 &&
+         IsEntry(ObjectAt(event.location).kind);
+}
+
 EntryView DecodeEntry(ObjectKind level, uint64_t value) {
   if (value == 0) return {EntryView::kNone, false, 0};
-  const uint64_t pfn = value >> WR_PFN_SHIFT;
+  const uint64_t pfn = wr_pfn_of(value);
   const bool writable = (value & _PAGE_RW) != 0;
   if ((value & (_PAGE_PRESENT | _PAGE_PROTNONE)) == 0) {
     const auto frame = static_cast<uint16_t>(pfn);
@@ -377,7 +382,7 @@ std::string NameOfValue(LocationId location, uint64_t value) {
       case EntryView::kSwap:
         return "swap slot " + std::to_string(view.frame);
       case EntryView::kOther:
-        return "poison";
+        return (value & _PAGE_PRESENT) != 0 ? "pfn " + std::to_string(wr_pfn_of(value)) : "poison";
     }
   }
   if (object.kind == ObjectKind::kLock) return LockValue(object, value);

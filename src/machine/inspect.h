@@ -75,6 +75,10 @@ inline bool IsEntry(ObjectKind kind) {
   return kind >= ObjectKind::kPgd && kind <= ObjectKind::kPte;
 }
 
+// A load of one half of an entry (profiles with entries of two words): its value is no entry's. The
+// note WR_NOTE_ENTRY_READ that follows has the value that the halves make together.
+bool IsHalfOfEntry(const Event& event);
+
 // What an entry value says.
 struct EntryView {
   enum Kind : uint8_t { kNone, kTable, kLeaf, kMigration, kSwap, kOther } kind;

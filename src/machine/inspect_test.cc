@@ -17,8 +17,8 @@ constexpr int kT2 = kFirstPteTable + 2;
 constexpr uint16_t kHuge = kFirstHugeFrame + HPAGE_PMD_NR;  // the second huge folio
 constexpr uint64_t kPresent = _PAGE_PRESENT | _PAGE_USER;
 
-uint64_t TableEntry(int table) { return (kTablePfnBase + table) << WR_PFN_SHIFT | _PAGE_TABLE; }
-uint64_t LeafEntry(uint64_t pfn, uint64_t bits) { return pfn << WR_PFN_SHIFT | bits; }
+uint64_t TableEntry(int table) { return wr_pfn_bits(kTablePfnBase + table) | _PAGE_TABLE; }
+uint64_t LeafEntry(uint64_t pfn, uint64_t bits) { return wr_pfn_bits(pfn) | bits; }
 
 class Inspect : public ::testing::Test {
  protected:

@@ -34,7 +34,7 @@ constexpr uint64_t kInitialContent = 100;
 
 int UpperTable(int mm, int level) { return mm * kUpperTables + level; }
 
-uint64_t TableValue(int table) { return (kTablePfnBase + table) << WR_PFN_SHIFT | _PAGE_TABLE; }
+uint64_t TableValue(int table) { return wr_pfn_bits(kTablePfnBase + table) | _PAGE_TABLE; }
 
 // One more mapping of a page, which holds a reference.
 void Map(page& head, page& mapped) {

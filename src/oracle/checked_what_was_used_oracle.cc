@@ -11,7 +11,14 @@ void CheckedWhatWasUsedOracle::Begin() {
 }
 
 void CheckedWhatWasUsedOracle::OnEvent(const Event& event, const Object& object, uint32_t index) {
-  if (event.kind == EventKind::kNote) return OnNote(event, object, index);
+  if (event.kind == EventKind::kNote) {
+    OnNote(event, object, index);
+  } else if (!IsHalfOfEntry(event)) {
+    OnRead(event, index);
+  }
+}
+
+void CheckedWhatWasUsedOracle::OnRead(const Event& event, uint32_t index) {
   Walk& walk = walks_[event.cpu];
   for (Entry* entry : {&walk.pmd, &walk.pte}) {
     if (entry->location != event.location) continue;
@@ -31,6 +38,9 @@ void CheckedWhatWasUsedOracle::OnNote(const Event& note, const Object& object, u
       if (object.kind == ObjectKind::kPmd) walk.pte = Entry();
       (object.kind == ObjectKind::kPmd ? walk.pmd : walk.pte) = {
           note.location, object.kind, note.after, note.after, kNoEvent, false};
+      break;
+    case WR_NOTE_ENTRY_READ:
+      OnRead(note, index);
       break;
     case WR_NOTE_PAGE_KEPT:
       OnKept(note, index);

@@ -12,9 +12,10 @@ namespace walkrace {
 class CheckedWhatWasUsedOracle final : public Oracle {
  public:
   static constexpr const char* kName = "checked-what-was-used";
-  static constexpr Interest kInterest = {.notes = MaskOf(WR_NOTE_GUP_BEGIN, WR_NOTE_ENTRY_CHECKED,
-                                                         WR_NOTE_PAGE_KEPT, WR_NOTE_PAGE_RETURNED),
-                                         .reads = MaskOf(ObjectKind::kPmd, ObjectKind::kPte)};
+  static constexpr Interest kInterest = {
+      .notes = MaskOf(WR_NOTE_GUP_BEGIN, WR_NOTE_ENTRY_READ, WR_NOTE_ENTRY_CHECKED,
+                      WR_NOTE_PAGE_KEPT, WR_NOTE_PAGE_RETURNED),
+      .reads = MaskOf(ObjectKind::kPmd, ObjectKind::kPte)};
   using Oracle::Oracle;
 
   void Begin() override;
@@ -37,6 +38,7 @@ class CheckedWhatWasUsedOracle final : public Oracle {
     Entry pmd, pte;
   };
 
+  void OnRead(const Event& event, uint32_t index);
   void OnNote(const Event& note, const Object& object, uint32_t index);
   void OnKept(const Event& note, uint32_t index);
   void ReportUse(const Event& at, const Entry& entry, int page);

@@ -13,6 +13,14 @@ bool IsNoteOf(const Event& event, uint64_t table_pfn, uint64_t notes) {
          event.before == table_pfn;
 }
 
+// A read of an entry above pte level, by what it has in `before`.
+bool IsReadOfLink(const Event& event) {
+  const ObjectKind kind = ObjectAt(event.location).kind;
+  if (!IsEntry(kind) || kind == ObjectKind::kPte || IsHalfOfEntry(event)) return false;
+  return event.kind == EventKind::kLoad || event.kind == EventKind::kRmw ||
+         (event.kind == EventKind::kNote && event.detail == WR_NOTE_ENTRY_READ);
+}
+
 constexpr uint64_t kCallBegins = MaskOf(WR_NOTE_OP_BEGIN, WR_NOTE_GUP_BEGIN);
 
 // Whether this event shows its CPU the way to the table: an entry that it read, or the table that
@@ -21,9 +29,8 @@ bool LinksTo(const Event& event, uint16_t table) {
   if (IsNoteOf(event, kTablePfnBase + table, MaskOf(WR_NOTE_TABLE_ALLOC, WR_NOTE_TABLE_WITHDRAW))) {
     return true;
   }
-  if (event.kind != EventKind::kLoad && event.kind != EventKind::kRmw) return false;
+  if (!IsReadOfLink(event)) return false;
   const Object& object = ObjectAt(event.location);
-  if (!IsEntry(object.kind) || object.kind == ObjectKind::kPte) return false;
   const EntryView view = DecodeEntry(object.kind, event.before);
   return view.kind == EntryView::kTable && view.frame == table;
 }
@@ -37,7 +44,9 @@ void NoTableUseAfterFreeOracle::Begin() {
 }
 
 void NoTableUseAfterFreeOracle::OnEvent(const Event& event, const Object& object, uint32_t index) {
-  if (event.kind == EventKind::kNote) {
+  if (event.kind == EventKind::kNote && event.detail == WR_NOTE_ENTRY_READ) {
+    OnLink(event.cpu, object.kind, event.before);
+  } else if (event.kind == EventKind::kNote) {
     OnNote(event);
   } else if (object.kind == ObjectKind::kWild) {
     ReportWild(event, index);
@@ -79,9 +88,13 @@ void NoTableUseAfterFreeOracle::OnRead(const Event& event, const Object& entry, 
   } else if (seen_[event.cpu][entry.frame] != table.life) {
     ReportRead(event, entry, index, "was taken away since the link to it was read");
   }
-  if (entry.kind == ObjectKind::kPte) return;  // points to no table
-  const EntryView link = DecodeEntry(entry.kind, event.before);
-  if (link.kind == EntryView::kTable) seen_[event.cpu][link.frame] = tables_[link.frame].life;
+  if (!IsHalfOfEntry(event)) OnLink(event.cpu, entry.kind, event.before);
+}
+
+void NoTableUseAfterFreeOracle::OnLink(CpuId cpu, ObjectKind level, uint64_t value) {
+  if (level == ObjectKind::kPte) return;  // points to no table
+  const EntryView link = DecodeEntry(level, value);
+  if (link.kind == EntryView::kTable) seen_[cpu][link.frame] = tables_[link.frame].life;
 }
 
 // What the value was read from: had it been emptied after this, all would be well.
@@ -113,17 +126,21 @@ void NoTableUseAfterFreeOracle::ReportRead(const Event& at, const Object& entry,
 // The last entry above pte level that the CPU has read is the one that it followed.
 void NoTableUseAfterFreeOracle::ReportWild(const Event& at, uint32_t index) {
   const uint32_t link = FindLast(engine(), index, [&](const Event& event) {
-    if (event.cpu != at.cpu) return false;
-    if (event.kind != EventKind::kLoad && event.kind != EventKind::kRmw) return false;
-    const Object& object = ObjectAt(event.location);
-    return IsEntry(object.kind) && object.kind != ObjectKind::kPte;
+    return event.cpu == at.cpu && IsReadOfLink(event);
   });
   if (link == kNoEvent) {
     Report(at, kNoEvent, index, "CPU %d reads an entry of what is no table", at.cpu);
     return;
   }
   const Event& followed = engine().events()[link];
-  const uint32_t change = FindWriteOf(engine(), followed.location, followed.before, link);
+  uint32_t change = FindWriteOf(engine(), followed.location, followed.before, link);
+  if (change == kNoEvent) {
+    // Read in halves: no write left that value, and the last one tore it.
+    change = FindLast(engine(), link, [&](const Event& event) {
+      return event.location == followed.location && event.kind != EventKind::kNote &&
+             event.before != event.after;
+    });
+  }
   Report(at, change, link, "CPU %d follows %s as the link to a table, but it read %s there", at.cpu,
          NameOf(followed.location).c_str(),
          NameOfValue(followed.location, followed.before).c_str());

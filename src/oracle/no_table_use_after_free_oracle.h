@@ -13,8 +13,8 @@ class NoTableUseAfterFreeOracle final : public Oracle {
  public:
   static constexpr const char* kName = "no-table-use-after-free";
   static constexpr Interest kInterest = {
-      .notes = MaskOf(WR_NOTE_TABLE_ALLOC, WR_NOTE_TABLE_FREE, WR_NOTE_TABLE_DEPOSIT,
-                      WR_NOTE_TABLE_WITHDRAW),
+      .notes = MaskOf(WR_NOTE_ENTRY_READ, WR_NOTE_TABLE_ALLOC, WR_NOTE_TABLE_FREE,
+                      WR_NOTE_TABLE_DEPOSIT, WR_NOTE_TABLE_WITHDRAW),
       .reads = kAllEntries | MaskOf(ObjectKind::kWild),
       .writes = MaskOf(ObjectKind::kPgd, ObjectKind::kP4d, ObjectKind::kPud, ObjectKind::kPmd)};
   using Oracle::Oracle;
@@ -34,6 +34,7 @@ class NoTableUseAfterFreeOracle final : public Oracle {
   void OnNote(const Event& note);
   void OnRead(const Event& event, const Object& entry, uint32_t index);
   void OnWrite(const Event& event, const Object& entry, uint32_t index);
+  void OnLink(CpuId cpu, ObjectKind level, uint64_t value);
   void ReportRead(const Event& at, const Object& entry, uint32_t index, const char* what);
   void ReportWild(const Event& at, uint32_t index);
   // How the reader came to the table: of the events before `end` that show it the way, the first

@@ -1,7 +1,8 @@
 // The lockless walk. Mirrors internal_get_user_pages_fast() and what it calls, mm/gup.c, v6.1.
 // Leaves out: pud and higher leaves, hugepd, device maps, FOLL_LONGTERM, secretmem. Deviation: the
 // kernel re-reads pmd and pte with plain C accesses; here both re-reads are READ_ONCE, and the
-// plain one is the variant plain-pmd-reread.
+// plain one is the variant plain-pmd-reread. Where an entry is two words the pmd is read as since
+// 6.2 (1180e732c985); 6.1's read is torn-pmd.
 #include "kernel/notes.h"
 #include "kernel/page_ref.h"
 #include "kernel/pgtable.h"
@@ -38,7 +39,7 @@ int gup_pte_range(pmd_t pmd, pmd_t* pmdp, unsigned long addr, unsigned long end,
                   struct gup_walk* walk) {
   pte_t* ptep = pte_offset_kernel(pmd, addr);
   for (; addr != end; addr += PAGE_SIZE, ++ptep) {
-    pte_t pte = ptep_get_lockless(ptep);
+    pte_t pte = is_cut(CUT_PTE_LOW_AGAIN) ? ptep_get_halves(ptep) : ptep_get_lockless(ptep);
     if (pte_protnone(pte) || pte_special(pte)) return 0;
     if (!pte_access_permitted(pte, (walk->flags & FOLL_WRITE) != 0)) return 0;
     note_checked(ptep, addr, pte_val(pte));
@@ -59,7 +60,7 @@ int gup_pte_range(pmd_t pmd, pmd_t* pmdp, unsigned long addr, unsigned long end,
     if (is_cut(CUT_PMD_READ_ONCE)) {
       changed = pmd_changed(pmd, pmd_read_locked(pmdp));
     } else if (!is_cut(CUT_PMD_RECHECK)) {
-      changed = pmd_changed(pmd, pmdp_get(pmdp));
+      changed = pmd_changed(pmd, pmdp_get_lockless(pmdp));
     }
     // The same against zap, which clears the pte alone: without it a folio that was freed and
     // reused in between is returned.
@@ -90,7 +91,7 @@ int gup_huge_pmd(pmd_t orig, pmd_t* pmdp, unsigned long addr, unsigned long end,
   const int refs = (int)((end - addr) >> PAGE_SHIFT);
   struct folio* folio = try_grab_folio(page, refs, walk->flags);
   if (folio == nullptr) return 0;
-  if (!is_cut(CUT_HUGE_PMD_RECHECK) && pmd_changed(orig, pmdp_get(pmdp))) {
+  if (!is_cut(CUT_HUGE_PMD_RECHECK) && pmd_changed(orig, pmdp_get_lockless(pmdp))) {
     gup_put_folio(folio, is_cut(CUT_UNDO_ALL) ? 1 : refs, walk->flags);
     return 0;
   }
@@ -107,7 +108,7 @@ int gup_pmd_range(pud_t* pudp, pud_t pud, unsigned long addr, unsigned long end,
   pmd_t* pmdp = pmd_offset_lockless(pudp, pud, addr);
   unsigned long next;
   do {
-    const pmd_t pmd = pmdp_get(pmdp);
+    const pmd_t pmd = is_cut(CUT_PMD_LOW_AGAIN) ? pmdp_get_halves(pmdp) : pmdp_get_lockless(pmdp);
     next = pmd_addr_end(addr, end);
     if (!pmd_present(pmd)) return 0;
     if (pmd_leaf(pmd)) {

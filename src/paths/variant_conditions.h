@@ -36,6 +36,20 @@ inline bool WhereCollapseInterrupts(const Profile& profile) {
 // mremap moves a whole table, not entry by entry.
 inline bool WhereMremapMovesTables(const Profile& profile) { return profile.moves_page_tables; }
 
+// A walk with interrupts off holds up the free of every table that it can reach. Elsewhere (MIPS
+// with MMIDs) it is exposed as it is, and what no-table-use-after-free says there counts as known.
+inline bool WhereInterruptsOffHoldTables(const Profile& profile) {
+  return !WhereCollapseWaitsForNobody(profile);
+}
+
+// A lockless walk reads a pte, or a pmd as well, in two halves.
+inline bool WherePtesAreTwoWords(const Profile& profile) {
+  return profile.entry_read != EntryRead::kAtomic;
+}
+inline bool WherePmdsAreTwoWords(const Profile& profile) {
+  return profile.entry_read == EntryRead::kHalves || profile.entry_read == EntryRead::kAllHalves;
+}
+
 }  // namespace walkrace
 
 #endif  // WALKRACE_PATHS_VARIANT_CONDITIONS_H_

@@ -140,13 +140,15 @@ constexpr VariantRow kRows[] = {
      .id = "E1",
      .upstream = nullptr,
      .fixed_in = nullptr,
-     .summary = "the walk under rcu_read_lock with interrupts on: no IPI waits for it, and a table "
-                "that is not freed by RCU goes away under it",
-     .cuts = CutsOf(CUT_WALK_IRQS_OFF),
+     .summary =
+         "the walk under rcu_read_lock with interrupts on, and 6.0's collapse: A2 comes back "
+         "where flushes send IPIs. With the table sync left in it does as well: that is one "
+         "more IPI which waits for nobody",
+     .cuts = CutsOf(CUT_WALK_IRQS_OFF, CUT_TABLE_SYNC),
      .oracle = "no-table-use-after-free",
-     .bites_on = Everywhere,
+     .bites_on = WhereInterruptsOffHoldTables,
      .needs = nullptr,
-     .control = "map 0 rw\ncpu 0\n pin 0\n unpin\n pin 0\n"
+     .control = "map 0 rw\ncpu 0\n pin 0\n"
                 "cpu 1\n collapse 0-7\n zap 0-7\n"},
     {.name = "walker-irqs-on-no-recheck",
      .id = "E1",
@@ -214,18 +216,20 @@ constexpr VariantRow kRows[] = {
                 "has cleared meanwhile",
      .cuts = CutsOf(CUT_FIND_LINUX_PTE_ONCE),
      .oracle = "no-table-use-after-free",
-     .bites_on = Everywhere,
+     .bites_on = WhereInterruptsOffHoldTables,
      .needs = nullptr,
      .control = "cpu 0\n find-linux-pte 0\n"
                 "cpu 1\n collapse 0-7\n"},
     {.name = "kvm-walk-irqs-on",
      .id = "D4",
-     .upstream = "e86fc1a3a3e9",
-     .fixed_in = "6.3",
-     .summary = "KVM's walk of the host's tables with interrupts on: the table goes away under it",
-     .cuts = CutsOf(CUT_KVM_IRQS_OFF),
+     .upstream = "44187235cbcc",
+     .fixed_in = "5.18",
+     .summary =
+         "KVM's walk of the host's tables with interrupts on (arm64's until e86fc1a3a3e9, 6.3), "
+         "and the collapse of its time, without the table sync",
+     .cuts = CutsOf(CUT_KVM_IRQS_OFF, CUT_TABLE_SYNC),
      .oracle = "no-table-use-after-free",
-     .bites_on = Everywhere,
+     .bites_on = WhereInterruptsOffHoldTables,
      .needs = nullptr,
      .control = "map 0 rw\ncpu 0\n kvm-walk 0\n kvm-walk 0\n kvm-walk 0\n"
                 "cpu 1\n collapse 0-7\n zap 0-7\n"},
@@ -236,7 +240,7 @@ constexpr VariantRow kRows[] = {
      .summary = "KVM's walk of the host's tables follows a second load of the entry that it tested",
      .cuts = CutsOf(CUT_KVM_READ_ONCE),
      .oracle = "no-table-use-after-free",
-     .bites_on = Everywhere,
+     .bites_on = WhereInterruptsOffHoldTables,
      .needs = nullptr,
      .control = "cpu 0\n kvm-walk 0\n"
                 "cpu 1\n collapse 0-7\n"},
@@ -487,6 +491,31 @@ constexpr VariantRow kRows[] = {
      .needs = nullptr,
      .control = "cpu 0\n get 0\n"
                 "cpu 1\n munmap 0-7\n"},
+    {.name = "torn-pte",
+     .id = "D2",
+     .upstream = nullptr,
+     .fixed_in = nullptr,
+     .summary = "the second read of the low half of a pte, and the pte re-check, which would close "
+                "it: a frame that the entry never had (the GUP of x86 before 4.13 had no re-check)",
+     .cuts = CutsOf(CUT_PTE_LOW_AGAIN, CUT_PTE_RECHECK),
+     .oracle = "no-stale-page",
+     .bites_on = WherePtesAreTwoWords,
+     .needs = nullptr,
+     .control = "map 0-8 rw\n"
+                "cpu 0\n get 8\n"
+                "cpu 1\n zap 8\n"},
+    {.name = "torn-pmd",
+     .id = "D2",
+     .upstream = "1180e732c985",
+     .fixed_in = "6.2",
+     .summary = "the second read of the low half of a pmd: collapse empties the entry between the "
+                "halves, and what they make together links to no table",
+     .cuts = CutsOf(CUT_PMD_LOW_AGAIN),
+     .oracle = "no-table-use-after-free",
+     .bites_on = WherePmdsAreTwoWords,
+     .needs = nullptr,
+     .control = "map 0 rw\ncpu 0\n get 0\n"
+                "cpu 1\n collapse 0-7\n"},
 };
 
 }  // namespace

@@ -50,6 +50,8 @@ enum cut {
   CUT_SOFT_DIRTY_PINNED,  // clear_refs write-protects what may be pinned
   CUT_MPROTECT_FLUSH,  // change_protection flushes nothing
   CUT_TABLE_RCU,  // tlb_table_flush: tables are freed without a grace period
+  CUT_PTE_LOW_AGAIN,  // gup_pte_range: the low half of the pte is not read again
+  CUT_PMD_LOW_AGAIN,  // gup_pmd_range: the low half of the pmd is not read again
   CUT_COUNT,
 };
 

@@ -41,6 +41,12 @@ constexpr const char* kNoteWords[] = {
     "move-begin",      //
     "move-end",        //
     "fork-copied",     //
+    "op-begin",    "op-end",        "gup-begin",     "page-returned",  "gup-end",
+    "page-put",    "unmap-begin",   "count-check",   "page-replaced",  "backed-off",
+    "mutator-end", "discard-begin", "discard-end",   "folio-alloc",    "folio-free",
+    "table-alloc", "table-free",    "table-deposit", "table-withdraw", "user-read",
+    "user-write",  "pin-read",      "pin-write",     "entry-checked",  "page-kept",
+    "entry-read",
 };
 static_assert(std::size(kNoteWords) == WR_NOTE_COUNT);
 
@@ -164,6 +170,9 @@ std::string NoteWords(const Event& note, const Scenario* scenario) {
     case WR_NOTE_ENTRY_CHECKED:
       return absl::StrCat("has tested ", NameOf(note.location), " as ",
                           NameOfValue(note.location, note.after), " for ", PageWords(note.before));
+    case WR_NOTE_ENTRY_READ:
+      return absl::StrCat("has read ", NameOf(note.location), " as ",
+                          NameOfValue(note.location, note.before));
     case WR_NOTE_PAGE_KEPT:
       return absl::StrCat(page.pfn == 0 ? "gives up " : "keeps ", PageWords(note.before),
                           page.pfn == 0 ? "" : ": ", page.pfn == 0 ? "" : FrameWords(page.pfn));

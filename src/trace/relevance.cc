@@ -171,6 +171,8 @@ class Grader {
         break;
       case WR_NOTE_BACKED_OFF:
         return Relevance::kStory;
+      case WR_NOTE_ENTRY_READ:
+        return focus_.HasLocation(event.location) ? Relevance::kContext : Relevance::kNoise;
       case WR_NOTE_ENTRY_CHECKED:
         return tests_matter_ && focus_.HasLocation(event.location) ? Relevance::kContext
                                                                    : Relevance::kNoise;

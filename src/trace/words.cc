@@ -78,6 +78,9 @@ std::string AccessWords(const Event& event) {
   // A user access that took a page fault found no page to access.
   if (event.location == kNoLocation) return "user memory: not accessed, page fault";
   const std::string name = NameOf(event.location);
+  if (IsHalfOfEntry(event)) {
+    return absl::StrCat("load one half of ", name, ": 0x", absl::Hex(event.before));
+  }
   if (event.kind == EventKind::kLoad) {
     return absl::StrCat(IsCopy(event) ? "copy " : "load ", name, ": ",
                         ValueWords(event.location, event.before));
