@@ -70,7 +70,7 @@ pgtable_t wr_pgtable_trans_huge_withdraw(struct mm_struct* mm, pmd_t* pmdp,
   ((void)(mm), (void)(addr), wr_pmdp_huge_get_and_clear((pmdp), WR_HERE))
 #define pte_alloc_one(mm) wr_pte_alloc_one(WR_HERE)
 #define pte_free(mm, pgtable) ((void)(mm), wr_pte_free((pgtable), WR_HERE))
-#define tlb_remove_table(mm, pgtable) ((void)(mm), wr_tlb_remove_table((pgtable), WR_HERE))
+#define __tlb_remove_table(mm, pgtable) ((void)(mm), wr_tlb_remove_table((pgtable), WR_HERE))
 #define pgtable_trans_huge_deposit(mm, pmdp, pgtable) \
   wr_pgtable_trans_huge_deposit((mm), (pmdp), (pgtable), WR_HERE)
 #define pgtable_trans_huge_withdraw(mm, pmdp) wr_pgtable_trans_huge_withdraw((mm), (pmdp), WR_HERE)
@@ -87,7 +87,7 @@ pgtable_t wr_pgtable_trans_huge_withdraw(struct mm_struct* mm, pmd_t* pmdp,
   do {                                                                          \
     (void)(mm);                                                                 \
     smp_wmb();                                                                  \
-    WR_SET_ENTRY(pudp, wr_table_to_pfn(pgtable) << WR_PFN_SHIFT | _PAGE_TABLE); \
+    WR_SET_ENTRY(pudp, wr_pfn_bits(wr_table_to_pfn(pgtable)) | _PAGE_TABLE); \
   } while (0)
 
 #endif  // WALKRACE_KERNEL_TLB_H_

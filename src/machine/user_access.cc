@@ -74,7 +74,7 @@ bool wr_guest_access(struct mm_struct* mm, unsigned long address, bool write, co
     return false;
   }
   constexpr uint64_t kFirstGuestValue = 500000;
-  uint64_t& content = arena.content[spte >> WR_PFN_SHIFT];
+  uint64_t& content = arena.content[wr_pfn_of(spte)];
   const uint64_t before = content;
   if (write) content = kFirstGuestValue + mm->id * 1000 + kvm.writes++;
   engine.ResolveLocation(engine.LocationOf(&content));

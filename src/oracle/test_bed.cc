@@ -241,7 +241,7 @@ void ForkPage(int page, uint16_t pfn) {
   uint64_t* child_pmd = Find(ObjectKind::kPmd, kPmdTableOfMm1, 0);
   if (*child_pmd == 0) {
     const uint64_t table = wr_table_to_pfn(pte_alloc_one(MachineMm(1)));
-    wr_store(child_pmd, 8, table << WR_PFN_SHIFT | _PAGE_TABLE, WR_RELAXED, WR_ENTRY, WR_HERE);
+    wr_store(child_pmd, 8, wr_pfn_bits(table) | _PAGE_TABLE, WR_RELAXED, WR_ENTRY, WR_HERE);
   }
   folio_get(Folio(pfn));
   page_add_rmap(Page(pfn));

@@ -6,6 +6,7 @@
 #include "kernel/mm.h"
 #include "kernel/tlb.h"
 #include "paths/cow.h"
+#include "paths/secondary_mmu.h"
 
 namespace {
 
@@ -61,11 +62,13 @@ void clear_refs_pte_range(struct vm_area_struct* vma, pmd_t* pmdp) {
 void clear_refs_write(struct mm_struct* mm, unsigned long start, unsigned long end,
                       unsigned /*flags*/) {
   mmap_write_lock(mm);
+  mmu_notifier_invalidate_range_start(mm, start, end);
   for (struct vm_area_struct* vma = wr_next_vma(mm, nullptr); vma != nullptr;
        vma = wr_next_vma(mm, vma)) {
     pmd_t* pmdp = mm_find_pmd(mm, vma->vm_start);
     if (pmdp != nullptr) clear_refs_pte_range(vma, pmdp);
   }
   wr_flush_tlb_range(mm, start, end);  // flush_tlb_mm
+  mmu_notifier_invalidate_range_end(mm, start, end);
   mmap_write_unlock(mm);
 }

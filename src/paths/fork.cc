@@ -13,6 +13,7 @@
 #include "kernel/notes.h"
 #include "kernel/tlb.h"
 #include "paths/cow.h"
+#include "paths/secondary_mmu.h"
 
 namespace {
 
@@ -232,7 +233,11 @@ void dup_mmap(struct mm_struct* mm, struct mm_struct* oldmm) {
   for (; mpnt != nullptr && result == COPY_DONE;
        mpnt = wr_next_vma(oldmm, mpnt), tmp = wr_next_vma(mm, tmp)) {
     // What is shared through a file is refilled on fault, or there already.
-    if (mpnt->vm_file == nullptr) result = copy_page_range(tmp, mpnt);
+    if (mpnt->vm_file == nullptr) {
+      mmu_notifier_invalidate_range_start(oldmm, mpnt->vm_start, mpnt->vm_end);
+      result = copy_page_range(tmp, mpnt);
+      mmu_notifier_invalidate_range_end(oldmm, mpnt->vm_start, mpnt->vm_end);
+    }
     end = mpnt->vm_end;
   }
   // ORDER(L protect-then-flush): the parent's entries write-protected, then its TLBs flushed, then

@@ -29,7 +29,7 @@ pud_t* mm_find_pud(struct mm_struct* mm, unsigned long address) {
 // Returns whether the mm shares its table no more; the caller flushes.
 // REQUIRES: i_mmap_rwsem for writing, and the table's lock.
 bool huge_pmd_unshare(pud_t* pudp, pud_t pud) {
-  atomic_t* shares = wr_pmd_shares(wr_pfn_to_table(pud_val(pud) >> WR_PFN_SHIFT));
+  atomic_t* shares = wr_pmd_shares(wr_pfn_to_table(wr_pfn_of(pud_val(pud))));
   if (atomic_read(shares) == 1) return false;
   WR_SET_ENTRY(pudp, 0);
   // ORDER(O unshare-then-sync): the table is unlinked here, then every walker that has interrupts
@@ -97,7 +97,7 @@ pmd_t* huge_pmd_share(struct vm_area_struct* vma, pud_t* pudp, unsigned long add
     pud_t* spudp = mm_find_pud(svma->vm_mm, svma->vm_start);
     const pud_t spud = pudp_get(spudp);
     if (!pud_present(spud)) continue;
-    pgtable_t table = wr_pfn_to_table(pud_val(spud) >> WR_PFN_SHIFT);
+    pgtable_t table = wr_pfn_to_table(wr_pfn_of(pud_val(spud)));
     atomic_inc(wr_pmd_shares(table));
     spte = pmd_offset_lockless(spudp, spud, address);
     spinlock_t* ptl = huge_pte_lockptr(spte);

@@ -9,6 +9,7 @@
 #include "kernel/mm.h"
 #include "kernel/tlb.h"
 #include "paths/cow.h"
+#include "paths/secondary_mmu.h"
 
 namespace {
 
@@ -119,9 +120,11 @@ void change_protection(struct mm_struct* mm, unsigned long start, unsigned long 
     const unsigned long first = start > vma->vm_start ? start : vma->vm_start;
     const unsigned long last = end < vma->vm_end ? end : vma->vm_end;
     if (first >= last) continue;
+    mmu_notifier_invalidate_range_start(mm, first, last);
     if (change_pmd_range(vma, first, last, to) && !is_cut(CUT_MPROTECT_FLUSH)) {
       wr_flush_tlb_range(mm, first, last);
     }
+    mmu_notifier_invalidate_range_end(mm, first, last);
   }
 }
 

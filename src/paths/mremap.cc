@@ -45,7 +45,7 @@ void free_pgtables(struct vm_area_struct* vma, pmd_t* pmdp) {
   if (pmd_none(pmd)) return;
   WR_SET_ENTRY(pmdp, 0);
   wr_flush_tlb_range(mm, vma->vm_start, vma->vm_end);
-  tlb_remove_table(mm, pmd_pgtable(pmd));
+  __tlb_remove_table(mm, pmd_pgtable(pmd));
 }
 
 // REQUIRES: mmap_lock is held for writing.

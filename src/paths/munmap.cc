@@ -8,6 +8,7 @@
 #include "kernel/tlb.h"
 #include "paths/mmu_gather.h"
 #include "paths/paths.h"
+#include "paths/secondary_mmu.h"
 #include "paths/variants.h"
 
 namespace {
@@ -73,9 +74,11 @@ void munmap_region(struct mm_struct* mm, unsigned long start, unsigned long end,
   const bool discards = find_vma(mm, start)->vm_file == nullptr;
   struct mmu_gather tlb = {mm, start, end, {}, 0, false, {}, 0};
   if (discards) wr_note(WR_NOTE_DISCARD_BEGIN, nullptr, start, end, WR_HERE);
+  mmu_notifier_invalidate_range_start(mm, start, end);
   unmap_page_range(&tlb, start, end);
   free_pgtables(&tlb, start, end);
   tlb_finish_mmu(&tlb);
+  mmu_notifier_invalidate_range_end(mm, start, end);
   if (discards) wr_note(WR_NOTE_DISCARD_END, nullptr, start, end, WR_HERE);
   mmap_write_unlock(mm);
 }

@@ -50,7 +50,7 @@ bool direct_page_fault(struct kvm* kvm, struct mm_struct* mm, unsigned long addr
   const bool fresh = !mmu_invalidate_retry(kvm, mmu_seq);
   if (fresh) {
     const unsigned long rights = _PAGE_PRESENT | (write ? _PAGE_RW : 0);
-    WRITE_ONCE(*wr_spte_of(mm, address), page_to_pfn(page) << WR_PFN_SHIFT | rights);
+    WRITE_ONCE(*wr_spte_of(mm, address), wr_pfn_bits(page_to_pfn(page)) | rights);
   }
   spin_unlock(&kvm->mmu_lock);
   put_user_page(page, address);

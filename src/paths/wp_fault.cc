@@ -7,6 +7,7 @@
 #include "kernel/mm.h"
 #include "kernel/tlb.h"
 #include "paths/cow.h"
+#include "paths/secondary_mmu.h"
 
 namespace {
 
@@ -59,7 +60,7 @@ enum vm_fault wp_page_copy(struct vm_area_struct* vma, pmd_t pmd, unsigned long 
     return VM_FAULT_OOM;
   }
   copy_user_highpage(&new_folio->page, old_page);
-
+  mmu_notifier_invalidate_range_start(mm, address, address + PAGE_SIZE);
   spinlock_t* ptl = pte_lockptr(mm, pmd);
   pte_t* ptep = pte_offset_kernel(pmd, address);
   spin_lock(ptl);
@@ -78,6 +79,7 @@ enum vm_fault wp_page_copy(struct vm_area_struct* vma, pmd_t pmd, unsigned long 
     page_remove_rmap(old_page);
   }
   spin_unlock(ptl);
+  mmu_notifier_invalidate_range_end(mm, address, address + PAGE_SIZE);
   // The mapping's reference, or the copy that nobody needs; then the caller's.
   folio_put(same ? old_folio : new_folio);
   folio_put(old_folio);
@@ -96,6 +98,7 @@ enum vm_fault do_huge_pmd_wp_page_copy(struct vm_area_struct* vma, pmd_t* pmdp, 
   for (unsigned long i = 0; i < HPAGE_PMD_NR; ++i) {
     copy_user_highpage(folio_page(new_folio, i), folio_page(old_folio, i));
   }
+  mmu_notifier_invalidate_range_start(mm, haddr, haddr + HPAGE_PMD_SIZE);
   spinlock_t* ptl = pmd_lockptr(mm);
   spin_lock(ptl);
   const bool same = pmd_val(pmd_read_locked(pmdp)) == pmd_val(orig_pmd);
@@ -110,6 +113,7 @@ enum vm_fault do_huge_pmd_wp_page_copy(struct vm_area_struct* vma, pmd_t* pmdp, 
     page_remove_rmap(&old_folio->page);
   }
   spin_unlock(ptl);
+  mmu_notifier_invalidate_range_end(mm, haddr, haddr + HPAGE_PMD_SIZE);
   folio_put(same ? old_folio : new_folio);
   folio_put(old_folio);
   return VM_FAULT_DONE;

@@ -41,12 +41,7 @@ constexpr const char* kNoteWords[] = {
     "move-begin",      //
     "move-end",        //
     "fork-copied",     //
-    "op-begin",    "op-end",        "gup-begin",     "page-returned",  "gup-end",
-    "page-put",    "unmap-begin",   "count-check",   "page-replaced",  "backed-off",
-    "mutator-end", "discard-begin", "discard-end",   "folio-alloc",    "folio-free",
-    "table-alloc", "table-free",    "table-deposit", "table-withdraw", "user-read",
-    "user-write",  "pin-read",      "pin-write",     "entry-checked",  "page-kept",
-    "entry-read",
+    "entry-read",      //
 };
 static_assert(std::size(kNoteWords) == WR_NOTE_COUNT);
 
