@@ -32,6 +32,11 @@ vm_area_struct* const vmas_end = &vmas[0][0] + kMmsMax * kRegionsMax;
 // What page n holds at the start: no two pages show the same.
 constexpr uint64_t kInitialContent = 100;
 
+// Of the pmd table that holds the region: the area may begin anywhere in it.
+int PmdIndexOf(int region) {
+  return static_cast<int>(pmd_index(AddressOfAreaPage(region * kPagesPerRegion)));
+}
+
 int UpperTable(int mm, int level) { return mm * kUpperTables + level; }
 
 uint64_t TableValue(int table) { return wr_pfn_bits(kTablePfnBase + table) | _PAGE_TABLE; }
@@ -66,8 +71,8 @@ void MapHugeRegion(int region, bool writable) {
   Map(arena.mem_map[pfn], arena.mem_map[pfn]);
   pmd_t pmd = pmd_mkdirty(pfn_pmd_huge(pfn));
   if (writable) pmd = pmd_mkwrite(pmd);
-  EntryOf(kPmdTable, region) = pmd_val(pmd);
-  arena.pmd_huge_pte[0][region] = kTablePfnBase + deposited;
+  EntryOf(kPmdTable, PmdIndexOf(region)) = pmd_val(pmd);
+  arena.pmd_huge_pte[0][PmdIndexOf(region)] = kTablePfnBase + deposited;
 }
 
 // The page that the page cache has at this place, taken there when first asked for.
@@ -114,7 +119,7 @@ void MapByPtes(const Layout& layout, int region, int mm) {
     if (state == PageState::kWritable) pte = pte_mkwrite(pte);
     EntryOf(table, i) = pte_val(pte);
   }
-  if (table != 0) EntryOf(UpperTable(mm, kPmdTable), region) = TableValue(table);
+  if (table != 0) EntryOf(UpperTable(mm, kPmdTable), PmdIndexOf(region)) = TableValue(table);
 }
 
 bool HasHugetlb(const Layout& layout) {
