@@ -7,14 +7,37 @@
 namespace walkrace {
 namespace {
 
+bool WhereTablesMoveUnderWalkers(const Profile& profile) {
+  return WhereMremapMovesTables(profile) && WhereFlushWaitsForNobody(profile);
+}
+
+constexpr char kMipsMmid[] =
+    "A14: flushes interrupt nobody and tables are freed at once, so that both preconditions of "
+    "lockless walks fail. Read off the sources of Linux 6.0 to 6.19 (MIPS with MMIDs), not seen on "
+    "hardware. Modelled: ginvt as a broadcast that nobody notices, pte_free at once. Not modelled: "
+    "what the freed page is used for";
+
 constexpr KnownExposure kRows[] = {
+    {.name = "a2b-mremap-table-aba",
+     .on = WhereTablesMoveUnderWalkers,
+     .signature = "no-stale-page: mremap_region / try_get_folio",
+     .account = "A2b: mremap moves a whole table away and back while a walker stands in it, and at "
+                "the other address the same page is put into it again; both re-reads of the walker "
+                "find what they found before. No IPI holds the move up. Modelled: move_normal_pmd "
+                "and the flush of 6.1. Not modelled: how long a vCPU or CPU must be held up for "
+                "it, which is two system calls of another thread"},
     {.name = "a14-mips-mmid",
      .on = WhereCollapseWaitsForNobody,
-     .signature = "no-table-use-after-free: */*",
-     .account = "A14: flushes interrupt nobody and tables are freed at once, so that both "
-                "preconditions of the fast walk fail. Read off the sources of Linux 6.0 to 6.19 "
-                "(MIPS with MMIDs), not seen on hardware. Modelled: ginvt as a broadcast that "
-                "nobody notices, pte_free at once. Not modelled: what the freed page is used for"},
+     .signature = "no-table-use-after-free: */gup_pmd_range",
+     .account = kMipsMmid},
+    {.name = "a14-mips-mmid-find-linux-pte",
+     .on = WhereCollapseWaitsForNobody,
+     .signature = "no-table-use-after-free: */__find_linux_pte",
+     .account = kMipsMmid},
+    {.name = "a14-mips-mmid-kvm-walk",
+     .on = WhereCollapseWaitsForNobody,
+     .signature = "no-table-use-after-free: */host_pfn_mapping_level",
+     .account = kMipsMmid},
 };
 
 // "oracle: first / second" against a pattern of the same shape.

@@ -46,6 +46,17 @@ void NoStalePageOracle::OnReturned(const Event& event, uint32_t index) {
   }
 }
 
+// Where mremap moved the page's table during the call, that is what made both re-reads pass.
+uint32_t NoStalePageOracle::FindMove(const Reference& reference) const {
+  const int region = reference.area_page / kPagesPerRegion;
+  return FindLast(engine(), reference.returned, [&](const Event& event) {
+    return event.kind == EventKind::kNote && event.detail == WR_NOTE_MOVE_BEGIN &&
+           &event - engine().events() > reference.gup_begin &&
+           (AreaPage(event.before) / kPagesPerRegion == region ||
+            AreaPage(event.after) / kPagesPerRegion == region);
+  });
+}
+
 void NoStalePageOracle::ReportStale(const Event& at, const Reference& reference) {
   const int page = reference.area_page;
   const uint16_t pfn = reference.page.pfn;
@@ -61,6 +72,7 @@ void NoStalePageOracle::ReportStale(const Event& at, const Reference& reference)
            name.c_str(), page);
     return;
   }
+  if (const uint32_t move = FindMove(reference); move != kNoEvent) ended = move;
   // Never mapped there in any life of the frame: what made it somebody else's?
   if (ended == kNoEvent) {
     ended = FindLast(engine(), reference.returned, [&](const Event& event) {

@@ -22,6 +22,7 @@ class NoStalePageOracle final : public Oracle {
 
  private:
   void OnReturned(const Event& event, uint32_t index);
+  uint32_t FindMove(const Reference& reference) const;
   void ReportStale(const Event& at, const Reference& reference);
 
   // Folios whose count each CPU has raised since its call began; bit n: head pfn n.

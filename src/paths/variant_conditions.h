@@ -14,6 +14,10 @@ inline bool Nowhere(const Profile& /*profile*/) { return false; }
 inline bool WhereFlushWaitsForNobody(const Profile& profile) {
   return !WaitsForWalkers(profile.other_flush);
 }
+// So it does, and tables are freed by RCU or by an interrupt of their own.
+inline bool WhereGracePeriodsAloneHoldTables(const Profile& profile) {
+  return WhereFlushWaitsForNobody(profile) && profile.table_free != TableFree::kAtOnce;
+}
 // The flush of collapse does.
 inline bool WhereCollapseFlushWaitsForNobody(const Profile& profile) {
   return !WaitsForWalkers(profile.collapse_flush);

@@ -487,7 +487,7 @@ constexpr VariantRow kRows[] = {
      .summary = "munmap frees tables as soon as they are flushed, without a grace period",
      .cuts = CutsOf(CUT_TABLE_RCU),
      .oracle = "no-table-use-after-free",
-     .bites_on = WhereFlushWaitsForNobody,
+     .bites_on = WhereGracePeriodsAloneHoldTables,
      .needs = nullptr,
      .control = "cpu 0\n get 0\n"
                 "cpu 1\n munmap 0-7\n"},
