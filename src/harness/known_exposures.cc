@@ -32,11 +32,11 @@ constexpr KnownExposure kRows[] = {
      .account = kMipsMmid},
     {.name = "a14-mips-mmid-find-linux-pte",
      .on = WhereCollapseWaitsForNobody,
-     .signature = "no-table-use-after-free: */__find_linux_pte",
+     .signature = "no-table-use-after-free: */find_linux_pte",
      .account = kMipsMmid},
     {.name = "a14-mips-mmid-kvm-walk",
      .on = WhereCollapseWaitsForNobody,
-     .signature = "no-table-use-after-free: */host_pfn_mapping_level",
+     .signature = "no-table-use-after-free: */walk_host_tables",
      .account = kMipsMmid},
 };
 

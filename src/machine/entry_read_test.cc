@@ -109,7 +109,8 @@ TEST(EntryReads, TheSecondLowHalfSeesThatTheEntryWasTorn) {
 }
 
 TEST(EntryReads, TheWholeIsToldAfterItsHalves) {
-  SetUpMachine(Layout(), With(EntryRead::kPteHalves));
+  const Profile profile = With(EntryRead::kPteHalves);
+  SetUpMachine(Layout(), profile);
   uint64_t& entry = EntryOf(kFirstPteTable, 5);
   entry = kValue;
   const RecordedRun run =

@@ -52,7 +52,9 @@ enum class TableFree : uint8_t {
 enum class EntryRead : uint8_t {
   kAtomic,
   kPteHalves,  // ptes: low half, high half, low half again until it is the same; pmds atomic
-  kHalves,     // the same, and pmds low half, then high half, read once
+  // The same, and pmds low half, then high half, read once. The walk of src/paths has the fix of
+  // 6.2 all the same, and reads as with kAllHalves; without it: the variant torn-pmd.
+  kHalves,
   kAllHalves,  // ptes and pmds: low half, high half, low half again until it is the same
 };
 

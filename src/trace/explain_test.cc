@@ -102,7 +102,7 @@ TEST(ExplainText, FoldsWhatDoesNotMatterAndNamesWhatItDid) {
   // A second page that is checked as well, before everything else.
   std::vector<Event> rest;
   rest.swap(run.events());
-  for (int i = 0; i < 20; ++i) run.Load(1, "mm_find_pmd", "pud[1]", 0x103067);
+  for (int i = 0; i < 20; ++i) run.Load(1, "mm_find_pmd", "pud[1]", 0x2000003067);
   run.Note(1, "is_refcount_suitable", WR_NOTE_COUNT_CHECK, "folio2.refcount", AddressOf(1), 2);
   for (const Event& event : rest) run.Add(event);
   run.violation().first_event += 21;

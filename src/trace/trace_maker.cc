@@ -117,8 +117,8 @@ TraceMaker SeedRace() {
   WR_CHECK(run.scenario().cpus[0].push_back({OperationKind::kGup, 0, 1, kGupPin | kGupWrite}));
   WR_CHECK(run.scenario().cpus[1].push_back({OperationKind::kCollapse, 0, 0, 0}));
   run.Note(0, "RunOperations", WR_NOTE_OP_BEGIN, "", 0, 0);
-  run.Load(0, "gup_pgd_range", "pgd[0]", 0x102067);
-  run.Load(0, "gup_pud_range", "pud[1]", 0x103067);
+  run.Load(0, "gup_pgd_range", "pgd[0]", 0x2000002067);
+  run.Load(0, "gup_pud_range", "pud[1]", 0x2000003067);
   run.Load(0, "gup_pmd_range", "pmd[0]", kTable0);
   run.Load(0, "gup_pte_range", "T0.pte[0]", kPteOfFolio1);
   run.Note(1, "RunOperations", WR_NOTE_OP_BEGIN, "", 0, 4);

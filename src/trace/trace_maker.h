@@ -11,9 +11,9 @@
 
 namespace walkrace {
 
-inline constexpr uint64_t kTable0 = 0x108067;     // a pmd's value: table T0
-inline constexpr uint64_t kHugePmd = 0x200e7;     // folio32, writable
-inline constexpr uint64_t kPteOfFolio1 = 0x1067;  // writable
+inline constexpr uint64_t kTable0 = 0x2100000067;  // a pmd's value: table T0
+inline constexpr uint64_t kHugePmd = 0x4000000e7;  // folio32, writable
+inline constexpr uint64_t kPteOfFolio1 = 0x1067;   // writable
 
 // Returns kNoLocation for "". Fails a check where no object has the name.
 LocationId LocationNamed(std::string_view name);

@@ -116,6 +116,12 @@ TEST(EventWords, OfNotes) {
   EXPECT_EQ(words(WR_NOTE_BACKED_OFF, "", AddressOf(0), AddressOf(8)), "backs off, pages 0-7");
   EXPECT_EQ(words(WR_NOTE_FOLIO_FREE, count, 1, 0), "frees folio1");
   EXPECT_EQ(words(WR_NOTE_TABLE_FREE, "T0.pte[0]", 0x108, 0), "frees table T0");
+  EXPECT_EQ(words(WR_NOTE_ENTRY_READ, "T0.pte[0]", kPteOfFolio1, 0),
+            "has read T0.pte[0] as folio1 rw");
+  EXPECT_EQ(words(WR_NOTE_ENTRY_CHECKED, "T0.pte[0]", kAreaStart, kPteOfFolio1),
+            "has tested T0.pte[0] as folio1 rw for page 0");
+  EXPECT_EQ(words(WR_NOTE_PAGE_KEPT, "folio1.refcount", kAreaStart, 1), "keeps page 0: folio1");
+  EXPECT_EQ(words(WR_NOTE_PAGE_KEPT, "folio1.refcount", kAreaStart, 0), "gives up page 0");
   EXPECT_EQ(words(WR_NOTE_PIN_WRITE, "folio1.content", AddressOf(0), 10100),
             "writes 10100 to page 0 (folio1) through its reference");
 }
