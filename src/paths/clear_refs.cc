@@ -10,7 +10,7 @@
 namespace {
 
 bool pte_is_pinned(struct vm_area_struct* vma, pte_t pte) {
-  if (!pte_write(pte) || vma->vm_file != nullptr) return false;
+  if (!pte_write(pte) || pte_special(pte) || vma->vm_file != nullptr) return false;
   return page_maybe_dma_pinned(pfn_to_page(pte_pfn(pte)));
 }
 
