@@ -78,6 +78,13 @@ enum vm_fault do_shared_fault(struct vm_area_struct* vma, pmd_t pmd, unsigned lo
   return VM_FAULT_DONE;
 }
 
+// Whoever has made the entry invalid for a moment holds the lock.
+void huge_pmd_set_accessed(struct mm_struct* mm) {
+  spinlock_t* ptl = pmd_lockptr(mm);
+  spin_lock(ptl);
+  spin_unlock(ptl);
+}
+
 }  // namespace
 
 enum vm_fault __handle_mm_fault(struct mm_struct* mm, unsigned long address, unsigned flags) {
@@ -92,7 +99,10 @@ enum vm_fault __handle_mm_fault(struct mm_struct* mm, unsigned long address, uns
   const bool unshare = (flags & FAULT_FLAG_UNSHARE) != 0;
   if (pmd_trans_huge(pmd)) {
     if (pmd_protnone(pmd)) return do_huge_pmd_numa_page(vma, pmdp, pmd, address);
-    if (flags == 0 || pmd_write(pmd)) return VM_FAULT_DONE;
+    if (flags == 0 || pmd_write(pmd)) {
+      if ((pmd_val(pmd) & _PAGE_PRESENT) == 0) huge_pmd_set_accessed(mm);
+      return VM_FAULT_DONE;
+    }
     return do_huge_pmd_wp_page(vma, pmdp, pmd, address, unshare);
   }
   // Zapped again meanwhile: mmap_lock for reading does not keep MADV_DONTNEED out. The access

@@ -30,7 +30,7 @@ void note_copied(unsigned long src_addr, unsigned long dst_addr) {
 // write-protection and pins the page after the look at its count.
 bool page_try_dup_anon_rmap(struct page* page, unsigned long pages) {
   if (PageAnonExclusive(page)) {
-    if (!is_cut(CUT_FORK_EARLY_COPY) && page_maybe_dma_pinned(page)) return false;
+    if (!is_cut(CUT_FORK_EARLY_COPY) && folio_maybe_dma_pinned(page_folio(page))) return false;
     for (unsigned long i = 0; i < pages; ++i) ClearPageAnonExclusive(page + i);
   }
   page_add_rmap(page);
