@@ -78,9 +78,9 @@ enum vm_fault do_shared_fault(struct vm_area_struct* vma, pmd_t pmd, unsigned lo
   return VM_FAULT_DONE;
 }
 
-// Whoever has made the entry invalid for a moment holds the lock.
-void huge_pmd_set_accessed(struct mm_struct* mm) {
-  spinlock_t* ptl = pmd_lockptr(mm);
+// Whoever has made the entry invalid for a moment holds the lock (huge_pmd_set_accessed and the end
+// of handle_pte_fault take it).
+void wait_for_entry(spinlock_t* ptl) {
   spin_lock(ptl);
   spin_unlock(ptl);
 }
@@ -100,7 +100,8 @@ enum vm_fault __handle_mm_fault(struct mm_struct* mm, unsigned long address, uns
   if (pmd_trans_huge(pmd)) {
     if (pmd_protnone(pmd)) return do_huge_pmd_numa_page(vma, pmdp, pmd, address);
     if (flags == 0 || pmd_write(pmd)) {
-      if ((pmd_val(pmd) & _PAGE_PRESENT) == 0) huge_pmd_set_accessed(mm);
+      const bool valid = (pmd_val(pmd) & (_PAGE_PRESENT | _PAGE_INVALID)) == _PAGE_PRESENT;
+      if (!valid) wait_for_entry(pmd_lockptr(mm));
       return VM_FAULT_DONE;
     }
     return do_huge_pmd_wp_page(vma, pmdp, pmd, address, unshare);
@@ -112,6 +113,10 @@ enum vm_fault __handle_mm_fault(struct mm_struct* mm, unsigned long address, uns
   if (pte_none(pte)) {
     return vma->vm_file == nullptr ? do_anonymous_page(vma, pmd, address)
                                    : do_shared_fault(vma, pmd, address);
+  }
+  if ((pte_val(pte) & _PAGE_INVALID) != 0) {
+    wait_for_entry(pte_lockptr(mm, pmd));
+    return VM_FAULT_DONE;
   }
   if (pte_protnone(pte)) return do_numa_page(vma, pmd, address, pte);
   if (flags == 0 || pte_write(pte)) return VM_FAULT_DONE;
