@@ -1,5 +1,6 @@
 #include "oracle/no_pinned_page_freed_oracle.h"
 
+#include "kernel/mm_types.h"
 #include "oracle/mapping_history.h"
 #include "oracle/note_fields.h"
 #include "oracle/trace_search.h"
@@ -16,6 +17,7 @@ constexpr uint64_t FrameBit(uint64_t pfn) { return uint64_t{1} << pfn; }
 void NoPinnedPageFreedOracle::Begin() {
   for (CpuId cpu = 0; cpu < kCpusMax; ++cpu) Forget(cpu);
   replaced_ = 0;
+  shared_ = 0;
   put_[WR_COUNTS_ANY] = put_[WR_COUNTS_PINS] = 0;
 }
 
@@ -24,7 +26,20 @@ void NoPinnedPageFreedOracle::Forget(CpuId cpu) {
   mutators_[cpu].checked = 0;
 }
 
+void NoPinnedPageFreedOracle::OnForkCopied(const Event& event) {
+  const int parent = AreaPage(event.before);
+  const int child = AreaPage(event.after);
+  if (parent < 0 || child < 0) return;
+  const Allocation page = mappings().Current(child).page;
+  if (page.pfn != 0 && page == mappings().Current(parent).page) shared_ |= FrameBit(page.pfn);
+}
+
 void NoPinnedPageFreedOracle::OnEvent(const Event& event, const Object& object, uint32_t index) {
+  if (event.kind != EventKind::kNote) {
+    constexpr uint64_t kExclusive = uint64_t{1} << PG_anon_exclusive;
+    if ((event.after & kExclusive) != 0) shared_ &= ~FrameBit(object.frame);
+    return;
+  }
   switch (event.detail) {
     case WR_NOTE_UNMAP_BEGIN:
       // Checks made before it stay: that is the very defect of a check that came too early.
@@ -51,9 +66,13 @@ void NoPinnedPageFreedOracle::OnEvent(const Event& event, const Object& object, 
       // A new life of these frames: the history has checked that they exist.
       const uint64_t frames = (FrameBit(uint64_t{1} << event.after) - 1) << event.before;
       replaced_ &= ~frames;
+      shared_ &= ~frames;
       for (uint64_t& put : put_) put &= ~frames;
       break;
     }
+    case WR_NOTE_FORK_COPIED:
+      OnForkCopied(event);
+      break;
     case WR_NOTE_FOLIO_FREE:
       OnFree(event, object, index);
       break;
@@ -81,22 +100,17 @@ void NoPinnedPageFreedOracle::OnReplaced(const Event& event, uint32_t index) {
   uint32_t missed_at = mutator.unmap_begin == kNoEvent ? index : mutator.unmap_begin;
   if ((mutator.checked >> fields.page & 1) != 0 && check.pfn == pfn) missed_at = check.event;
 
-  const uint32_t counts = fields.flags == WR_COUNTS_PINS ? WR_COUNTS_PINS : WR_COUNTS_ANY;
+  const bool shared = (shared_ & FrameBit(pfn)) != 0;
+  const uint32_t counts = fields.flags == WR_COUNTS_PINS || shared ? WR_COUNTS_PINS : WR_COUNTS_ANY;
   const Replacement replacement = {
       index, missed_at, mappings().GenerationOf(pfn), event.cpu, static_cast<uint8_t>(fields.page),
       counts};
   replaced_ |= FrameBit(pfn);
   replacements_[pfn] = replacement;
-  // An anonymous page that fork shares is replaced in one mm at a time: references of the other's
-  // are safe.
-  const int mm = IsAnon(pfn) ? fields.page / kPagesMax : ReferenceHistory::kAnyMm;
-  const Put& put = puts_[counts][head];
-  if (const Reference* held = references().FindOnFolio(head, mappings(), counts, mm);
-      held != nullptr) {
+  if (const Reference* held = references().FindOnFolio(head, mappings(), counts); held != nullptr) {
     ReportMissed(event, replacement, *held, "holds");
-  } else if ((put_[counts] & FrameBit(head)) != 0 && put.event > missed_at &&
-             (mm == ReferenceHistory::kAnyMm || mm == put.reference.mm())) {
-    ReportMissed(event, replacement, put.reference, "held until after the check");
+  } else if ((put_[counts] & FrameBit(head)) != 0 && puts_[counts][head].event > missed_at) {
+    ReportMissed(event, replacement, puts_[counts][head].reference, "held until after the check");
   }
 }
 

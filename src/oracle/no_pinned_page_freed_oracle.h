@@ -5,7 +5,8 @@
 // reference was there at the check, not when it came between the check and the replacement and
 // was put back again, not when a call that was on its way at the replacement returns the page
 // after all. What a check must count (any reference, or pins alone) is in its note. The user's own
-// unmap makes no check and is not judged.
+// unmap makes no check and is not judged. Nor is FOLL_GET on an anonymous page that fork shares,
+// until the page is exclusive again: such a reference keeps nobody from copying away from it.
 #ifndef WALKRACE_ORACLE_NO_PINNED_PAGE_FREED_ORACLE_H_
 #define WALKRACE_ORACLE_NO_PINNED_PAGE_FREED_ORACLE_H_
 
@@ -17,11 +18,12 @@ namespace walkrace {
 class NoPinnedPageFreedOracle final : public Oracle {
  public:
   static constexpr const char* kName = "no-pinned-page-freed";
-  static constexpr Interest kInterest = {.notes = MaskOf(WR_NOTE_OP_BEGIN, WR_NOTE_PAGE_RETURNED,
-                                                         WR_NOTE_PAGE_PUT, WR_NOTE_UNMAP_BEGIN,
-                                                         WR_NOTE_COUNT_CHECK, WR_NOTE_PAGE_REPLACED,
-                                                         WR_NOTE_BACKED_OFF, WR_NOTE_MUTATOR_END,
-                                                         WR_NOTE_FOLIO_ALLOC, WR_NOTE_FOLIO_FREE)};
+  static constexpr Interest kInterest = {
+      .notes =
+          MaskOf(WR_NOTE_OP_BEGIN, WR_NOTE_PAGE_RETURNED, WR_NOTE_PAGE_PUT, WR_NOTE_UNMAP_BEGIN,
+                 WR_NOTE_COUNT_CHECK, WR_NOTE_PAGE_REPLACED, WR_NOTE_BACKED_OFF,
+                 WR_NOTE_MUTATOR_END, WR_NOTE_FOLIO_ALLOC, WR_NOTE_FOLIO_FREE, WR_NOTE_FORK_COPIED),
+      .writes = MaskOf(ObjectKind::kPageFlags)};
   using Oracle::Oracle;
 
   void Begin() override;
@@ -54,6 +56,7 @@ class NoPinnedPageFreedOracle final : public Oracle {
   void OnReplaced(const Event& event, uint32_t index);
   void OnReturned(const Event& event);
   void OnPut(uint32_t index);
+  void OnForkCopied(const Event& event);
   void OnFree(const Event& event, const Object& object, uint32_t index);
   void ReportMissed(const Event& at, const Replacement& replacement, const Reference& reference,
                     const char* what_became_of_it);
@@ -61,6 +64,7 @@ class NoPinnedPageFreedOracle final : public Oracle {
   Mutator mutators_[kCpusMax];
   // By frame, of its present allocation; bit n of the masks: frame n has one.
   uint64_t replaced_ = 0;
+  uint64_t shared_ = 0;                   // by a fork, and not exclusive since
   uint64_t put_[2] = {};                  // by wr_counts
   Replacement replacements_[kFramesMax];  // by the page's own frame
   Put puts_[2][kFramesMax];               // the last put that counts so, by the folio's head

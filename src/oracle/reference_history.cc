@@ -76,11 +76,11 @@ bool Reference::CountsAs(uint32_t counts) const {
 }
 
 const Reference* ReferenceHistory::FindOnFolio(uint16_t head, const MappingHistory& mappings,
-                                               uint32_t counts, int mm) const {
+                                               uint32_t counts) const {
   for (const List& held : held_) {
     for (const Reference& reference : held) {
       if (reference.head == head && mappings.IsCurrent(reference.page) &&
-          reference.CountsAs(counts) && (mm == kAnyMm || mm == reference.mm())) {
+          reference.CountsAs(counts)) {
         return &reference;
       }
     }

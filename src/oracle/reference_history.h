@@ -23,7 +23,6 @@ struct Reference {
 
   // Whether a mutator that must count these references must count this one.
   bool CountsAs(uint32_t counts) const;
-  int mm() const { return area_page / kPagesMax; }
 };
 
 class ReferenceHistory {
@@ -43,11 +42,9 @@ class ReferenceHistory {
 
   // The youngest reference that the CPU holds for this page and frame, or null.
   const Reference* Find(CpuId cpu, int area_page, uint64_t pfn) const;
-  // Some reference to the folio's present allocation, or null. `counts`: a wr_counts. `mm`: of one
-  // mm's addresses alone.
-  static constexpr int kAnyMm = -1;
+  // Some reference to the folio's present allocation, or null. `counts`: a wr_counts.
   const Reference* FindOnFolio(uint16_t head, const MappingHistory& mappings,
-                               uint32_t counts = WR_COUNTS_ANY, int mm = kAnyMm) const;
+                               uint32_t counts = WR_COUNTS_ANY) const;
 
  private:
   void Return(const Event& note, uint32_t index, const MappingHistory& mappings);

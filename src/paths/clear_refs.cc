@@ -11,8 +11,8 @@
 namespace {
 
 bool pte_is_pinned(struct vm_area_struct* vma, pte_t pte) {
-  if (!pte_write(pte) || vma->vm_file != nullptr) return false;
-  return page_maybe_dma_pinned(pfn_to_page(pte_pfn(pte)));
+  if (!pte_write(pte) || pte_special(pte) || vma->vm_file != nullptr) return false;
+  return folio_maybe_dma_pinned(page_folio(pfn_to_page(pte_pfn(pte))));
 }
 
 void clear_soft_dirty(struct vm_area_struct* vma, unsigned long addr, pte_t* pte) {

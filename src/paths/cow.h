@@ -11,8 +11,7 @@
 #include "paths/variants.h"
 
 // Errs on the side of true: 1,024 ordinary references look like a pin.
-static inline bool page_maybe_dma_pinned(struct page* page) {
-  struct folio* folio = page_folio(page);
+static inline bool folio_maybe_dma_pinned(struct folio* folio) {
   if (folio_test_large(folio)) return atomic_read(folio_pincount_ptr(folio)) > 0;
   return folio_ref_count(folio) >= GUP_PIN_COUNTING_BIAS;
 }

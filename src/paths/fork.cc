@@ -2,13 +2,13 @@
 // kernel/fork.c, copy_page_range(), copy_pte_range(), copy_present_pte(), copy_present_page(),
 // copy_nonpresent_pte(), mm/memory.c, page_try_dup_anon_rmap(), include/linux/rmap.h, and
 // copy_huge_pmd(), mm/huge_memory.c, v6.1. Leaves out: the child's vmas and anon_vmas (they are
-// there already), swap entries (the child does not get such a page), MMU notifiers, userfaultfd.
-// Deviations: (1) fork does nothing, as if memory had run out, where there is no other mm, where it
-// has anonymous memory or a table for it already, and in mm 1. Out of memory half-way, the child
-// keeps what it has. (2) A child's CPUs run all the time: mmap_lock of the child is kept until the
-// parent's TLBs are flushed. (3) A huge page that may be pinned is copied to base pages of the
-// child; the kernel splits the parent's pmd first, and copies then. (4) A huge page's tails carry
-// PageAnonExclusive.
+// there already), special entries, swap entries (the child does not get such a page), MMU
+// notifiers, userfaultfd. Deviations: (1) fork does nothing, as if memory had run out, where there
+// is no other mm, where it has anonymous memory or a table for it already, and in mm 1. Out of
+// memory half-way, the child keeps what it has. (2) A child's CPUs run all the time: mmap_lock of
+// the child is kept until the parent's TLBs are flushed. (3) A huge page that may be pinned is
+// copied to base pages of the child; the kernel splits the parent's pmd first, and copies then. (4)
+// A huge page's tails carry PageAnonExclusive.
 #include "kernel/mm.h"
 #include "kernel/notes.h"
 #include "kernel/tlb.h"
@@ -31,7 +31,7 @@ void note_copied(unsigned long src_addr, unsigned long dst_addr) {
 // write-protection and pins the page after the look at its count.
 bool page_try_dup_anon_rmap(struct page* page, unsigned long pages) {
   if (PageAnonExclusive(page)) {
-    if (!is_cut(CUT_FORK_EARLY_COPY) && page_maybe_dma_pinned(page)) return false;
+    if (!is_cut(CUT_FORK_EARLY_COPY) && folio_maybe_dma_pinned(page_folio(page))) return false;
     for (unsigned long i = 0; i < pages; ++i) ClearPageAnonExclusive(page + i);
   }
   page_add_rmap(page);
@@ -97,7 +97,7 @@ enum copied copy_ptes(struct vm_area_struct* dst_vma, struct vm_area_struct* src
     pte_t* src_pte = pte_offset_kernel(src_pmd, *addr);
     pte_t* dst_pte = pte_offset_kernel(dst_pmd, *addr);
     const pte_t pte = pte_read_locked(src_pte);
-    if (pte_none(pte)) continue;
+    if (pte_none(pte) || pte_special(pte)) continue;
     if (!pte_present(pte)) {
       copy_nonpresent_pte(dst_vma, src_vma, dst_pte, src_pte, pte, *addr, *addr + to_child);
       continue;

@@ -134,14 +134,13 @@ TEST(Fork, FlushesTheParent) {
   });
 }
 
-// The fork seqcount: a pin that falls between fork's look at the count and its write-protection is
-// put back, and the slow path waits for the fork.
-TEST(Fork, PinThatFallsBetweenCountAndProtectionIsPutBack) {
-  SetUpFork(LayoutOf("w-------"));
+// GUP-fast has the writable entry when fork looks at the count, and pins the page before fork
+// write-protects the entry.
+Got PinBetweenCountAndProtection() {
   Got got;
   HandOvers hand_overs({{0, "try_get_folio", EventKind::kRmw, "folio1.refcount", 1},
                         {1, "copy_present_pte", EventKind::kRmw, "T0.pte[0]", 0}});
-  const RecordedRun run = RunOnMachine(hand_overs, 2, [&got](CpuId cpu) {
+  RunOnMachine(hand_overs, 2, [&got](CpuId cpu) {
     if (cpu == 0) {
       got = Gup(0, 1, FOLL_PIN | FOLL_WRITE);
     } else {
@@ -149,10 +148,23 @@ TEST(Fork, PinThatFallsBetweenCountAndProtectionIsPutBack) {
     }
   });
   EXPECT_TRUE(hand_overs.done());
-  EXPECT_TRUE(TookMmapLock(run));
-  EXPECT_THAT(got.Pfns(), ::testing::ElementsAre(2)) << "copied away from what the child has";
   EXPECT_EQ(Translate(kChild), (Translation{1, false, false}));
+  return got;
+}
+
+TEST(Fork, PinThatFallsBetweenCountAndProtectionIsPutBack) {
+  SetUpFork(LayoutOf("w-------"));
+  EXPECT_THAT(PinBetweenCountAndProtection().Pfns(), ::testing::ElementsAre(2))
+      << "copied away from what the child has, by the slow path after the fork";
   EXPECT_TRUE(IsAnonExclusive(2));
+}
+
+TEST(Fork, WithoutTheSequenceThePinStaysOnASharedPage) {
+  SetUpFork(LayoutOf("w-------"));
+  SetCuts(CutsOf(CUT_FORK_SEQCOUNT));
+  EXPECT_THAT(PinBetweenCountAndProtection().Pfns(), ::testing::ElementsAre(1));
+  EXPECT_FALSE(IsAnonExclusive(1));
+  SetCuts({});
 }
 
 }  // namespace

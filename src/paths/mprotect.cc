@@ -40,7 +40,7 @@ pte_t pte_modify(struct vm_area_struct* vma, pte_t old_pte, enum protection to) 
 
 // Shared copy-on-write pages stay where they are.
 bool skips_numa_hint(struct vm_area_struct* vma, pte_t pte) {
-  if (pte_protnone(pte)) return true;
+  if (pte_protnone(pte) || pte_special(pte)) return true;
   return vma->vm_file == nullptr && page_count(pfn_to_page(pte_pfn(pte))) != 1;
 }
 

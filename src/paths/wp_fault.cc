@@ -132,7 +132,8 @@ enum vm_fault do_wp_page(struct vm_area_struct* vma, pmd_t pmd, unsigned long ad
     return VM_FAULT_DONE;
   }
   struct page* page = pfn_to_page(pte_pfn(orig_pte));
-  const bool reuse = vma->vm_file != nullptr || is_exclusive(page);
+  const bool shared = vma->vm_file != nullptr || pte_special(orig_pte);  // wp_page_shared
+  const bool reuse = shared || is_exclusive(page);
   struct folio* folio = reuse ? nullptr : page_folio(page);
   if (!reuse && !try_make_exclusive(folio, page, 1)) {
     folio_get(folio);

@@ -38,6 +38,10 @@ Json Operations() {
       {"munmap FIRST-LAST", "munmap of one region, which is mapped again, empty"},
       {"read PAGE", "a load of this CPU, through its TLB"},
       {"write PAGE", "a store of this CPU, through its TLB"},
+      {"fork", "mm 1 gets mm 0's anonymous memory, if it has none yet"},
+      {"soft-dirty", "clear_refs: every entry is write-protected"},
+      {"mprotect FIRST-LAST [write]", "change_protection, to read-only or with write"},
+      {"numa FIRST-LAST", "change_prot_numa: hints that the next fault takes back"},
   };
   return Named(kRows, sizeof(kRows) / sizeof(kRows[0]));
 }
