@@ -8,6 +8,7 @@
 #include "kernel/tlb.h"
 #include "paths/filemap.h"
 #include "paths/paths.h"
+#include "paths/split.h"
 
 pmd_t* mm_find_pmd(struct mm_struct* mm, unsigned long address) {
   pgd_t* pgdp = pgd_offset(mm, address);
@@ -134,7 +135,9 @@ enum vm_fault handle_mm_fault(struct mm_struct* mm, unsigned long address, bool 
     return vma->vm_file == nullptr ? do_anonymous_page(vma, pmd, address)
                                    : do_shared_fault(vma, pmd, address);
   }
-  if (pte_invalid(pte)) {
+  if (is_migration_pte(pte)) {
+    split_entry_wait();
+  } else if (pte_invalid(pte)) {
     wait_for_entry(pte_lockptr(mm, pmd));
   } else if (write && !pte_write(pte)) {
     wp_page_reuse(mm, pmd, address);

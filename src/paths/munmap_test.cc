@@ -10,7 +10,8 @@ namespace {
 constexpr int kT0 = kFirstPteTable;
 
 void Munmap(int region) {
-  munmap_region(MachineMm(), AddressOfPage(8 * region), AddressOfPage(8 * region) + 8 * PAGE_SIZE, 0);
+  munmap_region(MachineMm(), AddressOfPage(8 * region), AddressOfPage(8 * region) + 8 * PAGE_SIZE,
+                0);
 }
 
 bool IsFreeTable(int table) {
