@@ -25,6 +25,7 @@ struct CountsConservedOracle::Expected {
 void CountsConservedOracle::Begin() {
   touched_ = 0;
   fresh_ = 0;
+  frozen_ = 0;
 }
 
 void CountsConservedOracle::OnEvent(const Event& event, const Object& object, uint32_t index) {
@@ -35,6 +36,7 @@ void CountsConservedOracle::OnEvent(const Event& event, const Object& object, ui
   const uint64_t pfn = event.before;
   if (pfn >= kFramesMax) return;
   touched_ |= FrameBit(pfn);
+  frozen_ &= ~FrameBit(pfn);
   if (event.detail == WR_NOTE_FOLIO_ALLOC) {
     fresh_ |= FrameBit(pfn);
     fresh_by_[pfn] = event.cpu;
@@ -54,7 +56,16 @@ void CountsConservedOracle::OnCount(const Event& event, const Object& object, ui
            NameOf(event.location).c_str(), static_cast<long long>(after));
     return;
   }
-  if (object.kind != ObjectKind::kRefcount || before != 0 || after == 0) return;
+  if (object.kind != ObjectKind::kRefcount) return;
+  if (after == 0 && before != 0 && event.kind == EventKind::kRmw &&
+      event.detail == static_cast<uint8_t>(RmwKind::kCmpxchg)) {
+    Freeze(object.frame, event.cpu);
+  }
+  if (before != 0 || after == 0) return;
+  if ((frozen_ & FrameBit(object.frame)) != 0 && frozen_by_[object.frame] == event.cpu) {
+    frozen_ &= ~FrameBit(object.frame);
+    return;
+  }
   if (event.kind == EventKind::kStore && (fresh_ & FrameBit(object.frame)) != 0 &&
       fresh_by_[object.frame] == event.cpu) {
     fresh_ &= ~FrameBit(object.frame);
@@ -63,6 +74,17 @@ void CountsConservedOracle::OnCount(const Event& event, const Object& object, ui
   Report(event, FindWriteOf(engine(), event.location, 0, index), index,
          "CPU %d takes a reference on %s, whose count is zero: it belongs to the allocator",
          event.cpu, NameOfFrame(object.frame).c_str());
+}
+
+// Whoever froze a folio's count raises it again, and those of the tails that it makes pages of
+// their own.
+void CountsConservedOracle::Freeze(uint16_t head, CpuId cpu) {
+  const uint16_t end = head + CountsOf(head).pages;
+  for (uint16_t pfn = head; pfn < end; ++pfn) {
+    frozen_ |= FrameBit(pfn);
+    touched_ |= FrameBit(pfn);
+    frozen_by_[pfn] = cpu;
+  }
 }
 
 uint64_t CountsConservedOracle::ChangedFrames() const {

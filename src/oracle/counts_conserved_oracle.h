@@ -23,6 +23,7 @@ class CountsConservedOracle final : public Oracle {
   struct Expected;  // what each frame's counts must be at the end
 
   void OnCount(const Event& event, const Object& object, uint32_t index);
+  void Freeze(uint16_t head, CpuId cpu);
   // Frames whose counts or mappings this run has changed: the others are as they were set up.
   uint64_t ChangedFrames() const;
   void CountMappings(Expected* expected) const;
@@ -34,6 +35,8 @@ class CountsConservedOracle final : public Oracle {
   uint64_t touched_ = 0;  // bit n: a count of frame n was written, or the frame (de)allocated
   uint64_t fresh_ = 0;    // bit n: allocated, and its first reference is still to be set ...
   uint8_t fresh_by_[kFramesMax] = {};  // ... by this CPU
+  uint64_t frozen_ = 0;  // bit n: zero by a compare-and-exchange, for the same CPU to raise again
+  uint8_t frozen_by_[kFramesMax] = {};
 };
 
 }  // namespace walkrace

@@ -9,6 +9,7 @@
 #include "paths/cow.h"
 #include "paths/filemap.h"
 #include "paths/paths.h"
+#include "paths/split.h"
 
 pmd_t* mm_find_pmd(struct mm_struct* mm, unsigned long address) {
   pgd_t* pgdp = pgd_offset(mm, address);
@@ -116,7 +117,9 @@ enum vm_fault __handle_mm_fault(struct mm_struct* mm, unsigned long address, uns
     return vma->vm_file == nullptr ? do_anonymous_page(vma, pmd, address)
                                    : do_shared_fault(vma, pmd, address);
   }
-  if (pte_invalid(pte)) {
+  if (is_migration_pte(pte)) {
+    split_entry_wait();
+  } else if (pte_invalid(pte)) {
     wait_for_entry(pte_lockptr(mm, pmd));
     return VM_FAULT_DONE;
   }

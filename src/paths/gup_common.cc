@@ -18,7 +18,7 @@ static struct folio* try_get_folio(struct page* page, int refs) {
     }
     // ORDER(F reference-then-head): between reading the head and the reference the page may have
     // been split off, or freed and become part of another folio.
-    if (page_folio(page) == folio) return folio;
+    if (is_cut(CUT_HEAD_RECHECK) || page_folio(page) == folio) return folio;
     folio_put_refs(folio, refs);
   }
 }

@@ -1,37 +1,54 @@
-// Split of a huge pmd into ptes of the same pages. Mirrors __split_huge_pmd() and
-// __split_huge_pmd_locked() for anonymous memory, mm/huge_memory.c, v6.1. Leaves out: the huge zero
-// page, files, migration entries (freeze), PG_double_map (one mapcount a page serves all).
+// Split of a huge pmd into ptes of the same pages, or into migration entries. Mirrors
+// __split_huge_pmd() and __split_huge_pmd_locked() for anonymous memory, mm/huge_memory.c, v6.1.
+// Leaves out: the huge zero page, files, migration entries that are huge, PG_double_map (one
+// mapcount a page serves all). Deviation: with freeze, the ptes never count and take no reference,
+// as from 6.2 on; 6.1 counts them, and takes them off again.
+#include "kernel/barrier.h"
 #include "kernel/mm.h"
 #include "kernel/page_ref.h"
 #include "kernel/pgtable.h"
 #include "kernel/tlb.h"
 #include "paths/paths.h"
+#include "paths/split.h"
 #include "paths/variants.h"
 
 namespace {
 
-void __split_huge_pmd_locked(struct vm_area_struct* vma, pmd_t* pmd, unsigned long haddr) {
+void set_small_pte(struct mm_struct* mm, unsigned long address, pte_t* pte, struct page* page,
+                   bool write, bool anon_exclusive) {
+  if (anon_exclusive) SetPageAnonExclusive(page);
+  pte_t entry = pte_mkdirty(pfn_pte(page_to_pfn(page)));
+  if (write) entry = pte_mkwrite(entry);
+  set_pte_at(mm, address, pte, entry);
+  page_add_rmap(page);
+}
+
+void __split_huge_pmd_locked(struct vm_area_struct* vma, pmd_t* pmd, unsigned long haddr,
+                             bool freeze) {
   struct mm_struct* mm = vma->vm_mm;
   // ORDER(K invalid-flush-populate): the huge entry is invalid and flushed everywhere before the
   // table stands in its place; pairs with every CPU's walk by hardware. Without it a TLB holds a
   // huge and a small translation of one address.
   const pmd_t old_pmd = wr_pmdp_invalidate(vma, haddr, pmd, !is_cut(CUT_SPLIT_FLUSH));
   struct page* page = pfn_to_page(pmd_pfn(old_pmd));
+  struct folio* folio = (struct folio*)page;
   const bool write = pmd_write(old_pmd);
   const bool anon_exclusive = PageAnonExclusive(page);
+  if (freeze && anon_exclusive && !split_try_share_anon_rmap(page, folio)) freeze = false;
   // The huge mapping's reference, and one for each pte more.
-  folio_ref_add((struct folio*)page, HPAGE_PMD_NR - 1);
+  if (!freeze) folio_ref_add(folio, HPAGE_PMD_NR - 1);
   pgtable_t pgtable = pgtable_trans_huge_withdraw(mm, pmd);
   pte_t* pte = (pte_t*)pgtable->entry;
   for (unsigned long i = 0; i < HPAGE_PMD_NR; ++i, ++pte, haddr += PAGE_SIZE) {
-    if (anon_exclusive) SetPageAnonExclusive(page + i);
-    pte_t entry = pte_mkdirty(pfn_pte(page_to_pfn(page + i)));
-    if (write) entry = pte_mkwrite(entry);
-    set_pte_at(mm, haddr, pte, entry);
-    page_add_rmap(page + i);
+    if (freeze) {
+      set_pte_at(mm, haddr, pte, make_migration_pte(page_to_pfn(page + i), write, anon_exclusive));
+    } else {
+      set_small_pte(mm, haddr, pte, page + i, write, anon_exclusive);
+    }
   }
   page_remove_rmap(page);  // the huge mapping's
   pmd_populate(mm, pmd, pgtable);
+  if (freeze) folio_put(folio);
 }
 
 }  // namespace
@@ -40,9 +57,29 @@ void __split_huge_pmd(struct vm_area_struct* vma, pmd_t* pmd, unsigned long addr
   spinlock_t* ptl = pmd_lockptr(vma->vm_mm);
   spin_lock(ptl);
   if (pmd_trans_huge(pmd_read_locked(pmd))) {
-    __split_huge_pmd_locked(vma, pmd, address & HPAGE_PMD_MASK);
+    __split_huge_pmd_locked(vma, pmd, address & HPAGE_PMD_MASK, false);
   }
   spin_unlock(ptl);
+}
+
+void split_huge_pmd_freeze(struct vm_area_struct* vma, pmd_t* pmd, unsigned long address,
+                           const struct folio* folio) {
+  spinlock_t* ptl = pmd_lockptr(vma->vm_mm);
+  spin_lock(ptl);
+  const pmd_t found = pmd_read_locked(pmd);
+  if (pmd_trans_huge(found) && pmd_pfn(found) == page_to_pfn(&folio->page)) {
+    __split_huge_pmd_locked(vma, pmd, address & HPAGE_PMD_MASK, true);
+  }
+  spin_unlock(ptl);
+}
+
+bool split_try_share_anon_rmap(struct page* page, struct folio* folio) {
+  // ORDER(B clear-then-count): the entry is clear, then the pins are looked at; pairs with A.
+  smp_mb();
+  if (atomic_read(folio_pincount_ptr(folio)) != 0) return false;
+  ClearPageAnonExclusive(page);
+  smp_mb__after_atomic();
+  return true;
 }
 
 // What reclaim, mremap and the like begin with: split_huge_pmd().

@@ -516,6 +516,19 @@ constexpr VariantRow kRows[] = {
      .needs = nullptr,
      .control = "map 0 rw\ncpu 0\n get 0\n"
                 "cpu 1\n collapse 0-7\n"},
+    {.name = "no-head-recheck",
+     .id = "B1",
+     .upstream = "c24d37322548",
+     .fixed_in = "5.14",
+     .summary =
+         "the head is not read again after the reference; a split makes the page its own head",
+     .cuts = CutsOf(CUT_HEAD_RECHECK),
+     .oracle = "no-stale-page",
+     .bites_on = WhereFlushWaitsForNobody,
+     .needs = nullptr,
+     .control = "map 0-7 rw\nbacking 0-7 compound\n"
+                "cpu 0\n get 1\n"
+                "cpu 1\n split 0\n"},
 };
 
 }  // namespace

@@ -37,7 +37,12 @@ void zap_pte_range(struct mmu_gather* tlb, pmd_t pmd, unsigned long addr, unsign
   pte_t* pte = pte_offset_kernel(pmd, addr);
   spin_lock(ptl);
   for (; addr != end; addr += PAGE_SIZE, ++pte) {
-    if (pte_none(pte_read_locked(pte))) continue;
+    const pte_t found = pte_read_locked(pte);
+    if (pte_none(found)) continue;
+    if (is_migration_pte(found)) {  // holds no reference and no mapping
+      pte_clear(tlb->mm, addr, pte);
+      continue;
+    }
     const pte_t ptent = ptep_get_and_clear(tlb->mm, addr, pte);
     struct page* page = pfn_to_page(pte_pfn(ptent));
     page_remove_rmap(page);

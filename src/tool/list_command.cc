@@ -35,6 +35,7 @@ Json Operations() {
       {"zap FIRST-LAST", "MADV_DONTNEED"},
       {"fault PAGE", "handle_mm_fault for writing"},
       {"split-pmd FIRST-LAST", "split_huge_pmd of one region"},
+      {"split PAGE", "split_huge_page of the large folio that is mapped there"},
       {"munmap FIRST-LAST", "munmap of one region, which is mapped again, empty"},
       {"read PAGE", "a load of this CPU, through its TLB"},
       {"write PAGE", "a store of this CPU, through its TLB"},

@@ -1,0 +1,23 @@
+// What the splits of a huge pmd and of a folio share (mm/huge_memory.c, mm/rmap.c, v6.1).
+#ifndef WALKRACE_PATHS_SPLIT_H_
+#define WALKRACE_PATHS_SPLIT_H_
+
+#include "kernel/mm_types.h"
+
+// --- split_pmd.cc --------------------------------------------------------------------------------
+
+// As __split_huge_pmd(), of this folio only, and by migration entries: its pages are unmapped, and
+// nobody can map or pin them until the entries are taken away. Where it may be pinned, by ptes.
+void split_huge_pmd_freeze(struct vm_area_struct* vma, pmd_t* pmd, unsigned long address,
+                           const struct folio* folio);
+
+// Whether the exclusive page of a large folio may become shared. REQUIRES: its entry is clear and
+// flushed. Returns false where the folio may be pinned, else the page is not exclusive any more.
+bool split_try_share_anon_rmap(struct page* page, struct folio* folio);
+
+// --- split_folio.cc ------------------------------------------------------------------------------
+
+// Waits until a split has taken its migration entries away.
+void split_entry_wait(void);
+
+#endif  // WALKRACE_PATHS_SPLIT_H_
