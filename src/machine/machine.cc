@@ -59,6 +59,8 @@ uint16_t TakeAnonFrames(int n, unsigned order) {
   return pfn;
 }
 
+int PmdIndexOf(int region) { return pmd_index(AddressOfAreaPage(region * kPagesPerRegion)); }
+
 void MapHugeRegion(int region, bool writable) {
   const uint16_t pfn = TakeAnonFrames(region * kPagesPerRegion, HPAGE_PMD_ORDER);
   const uint16_t deposited = TakeTable();
@@ -66,8 +68,9 @@ void MapHugeRegion(int region, bool writable) {
   Map(arena.mem_map[pfn], arena.mem_map[pfn]);
   pmd_t pmd = pmd_mkdirty(pfn_pmd_huge(pfn));
   if (writable) pmd = pmd_mkwrite(pmd);
-  EntryOf(kPmdTable, region) = pmd_val(pmd);
-  arena.pmd_huge_pte[0][region] = kTablePfnBase + deposited;
+  const int index = PmdIndexOf(region);
+  EntryOf(kPmdTable, index) = pmd_val(pmd);
+  arena.pmd_huge_pte[0][index] = kTablePfnBase + deposited;
 }
 
 // The page that the page cache has at this place, taken there when first asked for.
@@ -114,7 +117,7 @@ void MapByPtes(const Layout& layout, int region, int mm) {
     if (state == PageState::kWritable) pte = pte_mkwrite(pte);
     EntryOf(table, i) = pte_val(pte);
   }
-  if (table != 0) EntryOf(UpperTable(mm, kPmdTable), region) = TableValue(table);
+  if (table != 0) EntryOf(UpperTable(mm, kPmdTable), PmdIndexOf(region)) = TableValue(table);
 }
 
 bool HasHugetlb(const Layout& layout) {
