@@ -128,7 +128,9 @@ pgtable_t wr_pte_alloc_one(const wr_site* site) {
   return table;
 }
 
+// No region but hugetlb's lacks its pmd table.
 pgtable_t wr_pmd_alloc_one(const wr_site* site) {
+  if (AreaStart() == kAreaStart) return nullptr;
   const uint16_t index = TakePmdTable();
   if (index == 0) return nullptr;
   wr_table* table = &arena.tables[index];

@@ -71,8 +71,9 @@ void MapHugeRegion(int region, bool writable) {
   Map(arena.mem_map[pfn], arena.mem_map[pfn]);
   pmd_t pmd = pmd_mkdirty(pfn_pmd_huge(pfn));
   if (writable) pmd = pmd_mkwrite(pmd);
-  EntryOf(kPmdTable, PmdIndexOf(region)) = pmd_val(pmd);
-  arena.pmd_huge_pte[0][PmdIndexOf(region)] = kTablePfnBase + deposited;
+  const int index = PmdIndexOf(region);
+  EntryOf(kPmdTable, index) = pmd_val(pmd);
+  arena.pmd_huge_pte[0][index] = kTablePfnBase + deposited;
 }
 
 // The page that the page cache has at this place, taken there when first asked for.

@@ -380,5 +380,108 @@ TEST(NoLostWrite, WhatIsMappedFromAFileIsOneForAllMms) {
   EXPECT_EQ(script.Verdict(), "clean");
 }
 
+// mremap of the region of page 0 to that of page 8: its table moves.
+void BeginMremap() {
+  wr_note(WR_NOTE_MOVE_BEGIN, nullptr, AddressOfAreaPage(0), AddressOfAreaPage(8), WR_HERE);
+}
+void MoveTable() {
+  uint64_t* pmd = EntryOfPmd();
+  const uint64_t table = *pmd;
+  wr_store(pmd, 8, 0, WR_RELAXED, WR_ENTRY, WR_HERE);
+  wr_store(pmd + 1, 8, table, WR_RELAXED, WR_ENTRY, WR_HERE);
+}
+void EndMremap() {
+  wr_note(WR_NOTE_MOVE_END, nullptr, AddressOfAreaPage(0), AddressOfAreaPage(8), WR_HERE);
+}
+void Mremap() {
+  BeginMremap();
+  MoveTable();
+  Flush();
+  EndMremap();
+}
+
+TEST(NoLostWrite, MremapTakesWhatWasWrittenAlong) {
+  Script script;
+  script.On(0, [] { UserWrite(0, 1); }).On(1, Mremap).On(0, [] { UserRead(8); });
+  script.Run();
+  EXPECT_EQ(script.Verdict(), "clean");
+}
+
+TEST(NoLostWrite, AWriteByAnOldTranslationIsSeenAtTheNewAddressUntilTheFlush) {
+  Script script;
+  script.On(0, [] { UserWrite(0, 1); })
+      .On(1,
+          [] {
+            BeginMremap();
+            MoveTable();
+          })
+      .On(0, [] { UserWrite(0, 2); })
+      .On(1,
+          [] {
+            Flush();
+            EndMremap();
+          })
+      .On(0, [] { UserRead(8); });
+  script.Run();
+  EXPECT_EQ(script.Verdict(), "clean");
+}
+
+TEST(NoLostWrite, AWriteByAnOldTranslationAfterMremapIsLost) {
+  Script script;
+  script.On(0, [] { UserWrite(0, 1); })
+      .On(1,
+          [] {
+            BeginMremap();
+            MoveTable();
+            EndMremap();
+          })
+      .On(0, [] { UserWrite(0, 2); });
+  script.Run();
+  EXPECT_EQ(script.Verdict().substr(0, 13), "no-lost-write");
+}
+
+TEST(NoLostWrite, AReferenceFollowsItsPageThroughMremap) {
+  Script script;
+  script.On(0, [] { Pin(0, 1); }).On(1, Mremap).On(0, [] {
+    PinWrite(0, 1, 5);
+    UserRead(8);
+    PutPage(0, 1, kPinWrite);
+  });
+  script.Run();
+  EXPECT_EQ(script.Verdict(), "clean");
+}
+
+TEST(NoLostWrite, AReferenceThatIsReturnedDuringMremapFollowsToo) {
+  Script script;
+  script.On(1, BeginMremap)
+      .On(0, [] { Pin(0, 1); })
+      .On(1,
+          [] {
+            MoveTable();
+            Flush();
+            EndMremap();
+          })
+      .On(0, [] {
+        PinWrite(0, 1, 5);
+        UserRead(8);
+        PutPage(0, 1, kPinWrite);
+      });
+  script.Run();
+  EXPECT_EQ(script.Verdict(), "clean");
+}
+
+TEST(NoLostWrite, WhatIsLostAfterMremapIsMissedAtTheNewAddress) {
+  Script script;
+  script.On(0, [] { UserWrite(0, 1); })
+      .On(1,
+          [] {
+            Mremap();
+            Scribble(1, 9);
+          })
+      .On(0, [] { UserRead(8); });
+  script.Run();
+  EXPECT_EQ(script.Verdict().substr(0, 13), "no-lost-write");
+}
+
 }  // namespace
 }  // namespace walkrace

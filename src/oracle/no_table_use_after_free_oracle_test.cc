@@ -7,10 +7,10 @@ namespace walkrace {
 namespace {
 
 // T0 is the table of region 0.
-pgtable_t T0() { return wr_pfn_to_table(kTablePfnBase + 8); }
+pgtable_t T0() { return wr_pfn_to_table(kTablePfnBase + 10); }
 void FreeTable() { pte_free(nullptr, T0()); }
-void Deposit() { wr_note(WR_NOTE_TABLE_DEPOSIT, nullptr, kTablePfnBase + 8, 0, WR_HERE); }
-void Withdraw() { wr_note(WR_NOTE_TABLE_WITHDRAW, nullptr, kTablePfnBase + 8, 0, WR_HERE); }
+void Deposit() { wr_note(WR_NOTE_TABLE_DEPOSIT, nullptr, kTablePfnBase + 10, 0, WR_HERE); }
+void Withdraw() { wr_note(WR_NOTE_TABLE_WITHDRAW, nullptr, kTablePfnBase + 10, 0, WR_HERE); }
 
 Script WhereDepositWrites() {
   Profile profile = *FindProfile("arm64");
@@ -145,6 +145,18 @@ TEST(NoTableUseAfterFree, TablesOfTheStartAreKnownToAll) {
   script.On(0, [] { ReadPte(0); }).On(1, [] { ReadPte(1); });
   script.Run();
   EXPECT_EQ(script.Verdict(), "clean");
+}
+
+TEST(NoTableUseAfterFree, PhysicalPage0IsNoTable) {
+  Script script;
+  script.On(0, [] { ReadPmd(); }).On(1, ClearPmd).On(0, [] {
+    WR_SET_ENTRY(EntryOfPmd() + 1, _PAGE_TABLE);
+  });
+  const Violation& violation = script.Run();
+  ASSERT_STREQ(violation.oracle, "no-table-use-after-free");
+  EXPECT_STREQ(violation.message, "CPU 0 sets pmd[1] to a table that is none: physical page 0");
+  ASSERT_NE(violation.first_event, kNoEvent);
+  EXPECT_STREQ(script.engine().events()[violation.first_event].site->function, "ClearPmd");
 }
 
 }  // namespace

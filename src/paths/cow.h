@@ -18,7 +18,7 @@ static inline bool folio_maybe_dma_pinned(struct folio* folio) {
 
 // Whether a pin through a read-only entry has to break copy-on-write first. What is mapped for
 // writing is exclusive anyway. `page`: of a huge mapping, the head.
-// ORDER(H pin-then-exclusive): the pin, then the test; pairs with whoever clears the entry, looks
+// ORDER(K pin-then-exclusive): the pin, then the test; pairs with whoever clears the entry, looks
 // at the count, and then clears PageAnonExclusive. Without the test a pin lands on a page that
 // fork shares, and the next write copies away from it.
 static inline bool gup_must_unshare(unsigned flags, struct page* page) {

@@ -25,7 +25,7 @@ void note_copied(unsigned long src_addr, unsigned long dst_addr) {
 }
 
 // Returns false where the page may be pinned: then it stays the parent's alone.
-// ORDER(K count-then-protect): the count here, then the entry is write-protected, both while
+// ORDER(N count-then-protect): the count here, then the entry is write-protected, both while
 // write_protect_seq is odd; pairs with lockless_pages_from_mm(), which reads the count before and
 // after its walk and puts its pins back. Without it a walker has the writable entry before the
 // write-protection and pins the page after the look at its count.
@@ -240,7 +240,7 @@ void dup_mmap(struct mm_struct* mm, struct mm_struct* oldmm) {
     }
     end = mpnt->vm_end;
   }
-  // ORDER(L protect-then-flush): the parent's entries write-protected, then its TLBs flushed, then
+  // ORDER(O protect-then-flush): the parent's entries write-protected, then its TLBs flushed, then
   // either may run on. Without it a CPU of the parent writes to what the child reads.
   if (!is_cut(CUT_FORK_FLUSH)) wr_flush_tlb_range(oldmm, start, end);  // flush_tlb_mm
   wr_note(WR_NOTE_MUTATOR_END, nullptr, start, end, WR_HERE);

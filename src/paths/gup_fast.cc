@@ -190,7 +190,7 @@ int lockless_pages_from_mm(struct mm_struct* mm, unsigned long start, unsigned l
     *irqs_left_off = is_cut(CUT_IRQ_RESTORE) && walk->nr < (int)((end - start) >> PAGE_SHIFT);
     if (!*irqs_left_off) local_irq_restore(*irq_flags);
   }
-  // ORDER(K count-then-protect): fork looks at the counts and write-protects between two changes of
+  // ORDER(N count-then-protect): fork looks at the counts and write-protects between two changes of
   // the sequence: what was pinned meanwhile is put back.
   if (heeds_fork && read_seqcount_retry(&mm->write_protect_seq, seq)) {
     undo_walk(walk, start);

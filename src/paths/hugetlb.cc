@@ -32,7 +32,7 @@ bool huge_pmd_unshare(pud_t* pudp, pud_t pud) {
   atomic_t* shares = wr_pmd_shares(wr_pfn_to_table(wr_pfn_of(pud_val(pud))));
   if (atomic_read(shares) == 1) return false;
   WR_SET_ENTRY(pudp, 0);
-  // ORDER(O unshare-then-sync): the table is unlinked here, then every walker that has interrupts
+  // ORDER(Y unshare-then-sync): the table is unlinked here, then every walker that has interrupts
   // off is waited for, then the table may become another mm's own; pairs with gup_pud_range(),
   // which looks at no pud again. Without it a walker of this mm walks what the other one fills.
   if (!is_cut(CUT_UNSHARE_SYNC)) tlb_remove_table_sync_one();
@@ -40,7 +40,7 @@ bool huge_pmd_unshare(pud_t* pudp, pud_t pud) {
   return true;
 }
 
-// ORDER(P unshare-flush-unlock): flushed before i_mmap_rwsem is dropped: from then on the last mm
+// ORDER(Z unshare-flush-unlock): flushed before i_mmap_rwsem is dropped: from then on the last mm
 // that shares the table may free its pages. Without it a TLB keeps what is mapped here no more.
 void flush_unshared(struct mm_struct* mm, unsigned long start) {
   if (!is_cut(CUT_UNSHARE_FLUSH)) wr_flush_tlb_range(mm, start, start + HPAGE_PMD_SIZE);
@@ -72,7 +72,7 @@ struct page* __unmap_hugepage_range(struct vm_area_struct* vma) {
 }
 
 // Takes the vma from the rmap. Returns the file's page if nobody maps the file any more, or null.
-// ORDER(Q unmap-then-ineligible): under the same hold of i_mmap_rwsem as the unmapping, as
+// ORDER(AA unmap-then-ineligible): under the same hold of i_mmap_rwsem as the unmapping, as
 // __unmap_hugepage_range_final() takes the right to share away; pairs with huge_pmd_share(), which
 // would share, and fill, a table that is no longer hugetlb's.
 // REQUIRES: i_mmap_rwsem for writing.

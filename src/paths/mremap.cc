@@ -36,7 +36,7 @@ void set_rmap_offset(struct vm_area_struct* vma, unsigned long pgoff) {
   drop_rmap_locks(vma);
 }
 
-// ORDER(H unlink-flush-free): no rmap finds the vma any more, then its table is unlinked, flushed
+// ORDER(S unlink-flush-free): no rmap finds the vma any more, then its table is unlinked, flushed
 // and freed; pairs with walks under an rmap lock alone, and with irq-off walks. Without it one of
 // them reads a freed table.
 void free_pgtables(struct vm_area_struct* vma, pmd_t* pmdp) {
@@ -81,7 +81,7 @@ bool move_normal_pmd(struct vm_area_struct* vma, unsigned long old_addr, pmd_t* 
   spinlock_t* ptl = pmd_lockptr(mm);
   spin_lock(ptl);
   const pmd_t pmd = pmd_read_locked(old_pmd);
-  // ORDER(I decide-under-lock): the pmd that was looked at without a lock is looked at again under
+  // ORDER(T decide-under-lock): the pmd that was looked at without a lock is looked at again under
   // it; pairs with retract_page_tables(), which may have emptied it. Without it the table that
   // none points to, physical page 0, is installed.
   const bool racing = !pmd_present(pmd) || pmd_leaf(pmd);
@@ -97,7 +97,7 @@ bool move_normal_pmd(struct vm_area_struct* vma, unsigned long old_addr, pmd_t* 
 
 void move_pgt_entry(struct vm_area_struct* vma, unsigned long old_addr, unsigned long new_addr,
                     pmd_t* old_pmd, pmd_t* new_pmd, bool huge, bool* moved) {
-  // ORDER(J move-under-rmap-lock): the table and its flush are one for whoever walks the rmap;
+  // ORDER(U move-under-rmap-lock): the table and its flush are one for whoever walks the rmap;
   // pairs with try_to_unmap_one(). Without it an entry is cleared in the table that has moved, and
   // the address that it has left is flushed: the new one's translation stays in a TLB.
   const bool locked = !is_cut(CUT_MREMAP_RMAP_LOCK);

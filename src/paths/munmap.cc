@@ -43,7 +43,7 @@ void free_pte_range(struct mmu_gather* tlb, pmd_t* pmd, pmd_t found) {
 
 }  // namespace
 
-// ORDER(J unlink-then-grace-period): the table is unlinked and flushed; then every walker that has
+// ORDER(P unlink-then-grace-period): the table is unlinked and flushed; then every walker that has
 // interrupts off is waited for, by RCU, by the flush's own interrupts, or by an interrupt of its
 // own; then it is freed. Pairs with D. Without it a walker reads a table that is somebody else's.
 void tlb_table_flush(struct mmu_gather* tlb) {

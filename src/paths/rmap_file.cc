@@ -89,7 +89,7 @@ void drop_pages(struct mm_struct* mm, pmd_t pmd, unsigned long addr) {
 // REQUIRES: the locks that keep every walk of this table out.
 void collapse_and_free_pmd(struct vm_area_struct* vma, unsigned long addr, pmd_t* pmdp) {
   struct mm_struct* mm = vma->vm_mm;
-  // ORDER(N tell-then-clear): secondary MMUs are told before the entries are gone and after the
+  // ORDER(X tell-then-clear): secondary MMUs are told before the entries are gone and after the
   // flush; pairs with direct_page_fault(). Without it one goes on using a page that reclaim,
   // which finds no mapping any more, frees.
   const bool notifies = !is_cut(CUT_RETRACT_NOTIFIER);
@@ -117,7 +117,7 @@ bool may_take_table(struct mm_struct* mm, pmd_t pmd, unsigned long addr) {
 }
 
 void retract_page_tables(struct address_space* mapping, unsigned long index) {
-  // ORDER(K retract-under-rmap-lock): the table is taken away under each lock that a walk may hold
+  // ORDER(V retract-under-rmap-lock): the table is taken away under each lock that a walk may hold
   // alone; pairs with try_to_unmap_one(), and with ORDER(I) of mremap. Without it such a walk reads
   // a freed table.
   const bool locks_rmap = !is_cut(CUT_RETRACT_I_MMAP_LOCK);

@@ -44,7 +44,7 @@ bool direct_page_fault(struct kvm* kvm, struct mm_struct* mm, unsigned long addr
   const unsigned flags = FOLL_GET | (write ? FOLL_WRITE : 0);
   if (internal_get_user_pages_fast(mm, address, 1, flags, &page) != 1) return false;
   spin_lock(&kvm->mmu_lock);
-  // ORDER(M count-then-look): the sequence, then the page, then under mmu_lock the sequence again;
+  // ORDER(W count-then-look): the sequence, then the page, then under mmu_lock the sequence again;
   // pairs with an invalidation, which counts after the entry is gone. Without it a page is
   // shadowed that was taken away meanwhile.
   const bool fresh = !mmu_invalidate_retry(kvm, mmu_seq);

@@ -104,7 +104,7 @@ void remap_page(struct page* head, unsigned long index) {
 
 // --- The folio -----------------------------------------------------------------------------------
 
-// ORDER(L flags-head-count): what the page is, then that it is no tail any more, then its count;
+// ORDER(R flags-head-count): what the page is, then that it is no tail any more, then its count;
 // pairs with a speculative reference, which is followed by a use, or by a put that needs the head.
 void __split_huge_page_tail(struct page* head, unsigned long flags, unsigned long i) {
   struct page* tail = head + i;

@@ -26,7 +26,7 @@ void set_small_pte(struct mm_struct* mm, unsigned long address, pte_t* pte, stru
 void __split_huge_pmd_locked(struct vm_area_struct* vma, pmd_t* pmd, unsigned long haddr,
                              bool freeze) {
   struct mm_struct* mm = vma->vm_mm;
-  // ORDER(K invalid-flush-populate): the huge entry is invalid and flushed everywhere before the
+  // ORDER(Q invalid-flush-populate): the huge entry is invalid and flushed everywhere before the
   // table stands in its place; pairs with every CPU's walk by hardware. Without it a TLB holds a
   // huge and a small translation of one address.
   const pmd_t old_pmd = wr_pmdp_invalidate(vma, haddr, pmd, !is_cut(CUT_SPLIT_FLUSH));

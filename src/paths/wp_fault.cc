@@ -18,7 +18,7 @@ void set_exclusive(struct page* page, unsigned long pages) {
 
 // Makes the page exclusive to this mm if its folio has no reference but that of this mapping.
 // REQUIRES: the table lock is held.
-// ORDER(I count-then-exclusive): the entry is read-only and the only reference is its own: nobody
+// ORDER(L count-then-exclusive): the entry is read-only and the only reference is its own: nobody
 // can take another but through this mm. With the map count instead, whoever holds a reference
 // without a mapping sees what is written here.
 bool try_make_exclusive(struct folio* folio, struct page* page, unsigned long pages) {
@@ -68,7 +68,7 @@ enum vm_fault wp_page_copy(struct vm_area_struct* vma, pmd_t pmd, unsigned long 
   if (same) {
     pte_t entry = pfn_pte(folio_pfn(new_folio));
     if (!unshare) entry = pte_mkwrite(pte_mkdirty(entry));
-    // ORDER(J clear-flush-switch): the old entry cleared and flushed before the new one is there:
+    // ORDER(M clear-flush-switch): the old entry cleared and flushed before the new one is there:
     // else a CPU reads the old page after another has written to the new one.
     (void)ptep_get_and_clear(mm, address, ptep);
     flush_cow(mm, address, address + PAGE_SIZE);

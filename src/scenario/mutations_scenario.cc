@@ -141,7 +141,8 @@ bool ChangeGupFlags(Random& random, Input& input, Mix /*mix*/) {
 bool ChangeLayout(Random& random, Input& input, Mix /*mix*/) {
   Layout& layout = input.scenario.layout;
   const int region = random.Below(kRegionsMax);
-  const bool huge = layout.huge[region] || layout.backing[region] == Backing::kCompound;
+  const bool huge = layout.huge[region] || layout.backing[region] == Backing::kCompound ||
+                    layout.backing[region] == Backing::kHugetlb;
   const int first = huge ? 0 : random.Below(kPagesPerRegion);
   const int count =
       huge ? kPagesPerRegion : std::min<int>(1 + random.Below(3), kPagesPerRegion - first);

@@ -11,7 +11,7 @@
 
 namespace walkrace {
 
-inline constexpr uint64_t kTable0 = 0x2100000067;  // a pmd's value: table T0
+inline constexpr uint64_t kTable0 = 0x2100002067;  // a pmd's value: table T0
 inline constexpr uint64_t kHugePmd = 0x4000000e7;  // folio32, writable
 inline constexpr uint64_t kPteOfFolio1 = 0x1067;   // writable
 

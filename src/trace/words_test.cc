@@ -115,7 +115,7 @@ TEST(EventWords, OfNotes) {
             "replaces folio1 (page 0) by the huge page");
   EXPECT_EQ(words(WR_NOTE_BACKED_OFF, "", AddressOf(0), AddressOf(8)), "backs off, pages 0-7");
   EXPECT_EQ(words(WR_NOTE_FOLIO_FREE, count, 1, 0), "frees folio1");
-  EXPECT_EQ(words(WR_NOTE_TABLE_FREE, "T0.pte[0]", 0x108, 0), "frees table T0");
+  EXPECT_EQ(words(WR_NOTE_TABLE_FREE, "T0.pte[0]", 0x10a, 0), "frees table T0");
   EXPECT_EQ(words(WR_NOTE_ENTRY_READ, "T0.pte[0]", kPteOfFolio1, 0),
             "has read T0.pte[0] as folio1 rw");
   EXPECT_EQ(words(WR_NOTE_ENTRY_CHECKED, "T0.pte[0]", kAreaStart, kPteOfFolio1),
