@@ -83,10 +83,10 @@ pgtable_t wr_pgtable_trans_huge_withdraw(struct mm_struct* mm, pmd_t* pmdp,
     WR_SET_ENTRY(pmdp, wr_pfn_bits(wr_table_to_pfn(pgtable)) | _PAGE_TABLE); \
   } while (0)
 
-#define pud_populate(mm, pudp, pgtable)                                         \
-  do {                                                                          \
-    (void)(mm);                                                                 \
-    smp_wmb();                                                                  \
+#define pud_populate(mm, pudp, pgtable)                                      \
+  do {                                                                       \
+    (void)(mm);                                                              \
+    smp_wmb();                                                               \
     WR_SET_ENTRY(pudp, wr_pfn_bits(wr_table_to_pfn(pgtable)) | _PAGE_TABLE); \
   } while (0)
 

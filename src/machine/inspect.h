@@ -53,13 +53,13 @@ enum class ObjectKind : uint8_t {
   kLock,
   kSequence,
   kDeposit,
-  kMapping,   // of a page: page->mapping
-  kFileSlot,  // of the page cache: a pfn, by page of the file
-  kSwapMap,   // a slot's count
-  kWord,      // a word of kernel/words.h
+  kMapping,       // of a page: page->mapping
+  kFileSlot,      // of the page cache: a pfn, by page of the file
+  kSwapMap,       // a slot's count
+  kWord,          // a word of kernel/words.h
   kShadow,        // an entry of a secondary MMU, by page of the area; frame: its mm
   kInvalidation,  // its sequence (index 0) and its invalidations in progress (1)
-  kWild,      // read as an entry, through an entry that links to no table
+  kWild,          // read as an entry, through an entry that links to no table
   kShares,        // how many mms use a pmd table of hugetlb
   kKindCount,
 };

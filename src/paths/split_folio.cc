@@ -83,7 +83,7 @@ void remove_migration_pte(struct page* page, struct vm_area_struct* vma, unsigne
   spin_lock(ptl);
   const pte_t entry = pte_read_locked(ptep);
   if (is_migration_pte(entry) && pte_pfn(entry) == page_to_pfn(page)) {
-    folio_get(wr_folio_of(page));
+    folio_get(wr_folio_of_held(page));
     pte_t pte = pte_mkdirty(pfn_pte(page_to_pfn(page)));
     if (pte_write(entry)) pte = pte_mkwrite(pte);
     if ((pte_val(entry) & _PAGE_SWP_EXCLUSIVE) != 0) SetPageAnonExclusive(page);
@@ -169,7 +169,7 @@ struct folio* follow_folio(struct mm_struct* mm, unsigned long address) {
     if (pmd_trans_huge(pmd)) folio = (struct folio*)pfn_to_page(pmd_pfn(pmd));
   } else {
     const pte_t pte = pte_read_locked(pte_offset_kernel(pmd, address));
-    if (pte_present(pte)) folio = wr_folio_of(pfn_to_page(pte_pfn(pte)));
+    if (pte_present(pte)) folio = wr_folio_of_held(pfn_to_page(pte_pfn(pte)));
   }
   if (folio != nullptr) folio_get(folio);
   spin_unlock(ptl);

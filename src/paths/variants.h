@@ -9,49 +9,49 @@
 
 // What can be taken out of the paths. A variant takes out one or more.
 enum cut {
-  CUT_PMD_RECHECK,  // gup_pte_range: the pmd is not read again after the reference
-  CUT_TABLE_SYNC,  // collapse_huge_page: no tlb_remove_table_sync_one
-  CUT_PTE_RECHECK,  // gup_pte_range: the pte is not read again after the reference
-  CUT_COUNT_AFTER_CLEAR,  // collapse looks at the counts before it clears the pmd, not after
-  CUT_UNLESS_ZERO,  // try_get_folio adds to a count of zero as well
-  CUT_PUT_ON_RECHECK,  // gup_pte_range: a failed re-check keeps the reference
-  CUT_COLLAPSE_TLB_FLUSH,  // pmdp_collapse_flush invalidates no TLB entry
-  CUT_BACK_OFF_POPULATE,  // a collapse that backs off does not put the table back
-  CUT_IRQ_RESTORE,  // GUP falls back to mmap_lock before interrupts are on again
-  CUT_PMD_READ_ONCE,  // gup_pte_range: the pmd re-read is a plain C access
-  CUT_WALK_IRQS_OFF,  // the lockless walk stands under rcu_read_lock, with interrupts on
-  CUT_HUGE_PMD_RECHECK,  // gup_huge_pmd: the pmd is not read again after the references
-  CUT_UNDO_ALL,  // gup_huge_pmd: a failed re-check puts one reference back, not all
-  CUT_PMD_CLEAR_ONCE,  // pmdp_collapse_flush clears the pmd by a plain C store
-  CUT_PTE_READ_ONCE,  // gup_pte_range: the pte is loaded again between its tests and its use
+  CUT_PMD_RECHECK,          // gup_pte_range: the pmd is not read again after the reference
+  CUT_TABLE_SYNC,           // collapse_huge_page: no tlb_remove_table_sync_one
+  CUT_PTE_RECHECK,          // gup_pte_range: the pte is not read again after the reference
+  CUT_COUNT_AFTER_CLEAR,    // collapse looks at the counts before it clears the pmd, not after
+  CUT_UNLESS_ZERO,          // try_get_folio adds to a count of zero as well
+  CUT_PUT_ON_RECHECK,       // gup_pte_range: a failed re-check keeps the reference
+  CUT_COLLAPSE_TLB_FLUSH,   // pmdp_collapse_flush invalidates no TLB entry
+  CUT_BACK_OFF_POPULATE,    // a collapse that backs off does not put the table back
+  CUT_IRQ_RESTORE,          // GUP falls back to mmap_lock before interrupts are on again
+  CUT_PMD_READ_ONCE,        // gup_pte_range: the pmd re-read is a plain C access
+  CUT_WALK_IRQS_OFF,        // the lockless walk stands under rcu_read_lock, with interrupts on
+  CUT_HUGE_PMD_RECHECK,     // gup_huge_pmd: the pmd is not read again after the references
+  CUT_UNDO_ALL,             // gup_huge_pmd: a failed re-check puts one reference back, not all
+  CUT_PMD_CLEAR_ONCE,       // pmdp_collapse_flush clears the pmd by a plain C store
+  CUT_PTE_READ_ONCE,        // gup_pte_range: the pte is loaded again between its tests and its use
   CUT_FIND_LINUX_PTE_ONCE,  // find_linux_pte: the pmd is loaded again between its tests and its use
-  CUT_KVM_IRQS_OFF,  // host_pfn_mapping_level walks with interrupts on
-  CUT_KVM_READ_ONCE,  // host_pfn_mapping_level: as CUT_FIND_LINUX_PTE_ONCE
-  CUT_ZAP_FLUSH_FIRST,  // tlb_finish_mmu: the pages are freed before the flush, not after
-  CUT_SPLIT_FLUSH,  // __split_huge_pmd_locked: no flush after the pmd is invalid
-  CUT_HEAD_RECHECK,  // try_get_folio: the head is not read again after the reference
-  CUT_MREMAP_PMD_RECHECK,  // move_normal_pmd: the pmd is not looked at again under its lock
-  CUT_MREMAP_RMAP_LOCK,  // move_pgt_entry: a whole table is moved without the rmap locks
+  CUT_KVM_IRQS_OFF,         // host_pfn_mapping_level walks with interrupts on
+  CUT_KVM_READ_ONCE,        // host_pfn_mapping_level: as CUT_FIND_LINUX_PTE_ONCE
+  CUT_ZAP_FLUSH_FIRST,      // tlb_finish_mmu: the pages are freed before the flush, not after
+  CUT_SPLIT_FLUSH,          // __split_huge_pmd_locked: no flush after the pmd is invalid
+  CUT_HEAD_RECHECK,         // try_get_folio: the head is not read again after the reference
+  CUT_MREMAP_PMD_RECHECK,   // move_normal_pmd: the pmd is not looked at again under its lock
+  CUT_MREMAP_RMAP_LOCK,     // move_pgt_entry: a whole table is moved without the rmap locks
   CUT_RETRACT_I_MMAP_LOCK,  // retract_page_tables: without i_mmap_rwsem
-  CUT_RETRACT_MMAP_LOCK,  // retract_page_tables: without the mmap_lock, as from 6.6 on
-  CUT_RETRACT_NOTIFIER,  // collapse_and_free_pmd: secondary MMUs are not told
-  CUT_UNSHARE_SYNC,  // huge_pmd_unshare: walkers of the shared table are not waited for
-  CUT_UNSHARE_FLUSH,  // after huge_pmd_unshare no TLB is flushed
-  CUT_UNMAP_INELIGIBLE,  // hugetlb: a vma that is unmapped stays one to share tables with
-  CUT_FORK_SEQCOUNT,  // GUP-fast does not look at write_protect_seq
-  CUT_FORK_EARLY_COPY,  // fork shares what may be pinned
-  CUT_FORK_FLUSH,  // fork flushes no TLB of the parent
-  CUT_GUP_FAST_UNSHARE,  // GUP-fast: no exclusive test of read-only pins
-  CUT_GUP_SLOW_UNSHARE,  // __get_user_pages: the same
-  CUT_EXCLUSIVE_BARRIER,  // gup_must_unshare: no barrier before the exclusive test
-  CUT_WP_EXCLUSIVE,  // do_wp_page does not look at PageAnonExclusive
-  CUT_WP_COUNT,  // do_wp_page: the map count decides on reuse, not the references
-  CUT_WP_FLUSH,  // wp_page_copy flushes nothing
-  CUT_SOFT_DIRTY_PINNED,  // clear_refs write-protects what may be pinned
-  CUT_MPROTECT_FLUSH,  // change_protection flushes nothing
-  CUT_TABLE_RCU,  // tlb_table_flush: tables are freed without a grace period
-  CUT_PTE_LOW_AGAIN,  // gup_pte_range: the low half of the pte is not read again
-  CUT_PMD_LOW_AGAIN,  // gup_pmd_range: the low half of the pmd is not read again
+  CUT_RETRACT_MMAP_LOCK,    // retract_page_tables: without the mmap_lock, as from 6.6 on
+  CUT_RETRACT_NOTIFIER,     // collapse_and_free_pmd: secondary MMUs are not told
+  CUT_UNSHARE_SYNC,         // huge_pmd_unshare: walkers of the shared table are not waited for
+  CUT_UNSHARE_FLUSH,        // after huge_pmd_unshare no TLB is flushed
+  CUT_UNMAP_INELIGIBLE,     // hugetlb: a vma that is unmapped stays one to share tables with
+  CUT_FORK_SEQCOUNT,        // GUP-fast does not look at write_protect_seq
+  CUT_FORK_EARLY_COPY,      // fork shares what may be pinned
+  CUT_FORK_FLUSH,           // fork flushes no TLB of the parent
+  CUT_GUP_FAST_UNSHARE,     // GUP-fast: no exclusive test of read-only pins
+  CUT_GUP_SLOW_UNSHARE,     // __get_user_pages: the same
+  CUT_EXCLUSIVE_BARRIER,    // gup_must_unshare: no barrier before the exclusive test
+  CUT_WP_EXCLUSIVE,         // do_wp_page does not look at PageAnonExclusive
+  CUT_WP_COUNT,             // do_wp_page: the map count decides on reuse, not the references
+  CUT_WP_FLUSH,             // wp_page_copy flushes nothing
+  CUT_SOFT_DIRTY_PINNED,    // clear_refs write-protects what may be pinned
+  CUT_MPROTECT_FLUSH,       // change_protection flushes nothing
+  CUT_TABLE_RCU,            // tlb_table_flush: tables are freed without a grace period
+  CUT_PTE_LOW_AGAIN,        // gup_pte_range: the low half of the pte is not read again
+  CUT_PMD_LOW_AGAIN,        // gup_pmd_range: the low half of the pmd is not read again
   CUT_COUNT,
 };
 
