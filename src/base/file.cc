@@ -33,10 +33,16 @@ absl::Status WriteAll(int fd, const std::string& path, const std::string& conten
   return absl::OkStatus();
 }
 
-// A device or a pipe ("-o /dev/stdout"): to rename a file over it would take it away from
-// everybody.
+// To rename a file over a device or a pipe would take it away from everybody. So it would with the
+// names of open files ("-o /dev/stdout"), whatever stands behind them.
+bool MustBeWrittenInto(const std::string& path) {
+  struct stat there;
+  if (stat(path.c_str(), &there) != 0) return false;
+  return !S_ISREG(there.st_mode) || path.starts_with("/dev/") || path.starts_with("/proc/");
+}
+
 absl::Status WriteInto(const std::string& path, const std::string& content) {
-  const int fd = open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  const int fd = open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
   if (fd < 0) return ErrnoError(errno, path, "write", kWriteRemedy);
   const absl::Cleanup close_fd = [fd] { close(fd); };
   return WriteAll(fd, path, content);
@@ -83,8 +89,7 @@ absl::StatusOr<std::string> ReadFile(const std::string& path, size_t bytes_max) 
 }
 
 absl::Status WriteFileAtomically(const std::string& path, const std::string& content) {
-  struct stat there;
-  if (stat(path.c_str(), &there) == 0 && !S_ISREG(there.st_mode)) return WriteInto(path, content);
+  if (MustBeWrittenInto(path)) return WriteInto(path, content);
   std::string temporary = absl::StrCat(path, ".tmp.XXXXXX");
   const int fd = mkstemp(temporary.data());
   if (fd < 0) return ErrnoError(errno, path, "create a file beside", kWriteRemedy);
