@@ -10,7 +10,7 @@ from pathlib import Path
 from campaign import Campaign, take_up_killed_runs
 from controls import require_controls
 from engines import Aflpp
-from findings import Finding
+from findings import Finding, clear_leftovers
 from options import Options, parse_options
 from summary import exit_code, print_summary
 from tool import Exit, Failure, Interrupted, Walkrace, complain, interrupted, say, start_script, tail
@@ -106,6 +106,7 @@ def session(options: Options) -> Exit:
         say(Aflpp.SAID)
     if not options.variants and options.target != "canary":
         require_canary(options)
+    clear_leftovers(options.out)
     take_up_killed_runs(options.out)
     return fuzz(options)
 

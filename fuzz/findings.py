@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import tempfile
 from collections import Counter
 from dataclasses import dataclass
@@ -39,6 +40,16 @@ def _last_words(done: Completed) -> str:
     lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
     telling = [line for line in lines if re.search(r"SUMMARY:|check failed|CHECK|ERROR:", line)]
     return re.sub(r"0x[0-9a-f]+|==\d+==", "", (telling or lines or ["no message"])[-1]).strip()
+
+
+def clear_leftovers(out: Path) -> None:
+    """Removes what killed processes left half made among the findings."""
+    for left in (out / "findings").glob("*/.*"):
+        pid = re.fullmatch(r"\..*\.(\d+)\.tmp", left.name)
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        elif pid and not Path("/proc", pid[1]).exists():
+            left.unlink(missing_ok=True)
 
 
 class Judge:
