@@ -125,6 +125,9 @@ def main(arguments: list[str]) -> int:
     except Interrupted:
         complain("interrupted before the fuzzing began")
         return Exit.INTERRUPTED
+    except OSError as error:
+        complain(f"{error}: check the rights and the free space of {options.out}")
+        return Exit.INFRASTRUCTURE
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,11 +70,28 @@ class Options:
 
 
 def duration(text: str) -> float:
-    """For argparse."""
+    """For argparse. Not 0: nothing would be run, and nothing proved."""
     try:
-        return parse_duration(text)
+        seconds = parse_duration(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+    if seconds == 0:
+        raise argparse.ArgumentTypeError(f"'{text}' is no time to run for: 90, 90s, 15m or 8h")
+    return seconds
+
+
+def usable_folder(text: str) -> Path:
+    """For argparse: a folder, made where there is none, that files can be written to."""
+    folder = Path(text)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise argparse.ArgumentTypeError(
+            f"cannot write to {folder} ({error.strerror}); name a folder that you may write to, "
+            "on a disk with room") from None
+    return folder
 
 
 def _flavour(text: str) -> str:
@@ -112,7 +130,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--jobs", type=_positive, default=1, metavar="N",
         help="processes of each engine (default 1), each on a core of its own as far as there are")
     add("--corpus", type=Path, metavar="DIR", help="seeds, instead of corpus/TARGET/seed")
-    add("--out", type=Path, default=Path("out"), metavar="DIR", help="default out")
+    add("--out", type=usable_folder, default="out", metavar="DIR", help="default out")
     return parser
 
 
@@ -122,11 +140,12 @@ def parse_options(arguments: list[str]) -> Options:
     given = parser.parse_args(arguments)
     if given.corpus is not None and not given.corpus.is_dir():
         parser.error(f"--corpus {given.corpus}: no such folder")
-    if given.out.exists() and not given.out.is_dir():
-        parser.error(f"--out {given.out}: not a folder")
+    variants = [name.strip() for name in given.variant.split(",") if name.strip()]
+    if given.variant and not variants:
+        parser.error(f"--variant {given.variant}: names no variant; walkrace list names them")
     return Options(
         time=given.time, target=given.target, profile=given.profile, jobs=given.jobs,
         engines=ENGINES if given.engine == "both" else (given.engine,),
-        variants=[name.strip() for name in given.variant.split(",") if name.strip()],
+        variants=variants,
         flavour=given.flavour or ("asan" if given.target == "codec" else "tsan"),
         corpus=given.corpus or Path("corpus") / given.target / "seed", out=given.out)
