@@ -117,6 +117,12 @@ std::string ResolvedContext::VariantNames() const {
 
 absl::StatusOr<std::vector<std::string>> SplitVariants(const std::string& list) {
   std::vector<std::string> names = absl::StrSplit(list, ',', absl::SkipWhitespace());
+  if (names.empty() && !list.empty()) {
+    size_t count;
+    const VariantRow* known = VariantRows(&count);
+    return absl::InvalidArgumentError(
+        absl::StrCat("'", list, "' names no variant; known are: ", KnownNames(known, count)));
+  }
   for (std::string& name : names) {
     name = std::string(absl::StripAsciiWhitespace(name));
     if (FindVariant(name.c_str()) == nullptr) {

@@ -182,6 +182,14 @@ TEST(SplitVariants, SplitsAtCommas) {
               ElementsAre("no-table-sync", "no-pte-recheck"));
 }
 
+TEST(SplitVariants, RefusesAListOfNothing) {
+  for (const char* list : {",", " ", ", ,"}) {
+    const absl::Status status = SplitVariants(list).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << list;
+    EXPECT_THAT(std::string(status.message()), HasSubstr("names no variant"));
+  }
+}
+
 TEST(SplitVariants, RefusesWhatIsUnknown) {
   for (const char* list : {"nothing", "collapse-race,nothing", "nothing,collapse-race"}) {
     const absl::Status status = SplitVariants(list).status();

@@ -2,6 +2,8 @@
 
 #include <cstring>
 #include <memory>
+#include <optional>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
@@ -16,15 +18,8 @@ constexpr uint64_t kCleanSchedules = 1000;   // for each strategy
 constexpr uint64_t kSchedulesMax = 100'000;  // for each strategy, where something must be found
 constexpr uint64_t kControlSeed = 1;
 
-const char* WhySkipped(const VariantRow& variant) {
-  if (variant.needs == nullptr) return nullptr;
-  if (std::strcmp(variant.needs, "tsan") == 0 && !RaceDetectorPresent()) {
-    return "needs: tsan (run the controls of the tsan flavour)";
-  }
-  return nullptr;
-}
-
-ControlResult RunControl(const VariantRow& variant, const Profile& profile) {
+// Nothing where it was interrupted before it could tell.
+std::optional<ControlResult> RunControl(const VariantRow& variant, const Profile& profile) {
   ControlResult result = {&variant, &profile, "", "", "", 0};
   if (const char* why = WhySkipped(variant); why != nullptr) {
     result.expected = result.found = "skipped";
@@ -46,10 +41,11 @@ ControlResult RunControl(const VariantRow& variant, const Profile& profile) {
   hunt.schedules_max = bites ? kSchedulesMax : kCleanSchedules;
   size_t count;
   const StrategyRow* strategies = StrategyRows(&count);
-  for (size_t i = 0; i < count && !Interrupted(); ++i) {
+  for (size_t i = 0; i < count; ++i) {
     hunt.strategy = &strategies[i];
     const HuntResult hunted = Hunt(hunt);
     result.schedules += hunted.schedules;
+    if (hunted.interrupted) return std::nullopt;
     if (hunted.first_violation_at == 0) continue;
     result.found = hunted.report.violation.oracle;
     break;
@@ -58,6 +54,14 @@ ControlResult RunControl(const VariantRow& variant, const Profile& profile) {
 }
 
 }  // namespace
+
+const char* WhySkipped(const VariantRow& variant) {
+  if (variant.needs == nullptr) return nullptr;
+  if (std::strcmp(variant.needs, "tsan") == 0 && !RaceDetectorPresent()) {
+    return "needs: tsan (run the controls of the tsan flavour)";
+  }
+  return nullptr;
+}
 
 std::vector<ControlResult> RunControls(const ControlOptions& options) {
   std::vector<ControlResult> results;
@@ -69,7 +73,9 @@ std::vector<ControlResult> RunControls(const ControlOptions& options) {
     for (const Profile* p = profiles; p != profiles + profile_count; ++p) {
       if (options.profile != nullptr && options.profile != p) continue;
       if (Interrupted()) return results;
-      results.push_back(RunControl(*v, *p));
+      std::optional<ControlResult> result = RunControl(*v, *p);
+      if (!result.has_value()) return results;
+      results.push_back(*std::move(result));
       if (options.each) options.each(results.back());
     }
   }

@@ -30,7 +30,11 @@ struct ControlOptions {
   std::function<void(const ControlResult&)> each;
 };
 
-// Runs random and pct in turn over the variant's control scenario. Stops early on Ctrl-C.
+// Why nothing can show the variant in this build ("needs: tsan ..."), or null.
+const char* WhySkipped(const VariantRow& variant);
+
+// Runs random and pct in turn over the variant's control scenario. Stops early on Ctrl-C: the rows
+// that came to their end are returned.
 std::vector<ControlResult> RunControls(const ControlOptions& options);
 
 }  // namespace walkrace

@@ -584,6 +584,12 @@ TEST_F(Controls, UnknownNamesAreUsage) {
   const Finished variant = Run({"controls", "--variant", "nothing"});
   EXPECT_EQ(variant.exit_code, 2);
   EXPECT_THAT(variant.err, HasSubstr("'nothing'"));
+  const Finished second = Run({"controls", "--variant", "collapse-race,nothing"});
+  EXPECT_EQ(second.exit_code, 2);
+  EXPECT_THAT(second.err, HasSubstr("'nothing'"));
+  const Finished none = Run({"controls", "--variant", ","});
+  EXPECT_EQ(none.exit_code, 2);
+  EXPECT_THAT(none.err, HasSubstr("names no variant"));
   const Finished profile = Run({"controls", "--profile", "vax"});
   EXPECT_EQ(profile.exit_code, 2);
   EXPECT_THAT(profile.err, HasSubstr("'vax'"));
