@@ -93,6 +93,10 @@ def fuzz(options: Options) -> Exit:
     if campaign.failure:
         complain(str(campaign.failure))
         return code if campaign.findings else campaign.failure.code
+    if code == Exit.CLEAN and not any(fuzzer.schedules for fuzzer in campaign.fuzzers):
+        complain("no input was run to its end: nothing was proved. Give it a longer --time; logs "
+                 f"in {campaign.place.run}")
+        return Exit.INFRASTRUCTURE
     return code
 
 

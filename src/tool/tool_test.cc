@@ -23,6 +23,7 @@ using ::testing::IsSupersetOf;
 using ::testing::Not;
 using ::testing::StartsWith;
 using ::testing::UnorderedElementsAre;
+using ::testing::UnorderedElementsAreArray;
 
 using List = Tool;
 using Hunt = Tool;
@@ -578,6 +579,25 @@ TEST_F(Controls, OneVariantOnOneProfile) {
   const Finished text = Run({"controls", "--variant", "no-pte-recheck", "--profile", "arm64"});
   EXPECT_EQ(text.exit_code, 0);
   EXPECT_THAT(text.out, AllOf(HasSubstr("no-pte-recheck"), HasSubstr("1 as expected")));
+}
+
+TEST_F(Controls, SeveralVariants) {
+  const Json json = RunJson(
+      {"controls", "--variant", "no-pte-recheck,no-collapse-flush", "--profile", "arm64"}, 0);
+  ASSERT_EQ(json["controls"].size(), 2u);
+  EXPECT_EQ(json["controls"][0]["variant"], "no-pte-recheck");
+  EXPECT_EQ(json["controls"][1]["variant"], "no-collapse-flush");
+}
+
+// What ci/gate must see is a list of its own: a variant that vanished is not missed otherwise.
+TEST_F(Controls, AreThoseThatTheGateMustSee) {
+  std::vector<std::string> listed;
+  for (const std::string& line : LinesOf(Get(Corpus("controls.txt")))) {
+    if (!line.starts_with("#")) listed.push_back(line);
+  }
+  EXPECT_TRUE(std::is_sorted(listed.begin(), listed.end())) << "one name a line, sorted";
+  EXPECT_THAT(listed, UnorderedElementsAreArray(NamesOf(RunJson({"list"}, 0)["variants"])))
+      << "corpus/controls.txt names every variant";
 }
 
 TEST_F(Controls, UnknownNamesAreUsage) {
