@@ -56,6 +56,7 @@ bool ReplaysAlike(const Input& input, const RunContext& context, const Report& r
 int RunMinimize(const MinimizeArguments& arguments) {
   auto loaded = LoadInput(arguments.in, arguments.context);
   if (!loaded.ok()) return UsageError(loaded.status());
+  if (absl::Status status = CheckWritable(arguments.out); !status.ok()) return UsageError(status);
   const RunContext& context = loaded->context.run;
   const Input& input = loaded->file.input;
 
