@@ -542,6 +542,13 @@ TEST_F(Explain, JsonIsOneObject) {
   EXPECT_EQ(json["profile"], "arm64");
 }
 
+TEST_F(Explain, CountsEventsAsReplayDoes) {
+  const std::string path = Corpus("gup_vs_collapse/regression/collapse-race.walk");
+  const std::string events = RunJson({"replay", path}, 77)["events"].dump();
+  EXPECT_THAT(Run({"explain", path, "--full"}).out,
+              HasSubstr(" " + events + " of " + events + "\n  events shown."));
+}
+
 TEST_F(Explain, ACleanFileIsExplainedAsWell) {
   const std::string path = Corpus("gup_vs_collapse/seed/collapse_race.walk");
   const Finished finished = Run({"explain", path, "--profile", "arm64"});
