@@ -3,6 +3,7 @@ they save is judged and kept as it comes, and what a killed run left is taken up
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -18,12 +19,13 @@ from findings import BytesJudge, Finding, Judge, ScenarioJudge
 from options import Options
 from progress import ProgressLine
 from summary import coverage_text
-from tool import Failure, Walkrace, complain, interrupted, say
+from tool import Exit, Failure, Walkrace, complain, interrupted, say
 
 SETTLED_S = 0.3  # a file this old is written
 SHARE_S = 5.0
 COLLECT_S = 1.0
 END_S = 10.0  # what a fuzzer may take to end
+SPACE_MIN = 64 << 10  # bytes: what the last findings need, and more
 
 
 def make_judge(options: Options) -> Judge:
@@ -41,6 +43,13 @@ def _lock(run: Path) -> IO[str] | None:
         file.close()
         return None
     return file
+
+
+def unwritable(error: OSError) -> Failure:
+    """Of a run that cannot write any more."""
+    return Failure(Exit.INFRASTRUCTURE, f"{error}: the fuzzers are stopped; what they saved is "
+                   "kept, and the next run into this folder takes it up. Make room, or check the "
+                   "disk")
 
 
 class Campaign:
@@ -94,12 +103,15 @@ class Campaign:
 
     def run(self, seconds: float, enough: Callable[[list[Finding]], bool]) -> None:
         """Until `seconds` have passed, `enough` says so of the findings, or a signal came. A
-        fuzzer that cannot run leaves its Failure in `failure`."""
+        fuzzer that cannot run, and a disk that cannot be written to, leave their Failure in
+        `failure`."""
         self._started = shared = time.monotonic()
         try:
             for fuzzer in self.fuzzers:
                 fuzzer.start()
             while not interrupted() and time.monotonic() - self._started < seconds:
+                if full := self._no_space():  # before anyone fails for want of it
+                    raise full
                 self._collect(settled_only=True)  # before a fuzzer that ended is started again
                 for fuzzer in self.fuzzers:
                     if not self._has_enough_of(fuzzer):
@@ -113,10 +125,19 @@ class Campaign:
                     self._show()
                 time.sleep(0.05)
         except Failure as failure:
-            self.failure = failure
+            self.failure = self._no_space() or failure
+        except OSError as error:
+            self.failure = unwritable(error)
         finally:
             self.seconds = time.monotonic() - self._started
             self._end()
+
+    def _no_space(self) -> Failure | None:
+        disk = os.statvfs(self.place.run)
+        free = disk.f_bfree if os.geteuid() == 0 else disk.f_bavail
+        if disk.f_blocks == 0 or free * disk.f_frsize >= SPACE_MIN:
+            return None
+        return unwritable(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.place.run)))
 
     def _end(self) -> None:
         for fuzzer in self.fuzzers:
@@ -124,12 +145,15 @@ class Campaign:
         deadline = time.monotonic() + END_S
         for fuzzer in self.fuzzers:
             fuzzer.join(deadline)
-        if not self.one_of_each:
-            self._collect(settled_only=False)
-        self._share()
+        try:
+            if not self.one_of_each:
+                self._collect(settled_only=False)
+            self._share()
+            shutil.rmtree(self.place.start, ignore_errors=True)
+            (self.place.run / "done").touch()
+        except OSError as error:  # not done: the next run takes up what is left
+            self.failure = self.failure or unwritable(error)
         self._line.end()
-        shutil.rmtree(self.place.start, ignore_errors=True)
-        (self.place.run / "done").touch()
 
     def _collect(self, settled_only: bool) -> None:
         """Judges what is new. While fuzzers run a little at a time: figures are to be shown, and
@@ -142,10 +166,16 @@ class Campaign:
                 if time.monotonic() > stop_at or self._has_enough_of(fuzzer):
                     break
                 self._looked_at.add(saved)
-                self._drop(read_bytes(saved))
+                content = read_bytes(saved)
                 finding = self.judge.take(saved, fuzzer.name, time.monotonic() - self._started)
                 if finding:
                     self.findings.append(finding)
+                if not self.judge.failure:
+                    self._drop(content)
+                elif settled_only:
+                    break
+        if self.judge.failure:  # at the end, after all is judged
+            raise self.judge.failure
 
     def _drop(self, content: bytes) -> None:
         """What violates must not end each process again at its start."""
@@ -192,6 +222,8 @@ def _take_up(run: Path, out: Path) -> int:
     judge = make_judge(options)
     Corpus(out / "corpus" / options.target).take(kept_files(run))
     found = [judge.take(saved, run.name, 0.0) for saved in saved_files(run)]
+    if judge.failure:
+        raise judge.failure
     return sum(finding is not None for finding in found)
 
 
@@ -201,14 +233,14 @@ def take_up_killed_runs(out: Path) -> None:
         run = options_file.parent
         if (run / "done").exists():
             continue
-        lock = _lock(run)
-        if lock is None:
-            continue
-        with lock:
-            try:
-                count = _take_up(run, out)
-            except (Failure, ValueError, TypeError, OSError) as error:
-                complain(f"{run} did not end, and cannot be taken up now: {error}")
+        try:
+            lock = _lock(run)
+            if lock is None:
                 continue
-            (run / "done").touch()
+            with lock:
+                count = _take_up(run, out)
+                (run / "done").touch()
+        except (Failure, ValueError, TypeError, OSError) as error:
+            complain(f"{run} did not end, and cannot be taken up now: {error}")
+        else:
             say(f"{run} did not end: {count} findings taken up from it")

@@ -22,11 +22,15 @@ def digest(content: bytes) -> str:
 def write_atomically(path: Path, content: bytes) -> None:
     """Never half a file, not even when the machine stops."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with open(temporary, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+    try:
+        with open(temporary, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
@@ -55,8 +59,12 @@ class Corpus:
         path = self.folder / digest(content)
         if content and not path.exists():
             temporary = path.with_name(f".{path.name}.tmp")
-            temporary.write_bytes(content)
-            os.replace(temporary, path)
+            try:
+                temporary.write_bytes(content)
+                os.replace(temporary, path)
+            except OSError:
+                temporary.unlink(missing_ok=True)
+                raise
 
     def take(self, files: list[Path]) -> None:
         """Copies files that were not taken before."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from campaign import Campaign, take_up_killed_runs
 from controls import require_controls
 from engines import Aflpp
-from findings import Finding
+from findings import Finding, clear_leftovers
 from options import Options, parse_options
 from summary import exit_code, print_summary
 from tool import Exit, Failure, Interrupted, Walkrace, complain, interrupted, say, start_script, tail
@@ -103,6 +103,10 @@ def fuzz(options: Options) -> Exit:
     if campaign.failure:
         complain(str(campaign.failure))
         return code if campaign.findings else campaign.failure.code
+    if code == Exit.CLEAN and not any(fuzzer.schedules for fuzzer in campaign.fuzzers):
+        complain("no input was run to its end: nothing was proved. Give it a longer --time; logs "
+                 f"in {campaign.place.run}")
+        return Exit.INFRASTRUCTURE
     return code
 
 
@@ -117,6 +121,7 @@ def session(options: Options) -> Exit:
         say(Aflpp.SAID)
     if not options.variants and options.target != "canary":
         require_canary(options)
+    clear_leftovers(options.out)
     take_up_killed_runs(options.out)
     return fuzz(options)
 
@@ -135,6 +140,9 @@ def main(arguments: list[str]) -> int:
     except Interrupted:
         complain("interrupted before the fuzzing began")
         return Exit.INTERRUPTED
+    except OSError as error:
+        complain(f"{error}: check the rights and the free space of {options.out}")
+        return Exit.INFRASTRUCTURE
 
 
 if __name__ == "__main__":

@@ -254,6 +254,8 @@ class Aflpp(Fuzzer):
 
     def _refused_seeds(self) -> list[Path]:
         """Inputs that violate from the start: it leaves them out, and says so in its log alone."""
+        if not self.log.exists():
+            return []  # it could not be started
         with open(self.log, "rb") as log:
             log.seek(self._log_read)
             text = log.read()
@@ -266,8 +268,9 @@ class Aflpp(Fuzzer):
     def coverage(self) -> str:
         plot = self.folder / "plot_data"
         lines = plot.read_text(errors="replace").splitlines() if plot.exists() else []
-        if len(lines) > 1:
-            return f"{int(lines[-1].split(',')[-1]):,} edges and orders"
+        edges = lines[-1].split(",")[-1].strip() if len(lines) > 1 else ""
+        if edges.isdecimal():  # a full disk cuts it short
+            return f"{int(edges):,} edges and orders"
         # It writes its figures after a minute, and at its end.
         return f"{len(_matching(self.folder, ['queue/id:*'])):,} inputs kept"
 

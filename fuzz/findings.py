@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import tempfile
 from collections import Counter
 from dataclasses import dataclass
@@ -41,6 +42,16 @@ def _last_words(done: Completed) -> str:
     return re.sub(r"0x[0-9a-f]+|==\d+==", "", (telling or lines or ["no message"])[-1]).strip()
 
 
+def clear_leftovers(out: Path) -> None:
+    """Removes what killed processes left half made among the findings."""
+    for left in (out / "findings").glob("*/.*"):
+        pid = re.fullmatch(r"\..*\.(\d+)\.tmp", left.name)
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        elif pid and not Path("/proc", pid[1]).exists():
+            left.unlink(missing_ok=True)
+
+
 class Judge:
     """Decides whether what a fuzzer saved is a finding, and keeps it."""
 
@@ -49,7 +60,9 @@ class Judge:
         self.folder = options.out / "findings" / options.target
         self.folder.mkdir(parents=True, exist_ok=True)
         self.counts: Counter[str] = Counter()  # by signature; those not kept included
+        self.failure: OSError | None = None  # what it could not write
         self._seen: set[str] = set()
+        self._earlier: set[Path] = set()  # files that an earlier run kept
 
     def take(self, saved: Path, engine: str, seconds: float) -> Finding | None:
         """None for what was seen before, what cannot be reproduced, and what is not kept."""
@@ -64,11 +77,23 @@ class Judge:
                      "this machine, or a defect of walkrace")
             return None
         self.counts[finding.signature] += 1
-        if self.counts[finding.signature] > KEPT_OF_A_SIGNATURE:
-            finding.file.unlink(missing_ok=True)
+        if self.counts[finding.signature] > KEPT_OF_A_SIGNATURE and finding.file != saved:
+            if finding.file not in self._earlier:
+                finding.file.unlink(missing_ok=True)
             saved.unlink(missing_ok=True)
             return None
         return finding
+
+    def _keep(self, file: Path, content: bytes, saved: Path) -> Path:
+        """Writes a finding's file. Where that fails the fuzzer's own stays, and stands for it."""
+        if file.exists():
+            self._earlier.add(file)
+        try:
+            write_atomically(file, content)
+        except OSError as error:
+            self.failure = self.failure or error
+            return saved
+        return file
 
     def judge(self, saved: Path, content: bytes, engine: str, seconds: float) -> Finding | None:
         raise NotImplementedError
@@ -83,7 +108,7 @@ class ScenarioJudge(Judge):
         self.sharpest = sharpest  # sees data races too, where the fuzzers do
 
     def judge(self, saved: Path, content: bytes, engine: str, seconds: float) -> Finding | None:
-        with tempfile.TemporaryDirectory(dir=self.folder, prefix=".") as folder:
+        with tempfile.TemporaryDirectory(prefix="walkrace-") as folder:
             raw = Path(folder) / "bytes"
             context = self._write(content, raw)
             for walkrace in dict.fromkeys((self.plain, self.sharpest)):
@@ -91,14 +116,14 @@ class ScenarioJudge(Judge):
                 try:
                     answer = json.loads(replay.stdout)
                 except ValueError:
-                    return self._keep_bytes(content, engine, seconds, replay)
+                    return self._keep_bytes(saved, content, engine, seconds, replay)
                 if answer["verdict"] == "clean":
                     continue
                 walk = self._convert(walkrace, raw, context, answer["oracle"])
                 if not walk:
-                    return self._keep_bytes(content, engine, seconds, replay)
-                file = self.folder / f"{answer['oracle']}-{digest(content)[:12]}.walk"
-                write_atomically(file, walk)
+                    return self._keep_bytes(saved, content, engine, seconds, replay)
+                file = self._keep(
+                    self.folder / f"{answer['oracle']}-{digest(content)[:12]}.walk", walk, saved)
                 code = Exit.DATA_RACE if answer["oracle"] == "data-race" else Exit.VIOLATION
                 return Finding(engine, seconds, answer["signature"], answer["message"], code, file,
                                walkrace)
@@ -128,10 +153,10 @@ class ScenarioJudge(Judge):
         raw.write_bytes(content)
         return self.options.context_flags + (["--profile", profile] if profile else [])
 
-    def _keep_bytes(self, content: bytes, engine: str, seconds: float, done: Completed) -> Finding:
+    def _keep_bytes(self, saved: Path, content: bytes, engine: str, seconds: float,
+                    done: Completed) -> Finding:
         """walkrace itself fails on it."""
-        file = self.folder / f"crash-{digest(content)[:12]}.bytes"
-        write_atomically(file, content)
+        file = self._keep(self.folder / f"crash-{digest(content)[:12]}.bytes", content, saved)
         words = _last_words(done)
         return Finding(engine, seconds, f"crash: {words}", words, _verdict(done.code), file,
                        self.plain)
@@ -152,8 +177,7 @@ class BytesJudge(Judge):
             if done.code == Exit.CLEAN:
                 continue
             words = _last_words(done)
-            file = self.folder / f"crash-{digest(content)[:12]}"
-            write_atomically(file, content)
+            file = self._keep(self.folder / f"crash-{digest(content)[:12]}", content, saved)
             return Finding(engine, seconds, f"{self.options.target}: {words}", words,
                            _verdict(done.code), file, None)
         return None

@@ -10,8 +10,9 @@ import time
 from pathlib import Path
 
 from controls import run_controls
+from corpus import read_bytes
 from junit import Case, write_junit
-from options import duration
+from options import duration, usable_folder
 from tool import (Exit, Failure, Interrupted, SEVERITY, Walkrace, complain, interrupted, run_child,
                   say, start_script, tail)
 
@@ -21,6 +22,7 @@ file that cannot be read; 3 something is missing, a positive control was not cau
 the regression corpus no longer shows what it was kept for; 130 interrupted, nothing found.
 """
 CODEC_PRESET = "libfuzzer-asan"
+CONTROLS_LIST = Path("corpus/controls.txt")
 
 
 class Gate:
@@ -29,6 +31,7 @@ class Gate:
         self.cases: list[Case] = []
         self.codes: set[int] = set()
         self.walkraces = {flavour: Walkrace(flavour) for flavour in ("plain", "tsan")}
+        self.controlled: set[str] = set()  # the variants whose controls were run
 
     def add(self, case: Case, code: Exit = Exit.CLEAN) -> None:
         self.cases.append(case)
@@ -43,18 +46,43 @@ class Gate:
             case = Case(f"controls.{flavour}", f"{row.variant} on {row.profile}",
                         skipped=row.found == "skipped", failure="" if row.held else str(row))
             self.add(case, Exit.CLEAN if row.held else Exit.INFRASTRUCTURE)
+            if row.found != "skipped":
+                self.controlled.add(row.variant)
         self.cases[-1].seconds = time.monotonic() - started  # of all of them: one process
         say(f"controls ({flavour}): {sum(row.held for row in rows)} of {len(rows)} as expected")
 
+    def require_all_controls(self) -> None:
+        """A control that nobody runs any more is not caught either."""
+        listed = read_names(CONTROLS_LIST)
+        for name in listed:
+            missing = "" if name in self.controlled else \
+                f"{name} is in {CONTROLS_LIST}, but no flavour ran its control"
+            self.add(Case("controls.all", name, failure=missing),
+                     Exit.INFRASTRUCTURE if missing else Exit.CLEAN)
+        if not listed:
+            raise Failure(Exit.INFRASTRUCTURE, f"{CONTROLS_LIST} names no control")
+
     def regressions(self) -> None:
         files = sorted(path for path in Path("corpus").glob("*/regression/**/*") if path.is_file())
+        for target in self._targets():
+            if not any(file.parts[1] == target for file in files):
+                self.add(Case(f"regression.{target}", "files",
+                              failure=f"no file in corpus/{target}/regression: nothing is proved"),
+                         Exit.INFRASTRUCTURE)
+        failed = 0
         for file in files:
             started = time.monotonic()
             failure, code = self._replay(file)
+            failed += bool(failure)
             suite = f"regression.{file.parts[1]}"
             self.add(Case(suite, str(file), time.monotonic() - started, failure), code)
-        failed = sum(bool(case.failure) for case in self.cases if case.suite[:10] == "regression")
         say(f"regression corpus: {len(files) - failed} of {len(files)} as expected")
+
+    def _targets(self) -> list[str]:
+        """Those whose schedules are kept: the canary fails whatever the paths do."""
+        _, known = self.walkraces["plain"].json("list")
+        return [row["name"] for row in known["targets"]
+                if row["runs_scenarios"] and row["name"] != "canary"]
 
     def _replay(self, file: Path) -> tuple[str, Exit]:
         """What is wrong with a file of the regression corpus, and the exit code for it."""
@@ -92,6 +120,12 @@ class Gate:
         return next((code for code in order if code in self.codes), Exit.CLEAN)
 
 
+def read_names(path: Path) -> list[str]:
+    """One a line; '#' starts a comment. Empty where there is no such file."""
+    lines = read_bytes(path).decode(errors="replace").splitlines()
+    return [name for line in lines if (name := line.partition("#")[0].strip())]
+
+
 def judge_replay(file: Path, code: int, answer: dict) -> tuple[str, Exit]:
     """What is wrong with a replay, against the file's own `expect` line; and the exit code."""
     expect = answer["expect"]
@@ -120,6 +154,15 @@ def _run_codec(file: Path) -> tuple[str, Exit]:
         (f"{binary} {file} ends with {done.code}\n{tail(done.stderr)}", Exit.VIOLATION)
 
 
+def usable_file(text: str) -> Path:
+    """For argparse: a file that can be written, in a folder that is made where there is none."""
+    path = Path(text).resolve()  # what a link points to
+    if path.exists() and not path.is_file():
+        raise argparse.ArgumentTypeError(f"{path} is no file; name one that can be written")
+    usable_folder(str(path.parent))
+    return path
+
+
 def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="ci/gate", epilog=EPILOG, allow_abbrev=False,
@@ -129,8 +172,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
                     "unmodified paths (fuzz/run) for a while.")
     parser.add_argument("--time", type=duration, default=120.0, metavar="TIME",
                         help="of fuzzing: 90, 90s, 15m, 8h (default 120s)")
-    parser.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit XML")
-    parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR",
+    parser.add_argument("--junit", type=usable_file, metavar="FILE", help="write JUnit XML")
+    parser.add_argument("--out", type=usable_folder, default="out", metavar="DIR",
                         help="of fuzz/run (default out)")
     return parser.parse_args(arguments)
 
@@ -139,6 +182,7 @@ def run(gate: Gate) -> int:
     try:
         for flavour in gate.walkraces:
             gate.controls(flavour)
+        gate.require_all_controls()
         if gate.codes - {Exit.CLEAN}:
             complain("a positive control was not caught: nothing else would be proved")
             return Exit.INFRASTRUCTURE
@@ -148,6 +192,8 @@ def run(gate: Gate) -> int:
         gate.add(Case("gate", "infrastructure", failure=str(failure)), failure.code)
     except Interrupted:
         gate.add(Case("gate", "interrupted", failure="interrupted"), Exit.INTERRUPTED)
+    except OSError as error:
+        gate.add(Case("gate", "infrastructure", failure=str(error)), Exit.INFRASTRUCTURE)
     return gate.exit_code()
 
 
@@ -164,7 +210,11 @@ def main(arguments: list[str]) -> int:
         return failure.code
     code = run(gate)
     if options.junit:
-        write_junit(options.junit, gate.cases)
+        try:
+            write_junit(options.junit, gate.cases)
+        except OSError as error:
+            complain(f"--junit: {error}; check the folder, its rights and the free space")
+            code = code or Exit.INFRASTRUCTURE
     say("passed" if code == Exit.CLEAN else f"failed, exit code {code}")
     return code
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,11 +72,28 @@ class Options:
 
 
 def duration(text: str) -> float:
-    """For argparse."""
+    """For argparse. Not 0: nothing would be run, and nothing proved."""
     try:
-        return parse_duration(text)
+        seconds = parse_duration(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+    if seconds == 0:
+        raise argparse.ArgumentTypeError(f"'{text}' is no time to run for: 90, 90s, 15m or 8h")
+    return seconds
+
+
+def usable_folder(text: str) -> Path:
+    """For argparse: a folder, made where there is none, that files can be written to."""
+    folder = Path(text)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise argparse.ArgumentTypeError(
+            f"cannot write to {folder} ({error.strerror}); name a folder that you may write to, "
+            "on a disk with room") from None
+    return folder
 
 
 def _flavour(text: str) -> str:
@@ -118,7 +136,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--corpus", type=Path, metavar="DIR", help="seeds, instead of corpus/TARGET/seed")
     add("--strict", action="store_true",
         help="known exposures of a profile are violations, too")
-    add("--out", type=Path, default=Path("out"), metavar="DIR", help="default out")
+    add("--out", type=usable_folder, default="out", metavar="DIR", help="default out")
     return parser
 
 
@@ -130,13 +148,14 @@ def parse_options(arguments: list[str]) -> Options:
         parser.error(f"--corpus {given.corpus}: no such folder")
     if given.profile_file is not None and not given.profile_file.is_file():
         parser.error(f"--profile-file {given.profile_file}: no such file")
-    if given.out.exists() and not given.out.is_dir():
-        parser.error(f"--out {given.out}: not a folder")
+    variants = [name.strip() for name in given.variant.split(",") if name.strip()]
+    if given.variant and not variants:
+        parser.error(f"--variant {given.variant}: names no variant; walkrace list names them")
     return Options(
         time=given.time, target=given.target, profile=given.profile,
         profile_file=given.profile_file, jobs=given.jobs,
         engines=ENGINES if given.engine == "both" else (given.engine,),
-        variants=[name.strip() for name in given.variant.split(",") if name.strip()],
+        variants=variants,
         flavour=given.flavour or ("asan" if given.target == "codec" else "tsan"),
         corpus=given.corpus or Path("corpus") / given.target / "seed", out=given.out,
         strict=given.strict)

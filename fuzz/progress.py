@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import os
 import struct
 import sys
 import time
@@ -21,7 +22,8 @@ class ProgressFile:
     def __init__(self, path: Path):
         self.path = path
         with open(path, "w+b") as file:
-            file.truncate(_SIZE)
+            # No hole: a full disk would end whoever touches it, not fail here.
+            os.posix_fallocate(file.fileno(), 0, _SIZE)
             self._map = mmap.mmap(file.fileno(), _SIZE, access=mmap.ACCESS_READ)
 
     @property

@@ -44,13 +44,17 @@ function(walkrace_library name)
   endif()
 endfunction()
 
-# walkrace_test(engine SOURCES a_test.cc DEPENDS walkrace_engine): one test binary a folder.
+# walkrace_test(engine SOURCES a_test.cc DEPENDS walkrace_engine [OWN_TSAN_OPTIONS]): one test
+# binary a folder. A report of ThreadSanitizer fails it, unless it brings options of its own.
 function(walkrace_test name)
   if(NOT WALKRACE_WITH_TESTS)
     return()
   endif()
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
+  cmake_parse_arguments(ARG "OWN_TSAN_OPTIONS" "" "SOURCES;DEPENDS" ${ARGN})
   add_executable(${name}_test ${ARG_SOURCES})
+  if(NOT ARG_OWN_TSAN_OPTIONS)
+    target_sources(${name}_test PRIVATE ${CMAKE_SOURCE_DIR}/src/engine/test_tsan_options.cc)
+  endif()
   target_link_libraries(${name}_test PRIVATE ${ARG_DEPENDS} GTest::gmock GTest::gtest_main)
   gtest_discover_tests(${name}_test PROPERTIES TIMEOUT 300 DISCOVERY_TIMEOUT 60)
 endfunction()

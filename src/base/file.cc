@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -33,13 +34,50 @@ absl::Status WriteAll(int fd, const std::string& path, const std::string& conten
   return absl::OkStatus();
 }
 
-// A device or a pipe ("-o /dev/stdout"): to rename a file over it would take it away from
-// everybody.
+// To rename a file over a device or a pipe would take it away from everybody. So it would with the
+// names of open files ("-o /dev/stdout"), whatever stands behind them.
+bool MustBeWrittenInto(const std::string& path) {
+  struct stat there;
+  if (stat(path.c_str(), &there) != 0) return false;
+  return !S_ISREG(there.st_mode) || path.starts_with("/dev/") || path.starts_with("/proc/");
+}
+
 absl::Status WriteInto(const std::string& path, const std::string& content) {
-  const int fd = open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  // Not blocking: a named pipe without a reader is refused, not waited for.
+  const int fd = open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0 && errno == ENXIO) return ErrnoError(errno, path, "write", "nobody reads this pipe");
   if (fd < 0) return ErrnoError(errno, path, "write", kWriteRemedy);
   const absl::Cleanup close_fd = [fd] { close(fd); };
+  // A slow reader is waited for.
+  if (fcntl(fd, F_SETFL, O_APPEND) != 0) return ErrnoError(errno, path, "write", kWriteRemedy);
   return WriteAll(fd, path, content);
+}
+
+// What a link points to, whether it is there or not; every other path as it is.
+absl::StatusOr<std::string> FollowLinks(const std::string& path) {
+  constexpr int kLinksMax = 40;  // as the kernel
+  std::string file = path;
+  for (int i = 0; i < kLinksMax; ++i) {
+    char target[PATH_MAX];
+    const ssize_t length = readlink(file.c_str(), target, sizeof(target));
+    if (length < 0) return file;
+    const std::string name(target, static_cast<size_t>(length));
+    const size_t slash = file.rfind('/');
+    const bool relative = !name.starts_with('/') && slash != std::string::npos;
+    file = relative ? absl::StrCat(file.substr(0, slash + 1), name) : name;
+  }
+  return ErrnoError(ELOOP, path, "write", "name a file");
+}
+
+// Creates a file beside `path` that nobody else has. Not mkstemp(), which ignores the umask.
+int CreateBeside(const std::string& path, std::string* temporary) {
+  constexpr int kTriesMax = 1000;
+  for (int i = 0; i < kTriesMax; ++i) {
+    *temporary = absl::StrCat(path, ".tmp.", getpid(), ".", i);
+    const int fd = open(temporary->c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd >= 0 || errno != EEXIST) return fd;
+  }
+  return -1;
 }
 
 // The rename itself must survive a power cut as well. A folder that cannot be synced (some file
@@ -83,22 +121,42 @@ absl::StatusOr<std::string> ReadFile(const std::string& path, size_t bytes_max) 
 }
 
 absl::Status WriteFileAtomically(const std::string& path, const std::string& content) {
-  struct stat there;
-  if (stat(path.c_str(), &there) == 0 && !S_ISREG(there.st_mode)) return WriteInto(path, content);
-  std::string temporary = absl::StrCat(path, ".tmp.XXXXXX");
-  const int fd = mkstemp(temporary.data());
+  if (MustBeWrittenInto(path)) return WriteInto(path, content);
+  const auto file = FollowLinks(path);
+  if (!file.ok()) return file.status();
+  std::string temporary;
+  const int fd = CreateBeside(*file, &temporary);
   if (fd < 0) return ErrnoError(errno, path, "create a file beside", kWriteRemedy);
   absl::Status status = WriteAll(fd, path, content);
-  if (fchmod(fd, 0644) != 0 && status.ok()) status = ErrnoError(errno, path, "chmod", kWriteRemedy);
   if (close(fd) != 0 && status.ok()) status = ErrnoError(errno, path, "write", kWriteRemedy);
-  if (status.ok() && rename(temporary.c_str(), path.c_str()) != 0) {
+  if (status.ok() && rename(temporary.c_str(), file->c_str()) != 0) {
     status = ErrnoError(errno, path, "rename a file to", kWriteRemedy);
   }
   if (!status.ok()) {
     unlink(temporary.c_str());
     return status;
   }
-  SyncFolderOf(path);
+  SyncFolderOf(*file);
+  return absl::OkStatus();
+}
+
+absl::Status CheckWritable(const std::string& path) {
+  struct stat there;
+  if (stat(path.c_str(), &there) == 0 && S_ISDIR(there.st_mode)) {
+    return ErrnoError(EISDIR, path, "write", "name a file");
+  }
+  // Not by opening: who reads a pipe would take that for its end.
+  if (MustBeWrittenInto(path)) {
+    if (access(path.c_str(), W_OK) == 0) return absl::OkStatus();
+    return ErrnoError(errno, path, "write", kWriteRemedy);
+  }
+  const auto file = FollowLinks(path);
+  if (!file.ok()) return file.status();
+  std::string temporary;
+  const int fd = CreateBeside(*file, &temporary);
+  if (fd < 0) return ErrnoError(errno, path, "create a file beside", kWriteRemedy);
+  close(fd);
+  unlink(temporary.c_str());
   return absl::OkStatus();
 }
 

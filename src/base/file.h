@@ -14,9 +14,13 @@ namespace walkrace {
 // Unavailable; every message names the file.
 absl::StatusOr<std::string> ReadFile(const std::string& path, size_t bytes_max);
 
-// Writes a temporary file beside `path`, syncs it and renames it over `path`. A device or a pipe is
-// written to as it stands.
+// Writes a temporary file beside `path`, syncs it and renames it over `path`; a link stays, and
+// what it points to is replaced. A device or a pipe is written to as it stands; a pipe that nobody
+// reads is an error. The umask decides who may read the file.
 absl::Status WriteFileAtomically(const std::string& path, const std::string& content);
+
+// Whether WriteFileAtomically could write there now: for a look before long work. Leaves nothing.
+absl::Status CheckWritable(const std::string& path);
 
 }  // namespace walkrace
 

@@ -17,6 +17,7 @@
 namespace walkrace {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
@@ -157,9 +158,6 @@ TEST_F(WriteFileTest, WritesTheContentAndLeavesNothingElse) {
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_EQ(*read, content);
   EXPECT_THAT(Names(), ElementsAre("out"));
-  struct stat status;
-  ASSERT_EQ(stat(PathOf("out").c_str(), &status), 0);
-  EXPECT_EQ(status.st_mode & 0777, 0644u);
 }
 
 TEST_F(WriteFileTest, ReplacesWhatWasThere) {
@@ -237,6 +235,67 @@ TEST_F(WriteFileTest, DevicesAreWrittenToAndNotReplaced) {
   EXPECT_THAT(std::string(status.message()), StartsWith(full + ": cannot write"));
   EXPECT_TRUE(std::filesystem::is_character_file(full));
   EXPECT_THAT(Names(), UnorderedElementsAre("null", "full"));
+}
+
+// A test that waits for a reader would hang here.
+TEST_F(WriteFileTest, APipeThatNobodyReadsIsRefusedAndNotWaitedFor) {
+  const std::string path = PathOf("pipe");
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  const absl::Status status = WriteFileAtomically(path, "text");
+  EXPECT_FALSE(status.ok());
+  EXPECT_THAT(std::string(status.message()),
+              AllOf(StartsWith(path + ": "), HasSubstr("nobody reads")));
+  EXPECT_TRUE(std::filesystem::is_fifo(path));
+}
+
+TEST_F(WriteFileTest, OverALinkReplacesWhatItPointsTo) {
+  ASSERT_EQ(mkdir(PathOf("folder").c_str(), 0700), 0);
+  const std::string file = Put("folder/file", "old");
+  ASSERT_EQ(symlink("folder/file", PathOf("link").c_str()), 0);
+  ASSERT_EQ(symlink(PathOf("link").c_str(), PathOf("second").c_str()), 0);
+  ASSERT_TRUE(WriteFileAtomically(PathOf("second"), "new").ok());
+  EXPECT_EQ(*ReadFile(file, kBytesMax), "new");
+  EXPECT_TRUE(std::filesystem::is_symlink(PathOf("link")));
+  EXPECT_TRUE(std::filesystem::is_symlink(PathOf("second")));
+
+  // A link to what is not there yet.
+  std::filesystem::remove(file);
+  ASSERT_TRUE(WriteFileAtomically(PathOf("second"), "made").ok());
+  EXPECT_EQ(*ReadFile(file, kBytesMax), "made");
+}
+
+TEST_F(WriteFileTest, ALinkToItselfIsAnError) {
+  ASSERT_EQ(symlink("loop", PathOf("loop").c_str()), 0);
+  const absl::Status status = WriteFileAtomically(PathOf("loop"), "x");
+  EXPECT_FALSE(status.ok());
+  EXPECT_THAT(std::string(status.message()), StartsWith(PathOf("loop") + ": "));
+  EXPECT_TRUE(std::filesystem::is_symlink(PathOf("loop")));
+}
+
+TEST_F(WriteFileTest, TheUmaskDecidesWhoMayRead) {
+  for (const mode_t mask : {0077, 0022, 0002}) {
+    const mode_t before = umask(mask);
+    EXPECT_TRUE(WriteFileAtomically(PathOf("out"), "x").ok());
+    umask(before);
+    struct stat status;
+    ASSERT_EQ(stat(PathOf("out").c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 0777, 0666 & ~mask);
+  }
+}
+
+TEST_F(WriteFileTest, CheckWritableTellsBeforehandAndLeavesNothing) {
+  EXPECT_TRUE(CheckWritable(PathOf("out")).ok());
+  EXPECT_TRUE(CheckWritable("/dev/null").ok());
+  EXPECT_THAT(Names(), ElementsAre());
+  const std::string old = Put("old", "kept");
+  EXPECT_TRUE(CheckWritable(old).ok());
+  EXPECT_EQ(*ReadFile(old, kBytesMax), "kept");
+  for (const std::string& path : {PathOf("missing/out"), old + "/below", folder_}) {
+    const absl::Status status = CheckWritable(path);
+    EXPECT_FALSE(status.ok()) << path;
+    EXPECT_THAT(std::string(status.message()), StartsWith(path + ": "));
+  }
+  EXPECT_THAT(Names(), ElementsAre("old"));
 }
 
 TEST_F(WriteFileTest, PipesAreWrittenToAndNotReplaced) {

@@ -32,9 +32,12 @@ std::string KnownTargets() {
   return KnownNames(rows, count);
 }
 
-absl::Status Unknown(const char* kind, const std::string& name, const std::string& known) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("unknown ", kind, " '", name, "'; known are: ", known));
+// `place` is where a file says it; nowhere for an option.
+absl::Status Unknown(const char* kind, const std::string& name, const std::string& known,
+                     TextPlace place = {}) {
+  return absl::InvalidArgumentError(absl::StrCat(
+      place.line == 0 ? "" : absl::StrCat("line ", place.line, ", column ", place.column, ": "),
+      "unknown ", kind, " '", name, "'; known are: ", known));
 }
 
 // What both an option and the file say must be the same.
@@ -47,14 +50,17 @@ absl::StatusOr<std::string> Agree(const char* what, const std::string& option,
                                                  "; leave one of them out, or make them agree"));
 }
 
-absl::StatusOr<const TargetRow*> ResolveTarget(const std::string& option, const std::string& file) {
-  auto name = Agree("target", option, file);
+absl::StatusOr<const TargetRow*> ResolveTarget(const std::string& option, const WalkFile* file) {
+  auto name = Agree("target", option, file == nullptr ? "" : file->target);
   if (!name.ok()) return name.status();
   if (name->empty()) {
     return absl::InvalidArgumentError("no target is said; add --target or a 'target' line");
   }
   const TargetRow* row = FindTarget(name->c_str());
-  if (row == nullptr) return Unknown("target", *name, KnownTargets());
+  if (row == nullptr) {
+    return Unknown("target", *name, KnownTargets(),
+                   file == nullptr ? TextPlace() : file->places.target);
+  }
   if (!row->runs_scenarios) {
     return absl::InvalidArgumentError(absl::StrCat(
         "target ", *name, " takes no scenarios; run it with fuzz/run --target ", *name));
@@ -82,6 +88,7 @@ absl::StatusOr<const Profile*> ResolveProfile(const ContextNames& options, const
 absl::StatusOr<std::vector<const VariantRow*>> ResolveVariants(const ContextNames& options,
                                                                const WalkFile* file) {
   std::vector<std::string> names = options.variants;
+  std::vector<TextPlace> places;
   if (file != nullptr && !file->variants.empty()) {
     std::vector<std::string> in_file = file->variants;
     std::sort(in_file.begin(), in_file.end());
@@ -94,14 +101,16 @@ absl::StatusOr<std::vector<const VariantRow*>> ResolveVariants(const ContextName
                        "; leave one of them out, or make them agree"));
     }
     names = file->variants;
+    places = file->places.variants;
   }
+  places.resize(names.size());
   std::vector<const VariantRow*> rows;
-  for (const std::string& name : names) {
-    const VariantRow* row = FindVariant(name.c_str());
+  for (size_t i = 0; i < names.size(); ++i) {
+    const VariantRow* row = FindVariant(names[i].c_str());
     if (row == nullptr) {
       size_t count;
       const VariantRow* known = VariantRows(&count);
-      return Unknown("variant", name, KnownNames(known, count));
+      return Unknown("variant", names[i], KnownNames(known, count), places[i]);
     }
     rows.push_back(row);
   }
@@ -118,6 +127,12 @@ std::string ResolvedContext::VariantNames() const {
 
 absl::StatusOr<std::vector<std::string>> SplitVariants(const std::string& list) {
   std::vector<std::string> names = absl::StrSplit(list, ',', absl::SkipWhitespace());
+  if (names.empty() && !list.empty()) {
+    size_t count;
+    const VariantRow* known = VariantRows(&count);
+    return absl::InvalidArgumentError(
+        absl::StrCat("'", list, "' names no variant; known are: ", KnownNames(known, count)));
+  }
   for (std::string& name : names) {
     name = std::string(absl::StripAsciiWhitespace(name));
     if (FindVariant(name.c_str()) == nullptr) {
@@ -131,7 +146,7 @@ absl::StatusOr<std::vector<std::string>> SplitVariants(const std::string& list) 
 
 absl::StatusOr<ResolvedContext> ResolveContext(const ContextNames& options, const WalkFile* file) {
   ResolvedContext context = {};
-  auto target = ResolveTarget(options.target, file == nullptr ? "" : file->target);
+  auto target = ResolveTarget(options.target, file);
   if (!target.ok()) return target.status();
   context.target = *target;
   auto variants = ResolveVariants(options, file);
@@ -144,7 +159,8 @@ absl::StatusOr<ResolvedContext> ResolveContext(const ContextNames& options, cons
       !IsOracleName(file->expect.c_str())) {
     size_t count;
     const OracleRow* known = OracleRows(&count);
-    return Unknown("expectation", file->expect, "clean, " + KnownNames(known, count));
+    return Unknown("expectation", file->expect, "clean, " + KnownNames(known, count),
+                   file->places.expect);
   }
   for (const VariantRow* row : context.variants) context.run.cuts |= row->cuts;
   if (context.target->always_variant != nullptr) {
@@ -166,6 +182,7 @@ absl::StatusOr<WalkFile> ReadWalkFile(const std::string& path) {
 void NameContext(const ResolvedContext& context, WalkFile& file) {
   file.target = context.target->name;
   file.variants.clear();
+  file.places = {};
   for (const VariantRow* row : context.variants) file.variants.push_back(row->name);
   file.input.scenario.profile = IndexOf(*context.run.profile);
 }

@@ -146,6 +146,24 @@ TEST(ResolveContext, UnknownExpectation) {
                     HasSubstr("data-race")));
 }
 
+// Where a file says it; an option stands nowhere.
+TEST(ResolveContext, UnknownWordsOfAFileHaveTheirPlace) {
+  const auto expect_place = [](const char* text, const char* place) {
+    const auto file = ParseText(text);
+    ASSERT_TRUE(file.ok()) << file.status();
+    EXPECT_THAT(std::string(ResolveContext({}, &*file).status().message()), StartsWith(place));
+  };
+  expect_place("# head\nwalkrace 1\n target  nothing\nprofile arm64\ncpu 0\n pin 0\n",
+               "line 3, column 10: unknown target 'nothing'");
+  expect_place("walkrace 1\ntarget canary\nprofile arm64\nexpect rain # or sun\ncpu 0\n pin 0\n",
+               "line 4, column 8: unknown expectation 'rain'");
+  expect_place(
+      "walkrace 1\ntarget canary\nvariant collapse-race,nothing\nprofile arm64\ncpu 0\n pin 0\n",
+      "line 3, column 23: unknown variant 'nothing'");
+  EXPECT_THAT(ErrorOf(Names("nothing", {}, "arm64"), "cpu 0\n pin 0\n"),
+              StartsWith("unknown target"));
+}
+
 TEST(ResolveContext, EveryOracleMayBeExpected) {
   size_t count;
   const OracleRow* rows = OracleRows(&count);
@@ -180,6 +198,14 @@ TEST(SplitVariants, SplitsAtCommas) {
   EXPECT_THAT(*SplitVariants("collapse-race"), ElementsAre("collapse-race"));
   EXPECT_THAT(*SplitVariants("no-table-sync, no-pte-recheck"),
               ElementsAre("no-table-sync", "no-pte-recheck"));
+}
+
+TEST(SplitVariants, RefusesAListOfNothing) {
+  for (const char* list : {",", " ", ", ,"}) {
+    const absl::Status status = SplitVariants(list).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << list;
+    EXPECT_THAT(std::string(status.message()), HasSubstr("names no variant"));
+  }
 }
 
 TEST(SplitVariants, RefusesWhatIsUnknown) {

@@ -2,6 +2,8 @@
 
 #include <cstring>
 #include <memory>
+#include <optional>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
@@ -15,7 +17,8 @@ namespace {
 constexpr uint64_t kCleanSchedules = 1000;  // for each strategy
 constexpr uint64_t kControlSeed = 1;
 
-ControlResult RunControl(const VariantRow& variant, const Profile& profile) {
+// Nothing where it was interrupted before it could tell.
+std::optional<ControlResult> RunControl(const VariantRow& variant, const Profile& profile) {
   ControlResult result = {&variant, &profile, "", "", "", 0};
   if (const char* why = WhySkipped(variant); why != nullptr) {
     result.expected = result.found = "skipped";
@@ -37,10 +40,11 @@ ControlResult RunControl(const VariantRow& variant, const Profile& profile) {
   hunt.schedules_max = bites ? kControlSchedulesMax : kCleanSchedules;
   size_t count;
   const StrategyRow* strategies = StrategyRows(&count);
-  for (size_t i = 0; i < count && !Interrupted(); ++i) {
+  for (size_t i = 0; i < count; ++i) {
     hunt.strategy = &strategies[i];
     const HuntResult hunted = Hunt(hunt);
     result.schedules += hunted.schedules;
+    if (hunted.interrupted) return std::nullopt;
     if (hunted.first_violation_at == 0) continue;
     result.found = hunted.report.violation.oracle;
     break;
@@ -66,7 +70,9 @@ std::vector<ControlResult> RunControls(const ControlOptions& options) {
     for (const Profile* p = profiles; p != profiles + profile_count; ++p) {
       if (options.profile != nullptr && options.profile != p) continue;
       if (Interrupted()) return results;
-      results.push_back(RunControl(*v, *p));
+      std::optional<ControlResult> result = RunControl(*v, *p);
+      if (!result.has_value()) return results;
+      results.push_back(*std::move(result));
       if (options.each) options.each(results.back());
     }
   }

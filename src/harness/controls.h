@@ -33,10 +33,11 @@ struct ControlOptions {
 // Schedules for each strategy, at most, where something must be found.
 inline constexpr uint64_t kControlSchedulesMax = 100'000;
 
-// Why this variant cannot be judged in this build, or null.
+// Why nothing can show the variant in this build ("needs: tsan ..."), or null.
 const char* WhySkipped(const VariantRow& variant);
 
-// Runs random and pct in turn over the variant's control scenario. Stops early on Ctrl-C.
+// Runs random and pct in turn over the variant's control scenario. Stops early on Ctrl-C: the rows
+// that came to their end are returned.
 std::vector<ControlResult> RunControls(const ControlOptions& options);
 
 }  // namespace walkrace

@@ -17,7 +17,7 @@ TEST(SecondaryMmu, FillsAnEntryAndKeepsNoReference) {
   SetUpPaths(LayoutOf("w-------"));
   const uint64_t before = ContentOf(1);
   RunOnMachine([] { GuestWrite(0); });
-  EXPECT_EQ(Spte(0) >> WR_PFN_SHIFT, 1u);
+  EXPECT_EQ(wr_pfn_of(Spte(0)), 1u);
   EXPECT_NE(Spte(0) & _PAGE_RW, 0u);
   EXPECT_EQ(RefcountOf(1), 1);
   EXPECT_NE(ContentOf(1), before);

@@ -9,6 +9,8 @@
 namespace walkrace {
 namespace {
 
+using std::string_view_literals::operator""sv;
+
 // 1 to 12 characters of `alphabet`.
 std::string RandomWord(Random& random, std::string_view alphabet) {
   std::string word;
@@ -29,7 +31,7 @@ std::string RandomEventName(Random& random) {
 
 // Any bytes but line breaks; blanks at the ends count.
 std::string RandomComment(Random& random) {
-  return random.OneIn(4) ? "" : RandomWord(random, std::string_view("a # \t\0\xff walkrace 1", 19));
+  return random.OneIn(4) ? "" : RandomWord(random, "a # \t\0\xff walkrace 1"sv);
 }
 
 }  // namespace

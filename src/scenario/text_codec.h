@@ -27,6 +27,20 @@
 
 namespace walkrace {
 
+struct TextPlace {
+  size_t line = 0;  // both count from 1; 0: nowhere
+  size_t column = 0;
+};
+
+// Where the words stand that the harness checks, for its messages.
+struct WordPlaces {
+  TextPlace target, expect;
+  std::vector<TextPlace> variants;  // as many as the file names
+
+  // Two files that say the same are the same.
+  friend bool operator==(const WordPlaces&, const WordPlaces&) { return true; }
+};
+
 struct WalkFile {
   Input input;
   // Empty where the file does not say. Known names only are accepted for the profile; target,
@@ -34,6 +48,7 @@ struct WalkFile {
   std::string target;
   std::vector<std::string> variants;
   std::string expect;
+  WordPlaces places;
   // For each entry of input.schedule, the event that it was recorded before ("gup_pte_range load
   // pmd[0]"), or empty. Same length as the schedule.
   std::vector<std::string> preemption_names;

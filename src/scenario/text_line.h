@@ -10,13 +10,9 @@
 
 #include "absl/status/status.h"
 #include "scenario/scenario.h"
+#include "scenario/text_codec.h"
 
 namespace walkrace {
-
-struct TextPlace {
-  size_t line = 0;  // both count from 1; 0: nowhere
-  size_t column = 0;
-};
 
 absl::Status TextError(TextPlace place, std::string_view wrong, std::string_view expected);
 

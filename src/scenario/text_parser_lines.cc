@@ -55,9 +55,15 @@ std::string_view EventName(TextLine& line) {
 
 }  // namespace
 
-void TextParser::Target(TextLine& line) { file_.target = Name(line); }
+void TextParser::Target(TextLine& line) {
+  file_.target = Name(line);
+  file_.places.target = line.place();
+}
 
-void TextParser::Expectation(TextLine& line) { file_.expect = Name(line); }
+void TextParser::Expectation(TextLine& line) {
+  file_.expect = Name(line);
+  file_.places.expect = line.place();
+}
 
 void TextParser::Variants(TextLine& line) {
   const std::string_view list = line.Word();
@@ -72,6 +78,7 @@ void TextParser::Variants(TextLine& line) {
     }
     if (!line.ok()) return;
     file_.variants.emplace_back(word);
+    file_.places.variants.push_back({line.place().line, line.place().column + begin});
   }
 }
 

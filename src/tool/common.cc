@@ -1,11 +1,14 @@
 #include "tool/common.h"
 
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "harness/controls.h"
 #include "machine/profile_file.h"
 #include "paths/releases.h"
 
@@ -85,6 +88,26 @@ absl::StatusOr<std::vector<const VariantRow*>> VariantsOfRelease(const std::stri
 int UsageError(const absl::Status& status) {
   std::fprintf(stderr, "walkrace: %s\n", std::string(status.message()).c_str());
   return kExitUsage;
+}
+
+CLI::Validator WholeNumber() {
+  return CLI::Validator(
+      [](const std::string& text) -> std::string {
+        uint64_t number;
+        const bool digits = text.find_first_not_of("0123456789") == std::string::npos;
+        if (digits && absl::SimpleAtoi(text, &number)) return "";
+        return absl::StrCat("'", text, "' is no whole number from 0 to ", UINT64_MAX);
+      },
+      "");
+}
+
+void WarnWhereBlind(const ResolvedContext& context) {
+  for (const VariantRow* row : context.variants) {
+    const char* why = WhySkipped(*row);
+    if (why == nullptr) continue;
+    std::fprintf(stderr, "walkrace: variant %s cannot be seen here, %s: clean says nothing\n",
+                 row->name, why);
+  }
 }
 
 int ExitCodeOf(const Report& report) {

@@ -39,7 +39,16 @@ absl::StatusOr<LoadedInput> LoadInput(const std::string& path, const ContextOpti
 absl::StatusOr<std::vector<const VariantRow*>> VariantsOfRelease(const std::string& release);
 
 // Prints "walkrace: MESSAGE" to stderr and returns kExitUsage.
+//
+// Output paths: one that cannot be used is usage, and is looked at before long work. Where writing
+// fails all the same afterwards, hunt keeps the exit code of what it found.
 int UsageError(const absl::Status& status);
+
+// For options that count: digits only, up to 2^64-1. CLI11 alone lets -1 and 2^64 pass.
+CLI::Validator WholeNumber();
+
+// Says on stderr where a variant of the context can bite only in another flavour.
+void WarnWhereBlind(const ResolvedContext& context);
 
 // 0, 66 or 77.
 int ExitCodeOf(const Report& report);

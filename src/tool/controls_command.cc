@@ -32,12 +32,22 @@ nlohmann::ordered_json RowJson(const ControlResult& row) {
   return json;
 }
 
+// Of each variant by itself; of all where none is named.
+std::vector<ControlResult> RunControlsOf(const std::vector<std::string>& names,
+                                         ControlOptions options) {
+  if (names.empty()) return RunControls(options);
+  std::vector<ControlResult> rows;
+  for (const std::string& name : names) {
+    options.variant = FindVariant(name.c_str());
+    for (ControlResult& row : RunControls(options)) rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
 int RunControlsCommand(const ControlsArguments& arguments) {
   ControlOptions options;
-  if (!arguments.variant.empty()) {
-    options.variant = FindVariant(arguments.variant.c_str());
-    if (options.variant == nullptr) return UsageError(SplitVariants(arguments.variant).status());
-  }
+  auto names = SplitVariants(arguments.variant);
+  if (!names.ok()) return UsageError(names.status());
   auto added = LoadProfileOption(arguments.profile_file);
   if (!added.ok()) return UsageError(added.status());
   options.profile = *added;
@@ -49,7 +59,7 @@ int RunControlsCommand(const ControlsArguments& arguments) {
     }
   }
   if (!arguments.json) options.each = PrintRow;
-  const std::vector<ControlResult> rows = RunControls(options);
+  const std::vector<ControlResult> rows = RunControlsOf(*names, options);
 
   size_t failed = 0, skipped = 0;
   nlohmann::ordered_json array = nlohmann::ordered_json::array();
@@ -66,6 +76,7 @@ int RunControlsCommand(const ControlsArguments& arguments) {
     json["interrupted"] = Interrupted();
     std::printf("%s\n", json.dump().c_str());
   } else {
+    if (Interrupted()) std::printf("interrupted\n");
     std::printf("%zu controls: %zu as expected, %zu not, %zu skipped\n", rows.size(),
                 rows.size() - failed - skipped, failed, skipped);
   }
@@ -79,7 +90,7 @@ void AddControlsCommand(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<ControlsArguments>();
   CLI::App* command = app.add_subcommand(
       "controls", "every variant on every profile: caught where it bites, clean where it does not");
-  command->add_option("--variant", arguments->variant, "this one only");
+  command->add_option("--variant", arguments->variant, "these only: one name, or several as a,b");
   command->add_option("--profile", arguments->profile, "this one only");
   AddProfileFileOption(*command, arguments->profile_file);
   command->add_flag("--json", arguments->json, "one object on one line");

@@ -14,6 +14,7 @@ struct HuntArguments {
   ContextOptions context;
   std::string strategy = "random";
   int depth = 3;
+  bool depth_given = false;
   uint64_t seed = 1;
   uint64_t schedules = 0;
   std::string seconds;
@@ -28,8 +29,8 @@ void PrintProgress(uint64_t schedules, double seconds) {
                static_cast<unsigned long long>(schedules), schedules / seconds);
 }
 
-void PrintText(const HuntArguments& arguments, const HuntOptions& options,
-               const HuntResult& result) {
+void PrintText(const HuntArguments& arguments, const HuntOptions& options, const HuntResult& result,
+               bool saved) {
   std::printf("%s\n", VerdictText(result.report, result.signature).c_str());
   std::printf("  %s%s: %llu schedules in %.1f s (%.0f/s), %llu distinct traces\n",
               options.strategy->name, ContextFlags(options.context).c_str(),
@@ -45,6 +46,7 @@ void PrintText(const HuntArguments& arguments, const HuntOptions& options,
     std::printf("\n%s\n(saved nowhere: add --save FILE)\n", PrintText(result.file).c_str());
     return;
   }
+  if (!saved) return;
   const char* file = arguments.save.c_str();
   const char* program = program_name.c_str();
   const std::string flag = ProfileFileFlag(options.context);
@@ -58,6 +60,10 @@ absl::Status Check(const HuntArguments& arguments, HuntOptions& options) {
     return absl::InvalidArgumentError(absl::StrCat("unknown strategy '", arguments.strategy,
                                                    "'; walkrace list names the strategies"));
   }
+  if (arguments.depth_given && arguments.strategy != "pct") {
+    return absl::InvalidArgumentError(absl::StrCat("--depth is of pct, not of ", arguments.strategy,
+                                                   "; leave it out, or add --strategy pct"));
+  }
   options.strategy_options.depth = arguments.depth;
   options.seed = arguments.seed;
   options.strict = arguments.strict;
@@ -67,12 +73,26 @@ absl::Status Check(const HuntArguments& arguments, HuntOptions& options) {
   if (arguments.schedules != 0) options.schedules_max = arguments.schedules;
   if (!arguments.seconds.empty()) {
     options.seconds_max = ParseDuration(arguments.seconds);
+    if (options.seconds_max == 0) {
+      return absl::InvalidArgumentError("--seconds 0 runs nothing; say how long, or --schedules N");
+    }
     if (options.seconds_max < 0) {
       return absl::InvalidArgumentError(
           absl::StrCat("'", arguments.seconds, "' is no duration; say 90, 90s, 15m or 8h"));
     }
   }
-  return absl::OkStatus();
+  return arguments.save.empty() ? absl::OkStatus() : CheckWritable(arguments.save);
+}
+
+// Returns whether there is a file now. Where there should be one and is none, nothing is lost.
+bool Save(const HuntArguments& arguments, const HuntResult& result) {
+  if (result.first_violation_at == 0 || arguments.save.empty()) return false;
+  const std::string text = PrintText(result.file);
+  const absl::Status status = WriteFileAtomically(arguments.save, text);
+  if (status.ok()) return true;
+  std::fprintf(stderr, "walkrace: %s\nThe finding, so that it is not lost:\n%s",
+               std::string(status.message()).c_str(), text.c_str());
+  return false;
 }
 
 int RunHunt(const HuntArguments& arguments) {
@@ -95,16 +115,10 @@ int RunHunt(const HuntArguments& arguments) {
   }
   options.context = loaded.context;
 
+  WarnWhereBlind(options.context);
+
   const HuntResult result = Hunt(options);
-  const bool save = result.first_violation_at != 0 && !arguments.save.empty();
-  if (save) {
-    if (absl::Status status = WriteFileAtomically(arguments.save, PrintText(result.file));
-        !status.ok()) {
-      std::fprintf(stderr, "walkrace: %s\nThe finding, so that it is not lost:\n%s",
-                   std::string(status.message()).c_str(), PrintText(result.file).c_str());
-      return kExitInfrastructure;
-    }
-  }
+  const bool saved = Save(arguments, result);
   if (arguments.json) {
     nlohmann::ordered_json json = VerdictJson(options.context, result.report, result.signature);
     json["strategy"] = options.strategy->name;
@@ -114,14 +128,14 @@ int RunHunt(const HuntArguments& arguments) {
     json["first_violation_at"] = nullptr;
     if (result.first_violation_at != 0) json["first_violation_at"] = result.first_violation_at;
     json["file"] = nullptr;
-    if (save) json["file"] = arguments.save;
+    if (saved) json["file"] = arguments.save;
     json["known_exposed"] = result.known_exposed;
     json["events_total"] = result.events;
     json["distinct_traces"] = result.distinct_traces;
     json["interrupted"] = result.interrupted;
     std::printf("%s\n", json.dump().c_str());
   } else {
-    PrintText(arguments, options, result);
+    PrintText(arguments, options, result, saved);
   }
   if (result.interrupted && result.report.clean()) return kExitInterrupted;
   return ExitCodeOf(result.report);
@@ -135,11 +149,13 @@ void AddHuntCommand(CLI::App& app, int& exit_code) {
       app.add_subcommand("hunt", "search for a schedule that violates an invariant");
   arguments->context.AddTo(*command);
   command->add_option("--strategy", arguments->strategy, "random or pct")->capture_default_str();
-  command->add_option("--depth", arguments->depth, "of pct")
-      ->check(CLI::Range(1, 16))
+  CLI::Option* depth = command->add_option("--depth", arguments->depth, "of pct");
+  depth->check(CLI::Range(1, 16))->capture_default_str();
+  command->add_option("--seed", arguments->seed, "of the search")
+      ->check(WholeNumber())
       ->capture_default_str();
-  command->add_option("--seed", arguments->seed, "of the search")->capture_default_str();
-  command->add_option("--schedules", arguments->schedules, "stop after N schedules");
+  command->add_option("--schedules", arguments->schedules, "stop after N schedules")
+      ->check(WholeNumber());
   command->add_option("--seconds", arguments->seconds, "stop after this time (90, 90s, 15m, 8h)");
   command->add_option("--scenario", arguments->scenario,
                       "keep to the scenario of this file; its schedule is ignored");
@@ -147,7 +163,10 @@ void AddHuntCommand(CLI::App& app, int& exit_code) {
   command->add_flag("--strict", arguments->strict,
                     "known exposures of the profile are violations, too");
   command->add_flag("--json", arguments->json, "one object on one line");
-  command->callback([arguments, &exit_code] { exit_code = RunHunt(*arguments); });
+  command->callback([arguments, depth, &exit_code] {
+    arguments->depth_given = depth->count() != 0;
+    exit_code = RunHunt(*arguments);
+  });
 }
 
 }  // namespace walkrace

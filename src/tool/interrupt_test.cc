@@ -59,6 +59,31 @@ TEST_P(Interrupt, EndsAReplay) {
   EXPECT_EQ(json["distinct_traces"], 1);
 }
 
+// The row that was under way is no row: half of a search is neither caught nor clean.
+TEST_P(Interrupt, EndsTheControlsWithoutAnUnfinishedRow) {
+  Process process(folder(), {"controls", "--json"});
+  usleep(kHeadStart);
+  process.Send(GetParam());
+  const Finished finished = process.Wait(kSecondsMax);
+  EXPECT_FALSE(finished.timed_out) << finished.Paste();
+  const Json json = Json::parse(finished.out, nullptr, false);
+  ASSERT_TRUE(json.is_object()) << finished.Paste();
+  EXPECT_EQ(json["failed"], 0) << finished.Paste();
+  EXPECT_EQ(finished.exit_code, json["interrupted"] == true ? 130 : 0) << finished.Paste();
+}
+
+// A result was written: not nothing, and so not 130. Where the machine was quicker, all the more.
+TEST_P(Interrupt, LeavesWhatIsMinimisedSoFar) {
+  const std::string in = HuntedRace(), out = PathOf("min.walk");
+  Process process(folder(), {"minimize", in, "-o", out});
+  usleep(kHeadStart / 3);
+  process.Send(GetParam());
+  const Finished finished = process.Wait(kSecondsMax);
+  EXPECT_EQ(finished.exit_code, 0) << finished.Paste();
+  EXPECT_THAT(finished.out, HasSubstr("written to " + out));
+  EXPECT_EQ(Run({"replay", out}).exit_code, 77);
+}
+
 // A replay that has its violation keeps it.
 TEST_P(Interrupt, DoesNotTakeAFindingAway) {
   Process process(folder(), {"replay", Corpus("gup_vs_collapse/regression/collapse-race.walk"),

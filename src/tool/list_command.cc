@@ -96,6 +96,9 @@ Json Everything() {
   json["strategies"] = Named(strategies, count);
   const TargetRow* targets = TargetRows(&count);
   json["targets"] = Named(targets, count);
+  for (size_t i = 0; i < count; ++i) {
+    json["targets"][i]["runs_scenarios"] = targets[i].runs_scenarios;
+  }
   json["known_exposed"] = Exposures();
   return json;
 }

@@ -56,6 +56,7 @@ bool ReplaysAlike(const Input& input, const RunContext& context, const Report& r
 int RunMinimize(const MinimizeArguments& arguments) {
   auto loaded = LoadInput(arguments.in, arguments.context);
   if (!loaded.ok()) return UsageError(loaded.status());
+  if (absl::Status status = CheckWritable(arguments.out); !status.ok()) return UsageError(status);
   const RunContext& context = loaded->context.run;
   const Input& input = loaded->file.input;
 
@@ -90,7 +91,12 @@ int RunMinimize(const MinimizeArguments& arguments) {
               Describe(SizeOf(file.input)).c_str(), static_cast<unsigned long long>(result->runs),
               static_cast<unsigned long long>(kProofReplays),
               static_cast<unsigned long long>(kProofReplays), arguments.out.c_str());
-  return Interrupted() ? kExitInterrupted : kExitClean;
+  // 130 is for nothing found: here is a result.
+  if (Interrupted()) {
+    std::printf("  interrupted: it may not be the smallest; minimize %s again to go on\n",
+                arguments.out.c_str());
+  }
+  return kExitClean;
 }
 
 }  // namespace

@@ -59,6 +59,7 @@ Replays ReplayAll(const LoadedInput& loaded, uint64_t repeat) {
 int RunReplay(const ReplayArguments& arguments) {
   auto loaded = LoadInput(arguments.path, arguments.context);
   if (!loaded.ok()) return UsageError(loaded.status());
+  WarnWhereBlind(loaded->context);
   const Replays replays = ReplayAll(*loaded, arguments.repeat);
 
   const std::string& expect = loaded->file.expect;

@@ -1,6 +1,7 @@
 // End to end: the real binary, its exit codes, files, standard output and messages.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -22,6 +23,7 @@ using ::testing::IsEmpty;
 using ::testing::IsSupersetOf;
 using ::testing::Not;
 using ::testing::StartsWith;
+using ::testing::UnorderedElementsAreArray;
 
 using List = Tool;
 using Hunt = Tool;
@@ -257,13 +259,40 @@ TEST_F(Hunt, WithoutAFindingNothingIsSaved) {
   EXPECT_FALSE(Exists(path));
 }
 
+TEST_F(Hunt, AFileThatCannotBeSavedIsSaidBeforeTheSearch) {
+  for (const std::string& path : {PathOf("missing/found.walk"), folder()}) {
+    const Finished finished =
+        Run(With({"hunt", "--seconds", "100", "--save", path, "--json"}, kContext));
+    EXPECT_EQ(finished.exit_code, 2) << finished.Paste();
+    EXPECT_THAT(finished.err, HasSubstr(path));
+    EXPECT_THAT(finished.out, IsEmpty());
+    EXPECT_LT(finished.seconds, 50);
+  }
+}
+
+// A disk that fills up meanwhile: the verdict stands, and standard error has the finding.
 TEST_F(Hunt, AFindingThatCannotBeSavedIsNotLost) {
-  const Finished finished = Run(With({"hunt", "--variant", "collapse-race", "--schedules", "200000",
-                                      "--save", PathOf("missing/found.walk")},
-                                     kContext));
-  EXPECT_EQ(finished.exit_code, 3) << finished.Paste();
-  EXPECT_THAT(finished.err, AllOf(HasSubstr(PathOf("missing/found.walk")),
-                                  HasSubstr("walkrace 1\n"), HasSubstr("expect no-")));
+  const std::vector<std::string> arguments =
+      With({"hunt", "--variant", "collapse-race", "--schedules", "200000", "--save", "/dev/full"},
+           kContext);
+  const Json json = RunJson(arguments, 77);
+  ExpectVerdictFields(json);
+  EXPECT_EQ(json["verdict"], "violation");
+  EXPECT_EQ(json["file"], nullptr);
+  const Finished finished = Run(arguments);
+  EXPECT_EQ(finished.exit_code, 77) << finished.Paste();
+  EXPECT_THAT(finished.err,
+              AllOf(HasSubstr("/dev/full"), HasSubstr("walkrace 1\n"), HasSubstr("expect no-")));
+  EXPECT_THAT(finished.out, AllOf(HasSubstr("violation: no-"), Not(HasSubstr("saved"))));
+}
+
+TEST_F(Hunt, APipeThatNobodyReadsIsNotWaitedFor) {
+  const std::string path = PathOf("pipe");
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  const Finished finished = Run(With(
+      {"hunt", "--variant", "collapse-race", "--schedules", "200000", "--save", path}, kContext));
+  EXPECT_EQ(finished.exit_code, 77) << finished.Paste();
+  EXPECT_THAT(finished.err, AllOf(HasSubstr(path), HasSubstr("nobody reads")));
 }
 
 TEST_F(Hunt, TheSeedDecides) {
@@ -317,6 +346,7 @@ TEST_F(Hunt, ADataRaceAloneIs66) {
            kContext);
   if (Flavour() != "tsan") {
     EXPECT_EQ(RunJson(arguments, 0)["verdict"], "clean") << "nobody looks";
+    EXPECT_THAT(Run(arguments).err, AllOf(HasSubstr("plain-pmd-reread"), HasSubstr("tsan")));
     return;
   }
   EXPECT_EQ(RunJson(arguments, 66)["oracle"], "data-race");
@@ -335,6 +365,13 @@ TEST_F(Hunt, RefusesWhatItDoesNotKnow) {
   expect(With({"--strategy", "hope", "--schedules", "1"}, kContext), "'hope'");
   expect(With({"--seconds", "soon"}, kContext), "'soon'");
   expect(With({"--seconds", "-1"}, kContext), "-1");
+  expect(With({"--seconds", "0"}, kContext), "--seconds 0");
+  expect(With({"--variant", ",", "--schedules", "1"}, kContext), "','");
+  for (const char* seed : {"-1", "18446744073709551616", "1.5", "0x1", ""}) {
+    expect(With({"--seed", seed, "--schedules", "1"}, kContext), "--seed");
+  }
+  expect(With({"--schedules", "-1"}, kContext), "--schedules");
+  expect(With({"--depth", "3", "--schedules", "1"}, kContext), "--depth");
   expect(With({"--depth", "0", "--schedules", "1"}, kContext), "depth");
   expect(kContext, "--schedules");
   expect({"--target", "gup_vs_collapse", "--schedules", "1"}, "--profile");
@@ -398,6 +435,21 @@ TEST_F(Replay, SaysWhereTheExpectationIsNotMet) {
   EXPECT_EQ(finished.exit_code, 0) << "the verdict's";
   EXPECT_THAT(finished.err, AllOf(HasSubstr(path), HasSubstr("no-stale-page"), HasSubstr("clean")));
   EXPECT_EQ(RunJson({"replay", path}, 0)["expect_met"], false);
+}
+
+TEST_F(Replay, SaysWhereAVariantCannotBeSeen) {
+  const Finished finished = Run({"replay", Corpus("gup_vs_collapse/seed/collapse_race.walk"),
+                                 "--variant", "plain-pmd-reread", "--profile", "arm64"});
+  EXPECT_EQ(finished.err.find("plain-pmd-reread") == std::string::npos, Flavour() == "tsan")
+      << finished.Paste();
+}
+
+TEST_F(Replay, UnknownWordsOfAFileAreSaidWithTheirPlace) {
+  const std::string path =
+      Put("f.walk", "walkrace 1\ntarget gup_vs_collapse\nvariant collapse-race,nothing\ncpu 0\n");
+  const Finished finished = Run({"replay", path, "--profile", "arm64"});
+  EXPECT_EQ(finished.exit_code, 2) << finished.Paste();
+  EXPECT_THAT(finished.err, HasSubstr(path + ": line 3, column 23: unknown variant 'nothing'"));
 }
 
 TEST_F(Replay, SaysWhereTheCodeHasDrifted) {
@@ -472,8 +524,9 @@ TEST_F(Minimize, AnInputThatViolatesNothingIsTwo) {
 
 TEST_F(Minimize, WhereTheResultCannotBeWritten) {
   const Finished finished = Run({"minimize", HuntedRace(), "-o", PathOf("missing/min.walk")});
-  EXPECT_NE(finished.exit_code, 0) << finished.Paste();
+  EXPECT_EQ(finished.exit_code, 2) << finished.Paste();
   EXPECT_THAT(finished.err, HasSubstr(PathOf("missing/min.walk")));
+  EXPECT_THAT(finished.out, IsEmpty());
 }
 
 // --- explain -----------------------------------------------------------------------------------
@@ -514,6 +567,13 @@ TEST_F(Explain, JsonIsOneObject) {
       RunJson({"explain", Corpus("gup_vs_collapse/regression/collapse-race.walk")}, 0);
   EXPECT_EQ(json["oracle"], "no-pinned-page-freed");
   EXPECT_EQ(json["profile"], "arm64");
+}
+
+TEST_F(Explain, CountsEventsAsReplayDoes) {
+  const std::string path = Corpus("gup_vs_collapse/regression/collapse-race.walk");
+  const std::string events = RunJson({"replay", path}, 77)["events"].dump();
+  EXPECT_THAT(Run({"explain", path, "--full"}).out,
+              HasSubstr(" " + events + " of " + events + "\n  events shown."));
 }
 
 TEST_F(Explain, ACleanFileIsExplainedAsWell) {
@@ -607,10 +667,35 @@ TEST_F(Controls, OneVariantOnOneProfile) {
   EXPECT_THAT(text.out, AllOf(HasSubstr("no-pte-recheck"), HasSubstr("1 as expected")));
 }
 
+TEST_F(Controls, SeveralVariants) {
+  const Json json = RunJson(
+      {"controls", "--variant", "no-pte-recheck,no-collapse-flush", "--profile", "arm64"}, 0);
+  ASSERT_EQ(json["controls"].size(), 2u);
+  EXPECT_EQ(json["controls"][0]["variant"], "no-pte-recheck");
+  EXPECT_EQ(json["controls"][1]["variant"], "no-collapse-flush");
+}
+
+// What ci/gate must see is a list of its own: a variant that vanished is not missed otherwise.
+TEST_F(Controls, AreThoseThatTheGateMustSee) {
+  std::vector<std::string> listed;
+  for (const std::string& line : LinesOf(Get(Corpus("controls.txt")))) {
+    if (!line.starts_with("#")) listed.push_back(line);
+  }
+  EXPECT_TRUE(std::is_sorted(listed.begin(), listed.end())) << "one name a line, sorted";
+  EXPECT_THAT(listed, UnorderedElementsAreArray(NamesOf(RunJson({"list"}, 0)["variants"])))
+      << "corpus/controls.txt names every variant";
+}
+
 TEST_F(Controls, UnknownNamesAreUsage) {
   const Finished variant = Run({"controls", "--variant", "nothing"});
   EXPECT_EQ(variant.exit_code, 2);
   EXPECT_THAT(variant.err, HasSubstr("'nothing'"));
+  const Finished second = Run({"controls", "--variant", "collapse-race,nothing"});
+  EXPECT_EQ(second.exit_code, 2);
+  EXPECT_THAT(second.err, HasSubstr("'nothing'"));
+  const Finished none = Run({"controls", "--variant", ","});
+  EXPECT_EQ(none.exit_code, 2);
+  EXPECT_THAT(none.err, HasSubstr("names no variant"));
   const Finished profile = Run({"controls", "--profile", "vax"});
   EXPECT_EQ(profile.exit_code, 2);
   EXPECT_THAT(profile.err, HasSubstr("'vax'"));

@@ -36,6 +36,7 @@ std::string ReadAll(const std::string& path) {
   const int in_fd = open("/dev/null", O_RDONLY);
   const int out_fd = open(out, O_WRONLY | O_CREAT | O_TRUNC, 0666);
   const int err_fd = open(err, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+  if (in_fd < 0 || out_fd < 0 || err_fd < 0) _exit(kCannotStart);
   if (dup2(in_fd, 0) < 0 || dup2(out_fd, 1) < 0 || dup2(err_fd, 2) < 0) _exit(kCannotStart);
   if (options.address_space_max != 0) {
     const struct rlimit limit = {options.address_space_max, options.address_space_max};
@@ -64,6 +65,7 @@ Process::Process(const std::string& folder, const std::vector<std::string>& argu
   std::vector<std::string> words = {WALKRACE_BINARY};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   start_ = Now();

@@ -109,11 +109,12 @@ std::string ScheduleWords(const TraceView& view) {
 }
 
 std::string CountWords(const TraceView& view, const std::vector<StoryItem>& story, bool full) {
+  // Counted as replay counts: what was noted on the way is no event.
   const auto told = std::count_if(story.begin(), story.end(), [](const StoryItem& item) {
-    return item.kind == StoryItem::kEvent;
+    return item.kind == StoryItem::kEvent && item.number != 0;
   });
-  return absl::StrCat(" ", told, " of ", view.count, " events shown",
-                      full ? "." : "; --full shows all.");
+  const auto all = std::count_if(view.events, view.events + view.count, IsStep);
+  return absl::StrCat(" ", told, " of ", all, " events shown", full ? "." : "; --full shows all.");
 }
 
 class Explainer {

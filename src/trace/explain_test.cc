@@ -56,7 +56,7 @@ Violated: no-pinned-page-freed. CPU 1 replaced page 0 (folio1), which CPU 0 hold
 (1) CPU 1: load folio1.refcount: 1 in is_refcount_suitable(), src/paths/test.cc:20
 (2) CPU 0: folio1.refcount 1 -> 2 in try_get_folio(), src/paths/test.cc:13
 Had (2) come before (1), the invariant would hold.
-2 preemptions: CPU 0 before its event 5 (to CPU 1), CPU 1 before its event 4 (to CPU 0). 12 of 16
+2 preemptions: CPU 0 before its event 5 (to CPU 1), CPU 1 before its event 4 (to CPU 0). 9 of 11
   events shown; --full shows all.
 )");
 }
