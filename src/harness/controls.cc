@@ -47,6 +47,9 @@ std::optional<ControlResult> RunControl(const VariantRow& variant, const Profile
     if (hunted.interrupted) return std::nullopt;
     if (hunted.first_violation_at == 0) continue;
     result.found = hunted.report.violation.oracle;
+    if (MayFireFirst(variant, profile, hunted.report.violation.oracle)) {
+      result.expected = result.found;
+    }
     break;
   }
   return result;

@@ -83,8 +83,9 @@ TEST(RunControls, CleanIsProvedOverAtLeastAThousandSchedules) {
   ControlOptions options;
   options.variant = FindVariant("no-pmd-recheck");
   for (const ControlResult& result : RunControls(options)) {
-    EXPECT_EQ(result.expected, "clean");
     EXPECT_TRUE(result.as_expected()) << result.found;
+    if (BitesOn(*options.variant, *result.profile)) continue;
+    EXPECT_EQ(result.expected, "clean");
     EXPECT_GE(result.schedules, 1000u) << result.profile->name;
   }
 }

@@ -94,6 +94,9 @@ MatrixCell FillCell(const VariantRow* variant, const Profile& profile, double se
     if (hunted.first_violation_at != 0) {
       cell.state = MatrixCell::State::kBites;
       cell.oracle = hunted.report.violation.oracle;
+      if (variant != nullptr && MayFireFirst(*variant, profile, hunted.report.violation.oracle)) {
+        cell.expected = cell.oracle;
+      }
       MakeSmall(hunted, options.context, cell);
       break;
     }

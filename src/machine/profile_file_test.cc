@@ -26,7 +26,8 @@ constexpr char kWhole[] =
     "\n"
     "table-free = rcu-ipi-fallback\n"
     "deposit-writes-table = yes\n"
-    "entry-read = all-halves";
+    "entry-read = all-halves\n"
+    "moves-page-tables = no";
 
 std::string ErrorOf(const std::string& text) {
   auto parsed = ParseProfile(text);

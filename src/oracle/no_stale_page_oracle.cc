@@ -46,9 +46,16 @@ void NoStalePageOracle::OnReturned(const Event& event, uint32_t index) {
   }
 }
 
-// Where mremap moved the page's table during the call, that is what made both re-reads pass.
+// Where mremap moved the page's table during the call, or an mm let go of a table that it shared,
+// that is what made both re-reads pass.
 uint32_t NoStalePageOracle::FindMove(const Reference& reference) const {
   const int region = reference.area_page / kPagesPerRegion;
+  const uint32_t unlinked = FindLast(engine(), reference.returned, [&](const Event& event) {
+    return &event - engine().events() > reference.gup_begin &&
+           (event.kind == EventKind::kStore || event.kind == EventKind::kRmw) && event.after == 0 &&
+           ObjectAt(event.location).kind == ObjectKind::kPud;
+  });
+  if (unlinked != kNoEvent) return unlinked;
   return FindLast(engine(), reference.returned, [&](const Event& event) {
     return event.kind == EventKind::kNote && event.detail == WR_NOTE_MOVE_BEGIN &&
            &event - engine().events() > reference.gup_begin &&

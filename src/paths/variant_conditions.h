@@ -23,6 +23,10 @@ inline bool WhereCollapseFlushWaitsForNobody(const Profile& profile) {
   return !WaitsForWalkers(profile.collapse_flush);
 }
 
+// tlb_remove_table_sync_one is not empty, and an ordinary flush waits for nobody.
+inline bool WhereTheSyncAloneHoldsUnshare(const Profile& profile) {
+  return WhereFlushWaitsForNobody(profile) && profile.table_free != TableFree::kAtOnce;
+}
 // tlb_remove_table_sync_one is not empty, and the flush of collapse waits for nobody.
 inline bool WhereTheSyncAloneWaits(const Profile& profile) {
   return WhereCollapseFlushWaitsForNobody(profile) && profile.table_free != TableFree::kAtOnce;

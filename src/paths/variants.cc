@@ -26,6 +26,7 @@ constexpr VariantRow kRows[] = {
      .summary = "the seed's kernel: neither the pmd re-check nor the table sync in collapse",
      .cuts = CutsOf(CUT_PMD_RECHECK, CUT_TABLE_SYNC),
      .oracle = "no-pinned-page-freed",
+     .oracle_of_deposit = "no-table-use-after-free",
      .bites_on = WhereCollapseFlushWaitsForNobody,
      .needs = nullptr,
      .control = kPinAgainstCollapse},
@@ -157,6 +158,7 @@ constexpr VariantRow kRows[] = {
      .summary = "the same, and no pmd re-check: A1 where flushes send IPIs as well",
      .cuts = CutsOf(CUT_WALK_IRQS_OFF, CUT_PMD_RECHECK),
      .oracle = "no-pinned-page-freed",
+     .oracle_of_deposit = "no-table-use-after-free",
      .bites_on = Everywhere,
      .needs = nullptr,
      .control = "map 0 rw\ncpu 0\n pin 0\n"
@@ -303,7 +305,7 @@ constexpr VariantRow kRows[] = {
          "no walker looks at the pud again",
      .cuts = CutsOf(CUT_UNSHARE_SYNC),
      .oracle = "no-stale-page",
-     .bites_on = WhereFlushWaitsForNobody,
+     .bites_on = WhereTheSyncAloneHoldsUnshare,
      .needs = nullptr,
      .control = "map 8-15 rw\nbacking 8-15 hugetlb\n"
                 "cpu 0\n get 8\n"
@@ -547,6 +549,13 @@ const VariantRow* FindVariant(const char* name) {
 
 bool BitesOn(const VariantRow& row, const Profile& profile) {
   return row.oracle != nullptr && row.bites_on(profile);
+}
+
+bool MayFireFirst(const VariantRow& row, const Profile& profile, const char* oracle) {
+  if (!BitesOn(row, profile) || oracle == nullptr) return false;
+  if (std::strcmp(oracle, row.oracle) == 0) return true;
+  return profile.deposit_writes_table && row.oracle_of_deposit != nullptr &&
+         std::strcmp(oracle, row.oracle_of_deposit) == 0;
 }
 
 void SetCuts(const Cuts& cuts) { active_cuts = cuts; }

@@ -95,6 +95,8 @@ struct VariantRow {
   const char* summary;  // what is taken out
   Cuts cuts;
   const char* oracle;  // the first to fire; null: nothing fires on any profile
+  // Another that may be the first where the profile's deposit writes into the table; or null.
+  const char* oracle_of_deposit = nullptr;
   // The profiles where it bites, by their knobs: variant_conditions.h.
   bool (*bites_on)(const Profile& profile);
   // What it is blind or cannot be built without: a flavour ("tsan"), a model ("weak-memory"), or
@@ -108,6 +110,9 @@ struct VariantRow {
 const VariantRow* VariantRows(size_t* count);
 // Returns null for an unknown name.
 const VariantRow* FindVariant(const char* name);
+// Whether this oracle is one that may be the first to fire on this profile.
+bool MayFireFirst(const VariantRow& row, const Profile& profile, const char* oracle);
+
 // Whether its oracle must fire on this profile.
 bool BitesOn(const VariantRow& row, const Profile& profile);
 

@@ -27,7 +27,7 @@ bool HasPlaceAndReason(std::string_view message) {
     return found;
   };
   return take("line ") && take_number() && take(", column ") && take_number() && take(": ") &&
-         message.find("; expected ") != std::string_view::npos && message.size() < 500;
+         message.find("; expected ") != std::string_view::npos && message.size() < 1000;
 }
 
 // An answer is a file that comes back from its text form, or an error with its place.
