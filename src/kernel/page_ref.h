@@ -27,8 +27,8 @@ struct folio* wr_folio_alloc(unsigned order, const struct wr_site* site);
 void wr_folio_free(struct folio* folio, const struct wr_site* site);
 // Copies the content of a base page to a page that nobody else knows yet: one event, the load.
 void wr_copy_user_highpage(struct page* to, const struct page* from, const struct wr_site* site);
-// A file's page goes to its place on disk (one event, the load), and comes from there to a page that
-// nobody else looks at yet.
+// A file's page goes to its place on disk (one event, the load), and comes from there to a page
+// that nobody else looks at yet.
 void wr_file_write_out(const struct page* page, unsigned long index, const struct wr_site* site);
 void wr_file_read_in(struct page* page, unsigned long index);
 // page->mapping and page->index of a page that nobody else knows yet; with PAGE_MAPPING_ANON the
