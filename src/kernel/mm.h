@@ -39,6 +39,8 @@ struct address_space* wr_hugetlb_file(void);
 // How many mms use this pmd table of hugetlb.
 atomic_t* wr_pmd_shares(const struct wr_table* table);
 struct kvm* wr_kvm_of(const struct mm_struct* mm);
+// Whether a guest runs in this mm already: what its program knows. No event.
+bool wr_kvm_is_registered(const struct mm_struct* mm);
 // The shadow entry of an address of the area.
 unsigned long* wr_spte_of(const struct mm_struct* mm, unsigned long address);
 struct anon_vma* wr_root_anon_vma(void);

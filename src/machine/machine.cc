@@ -291,6 +291,7 @@ struct folio* wr_folio_of_held(const struct page* page) {
 
 uint64_t* wr_word(enum wr_word which) { return &arena.words[which]; }
 struct kvm* wr_kvm_of(const mm_struct* mm) { return &arena.kvms[mm->id]; }
+bool wr_kvm_is_registered(const mm_struct* mm) { return arena.kvms[mm->id].registered != 0; }
 
 static_assert(WR_GUEST_PAGES == kPagesMax);
 unsigned long* wr_spte_of(const mm_struct* mm, unsigned long address) {

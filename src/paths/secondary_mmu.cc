@@ -18,13 +18,12 @@ namespace {
 constexpr int kRetriesMax = 3;
 
 void mmu_notifier_register(struct mm_struct* mm) {
-  struct kvm* kvm = wr_kvm_of(mm);
-  if (kvm->registered != 0) return;
+  if (wr_kvm_is_registered(mm)) return;
   // mm_take_all_locks(): no invalidation is under way that the new one would see the end of alone.
   mmap_write_lock(mm);
   i_mmap_lock_write(wr_file());
   anon_vma_lock_write();
-  kvm->registered = 1;
+  wr_kvm_of(mm)->registered = 1;
   anon_vma_unlock_write();
   i_mmap_unlock_write(wr_file());
   mmap_write_unlock(mm);
