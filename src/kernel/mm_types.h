@@ -126,6 +126,7 @@ struct vm_area_struct {
   unsigned long vm_end;
   unsigned long vm_pgoff;         // of the first page: in the file, or among the rmap's indices
   struct address_space* vm_file;  // null: anonymous
+  bool unlinked;                  // from the rmap: munmap is about to free its table
 };
 
 #endif  // WALKRACE_KERNEL_MM_TYPES_H_

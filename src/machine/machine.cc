@@ -219,7 +219,7 @@ void BuildVmas(const Layout& layout) {
       const unsigned long start = AddressOfAreaPage(mm * kPagesMax + region * kPagesPerRegion);
       vmas[mm][region] = {&arena.mm[mm], start, start + kPagesPerRegion * PAGE_SIZE,
                           static_cast<unsigned long>(region) * kPagesPerRegion,
-                          FileOf(layout.backing[region])};
+                          FileOf(layout.backing[region]), false};
     }
   }
 }
@@ -341,7 +341,7 @@ vm_area_struct* wr_next_rmap(address_space* file, unsigned long index, vm_area_s
   vm_area_struct* next = vma == nullptr ? &vmas[0][0] : vma + 1;
   for (; next != vmas_end && next->vm_mm->id < mms.mm_count; ++next) {
     const unsigned long pages = (next->vm_end - next->vm_start) >> PAGE_SHIFT;
-    if (next->vm_file == file && index - next->vm_pgoff < pages) return next;
+    if (next->vm_file == file && !next->unlinked && index - next->vm_pgoff < pages) return next;
   }
   return nullptr;
 }

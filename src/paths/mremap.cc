@@ -11,23 +11,13 @@
 #include "kernel/pgtable.h"
 #include "kernel/tlb.h"
 #include "paths/paths.h"
+#include "paths/rmap_locks.h"
 #include "paths/secondary_mmu.h"
 #include "paths/variants.h"
 
 namespace {
 
 constexpr unsigned long kNoOffset = 1ul << 40;
-
-// The kernel takes the locks of both rmaps that a vma may have.
-void take_rmap_locks(struct vm_area_struct* vma) {
-  if (vma->vm_file != nullptr) i_mmap_lock_write(vma->vm_file);
-  if (vma->vm_file == nullptr) anon_vma_lock_write();
-}
-
-void drop_rmap_locks(struct vm_area_struct* vma) {
-  if (vma->vm_file == nullptr) anon_vma_unlock_write();
-  if (vma->vm_file != nullptr) i_mmap_unlock_write(vma->vm_file);
-}
 
 // unlink_anon_vmas() and unlink_file_vma(); vma_link().
 void set_rmap_offset(struct vm_area_struct* vma, unsigned long pgoff) {

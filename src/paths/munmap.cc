@@ -8,6 +8,7 @@
 #include "kernel/tlb.h"
 #include "paths/mmu_gather.h"
 #include "paths/paths.h"
+#include "paths/rmap_locks.h"
 #include "paths/secondary_mmu.h"
 #include "paths/variants.h"
 
@@ -76,9 +77,13 @@ void munmap_region(struct mm_struct* mm, unsigned long start, unsigned long end,
   if (discards) wr_note(WR_NOTE_DISCARD_BEGIN, nullptr, start, end, WR_HERE);
   mmu_notifier_invalidate_range_start(mm, start, end);
   unmap_page_range(&tlb, start, end);
+  // ORDER(S unlink-flush-free): no rmap walk finds the table when it goes.
+  struct vm_area_struct* vma = find_vma(mm, start);
+  unlink_vma(vma, true);
   free_pgtables(&tlb, start, end);
   tlb_finish_mmu(&tlb);
   mmu_notifier_invalidate_range_end(mm, start, end);
   if (discards) wr_note(WR_NOTE_DISCARD_END, nullptr, start, end, WR_HERE);
+  unlink_vma(vma, false);
   mmap_write_unlock(mm);
 }
