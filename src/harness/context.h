@@ -18,8 +18,8 @@ struct ContextNames {
   std::string target;                 // empty: not said
   std::vector<std::string> variants;  // empty: unmodified paths
   bool variants_given = false;
-  std::string profile;          // empty: not said
-  std::string default_profile;  // where neither option nor file says one; empty: none
+  std::string profile;               // empty: not said
+  std::string default_profile = {};  // where neither option nor file says one; empty: none
 };
 
 struct ResolvedContext {

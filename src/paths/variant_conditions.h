@@ -30,6 +30,12 @@ inline bool WhereCollapseInterrupts(const Profile& profile) {
   return !WhereCollapseWaitsForNobody(profile);
 }
 
+// Tables are freed at once after a flush that waits for nobody: a walker reads freed tables with
+// nothing taken out (A14, mips-mmid).
+inline bool TablesAreExposed(const Profile& profile) {
+  return WhereFlushWaitsForNobody(profile) && profile.table_free == TableFree::kAtOnce;
+}
+
 }  // namespace walkrace
 
 #endif  // WALKRACE_PATHS_VARIANT_CONDITIONS_H_
