@@ -94,8 +94,8 @@ TEST_P(Variants, AreCaughtWhereTheyBiteAndCleanElsewhere) {
 
     const ResolvedContext unmodified = ContextOf(TheProfile().name);
     const Report twin = Runner::Get().Replay(found.file.input, unmodified.run);
-    EXPECT_EQ(twin.run.outcome, Outcome::kFinished);
     if (TablesAreExposed(TheProfile()) && OracleOf(twin) == "no-table-use-after-free") continue;
+    EXPECT_EQ(twin.run.outcome, Outcome::kFinished);
     EXPECT_TRUE(twin.clean()) << "nothing is cut" << Paste(control, unmodified, twin);
   }
 }
