@@ -58,6 +58,12 @@ inline bool WherePmdsAreTwoWords(const Profile& profile) {
   return profile.entry_read == EntryRead::kHalves || profile.entry_read == EntryRead::kAllHalves;
 }
 
+// Tables are freed at once after a flush that waits for nobody: a walker reads freed tables with
+// nothing taken out (A14, mips-mmid).
+inline bool TablesAreExposed(const Profile& profile) {
+  return WhereFlushWaitsForNobody(profile) && profile.table_free == TableFree::kAtOnce;
+}
+
 }  // namespace walkrace
 
 #endif  // WALKRACE_PATHS_VARIANT_CONDITIONS_H_
