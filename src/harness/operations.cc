@@ -37,8 +37,7 @@ uint64_t ValueOf(CpuId cpu, int operation, int nth) {
 
 void Gup(CpuId cpu, const Operation& operation) {
   const unsigned flags = ((operation.flags & kGupPin) != 0 ? FOLL_PIN : FOLL_GET) |
-                         ((operation.flags & kGupWrite) != 0 ? FOLL_WRITE : 0) |
-                         ((operation.flags & kGupLongterm) != 0 ? FOLL_LONGTERM : 0);
+                         ((operation.flags & kGupWrite) != 0 ? FOLL_WRITE : 0);
   mm_struct* mm = wr_current_mm();
   const unsigned long start = AddressOf(mm, operation.page);
   page* pages[kPagesMax];
@@ -78,8 +77,8 @@ using Function = void (*)(mm_struct* mm, unsigned long start, unsigned long end,
 // Null where the operation is more than one call: see RunOperation.
 Function FunctionOf(OperationKind kind) {
   switch (kind) {
-#define WR_OPERATION(kind, word, operand, takes, function) \
-  case OperationKind::kind:                                \
+#define WR_OPERATION(kind, word, operand, takes, function, summary) \
+  case OperationKind::kind:                                         \
     return function;
 #include "paths/operations.def"
 #undef WR_OPERATION

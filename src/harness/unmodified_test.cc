@@ -36,5 +36,24 @@ TEST_P(Unmodified, StayCleanOverDrawnScenarios) {
   EXPECT_GT(result.distinct_traces, kSchedules / 10) << "so many schedules were really different";
 }
 
+// Everything there is, on every profile: what is known to be exposed is counted, not hidden.
+TEST(UnmodifiedMix, StaysCleanOnEveryProfile) {
+  size_t count;
+  const Profile* profiles = Profiles(&count);
+  for (const Profile* profile = profiles; profile != profiles + count; ++profile) {
+    HuntOptions options;
+    options.context = ContextOf(profile->name);
+    options.context.target = FindTarget("gup_vs_mm");
+    options.strategy = FindStrategy("random");
+    options.schedules_max = 3000;
+    options.seed = 20221129;
+    const HuntResult result = Hunt(options);
+    EXPECT_EQ(result.schedules, options.schedules_max);
+    EXPECT_EQ(result.first_violation_at, 0u)
+        << result.report.violation.oracle << ": " << result.report.violation.message << "\n"
+        << PrintText(result.file);
+  }
+}
+
 }  // namespace
 }  // namespace walkrace

@@ -53,10 +53,12 @@ size_t VariantCount() {
   VariantRows(&count);
   return count;
 }
+// All of them where that is cheap; elsewhere the first, which differ in what they do.
 size_t ProfileCount() {
+  constexpr size_t kFirstProfiles = 4;
   size_t count;
   Profiles(&count);
-  return count;
+  return std::string(WALKRACE_FLAVOUR) == "plain" ? count : kFirstProfiles;
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Variants,
@@ -88,7 +90,14 @@ TEST_P(Variants, AreCaughtWhereTheyBiteAndCleanElsewhere) {
         << OracleOf(found.report) << " after " << found.schedules << " schedules"
         << Paste(control, options.context, found.report);
 
-    const Report again = Runner::Get().Replay(found.file.input, options.context.run);
+    // ThreadSanitizer keeps four accesses of a word, and evicts one by chance when a fifth comes:
+    // it may miss in one run what it saw in another. What walkrace itself sees is the same each
+    // time.
+    int replays = OracleOf(found.report) == "data-race" ? 20 : 1;
+    Report again = Runner::Get().Replay(found.file.input, options.context.run);
+    while (again.clean() && --replays > 0) {
+      again = Runner::Get().Replay(found.file.input, options.context.run);
+    }
     EXPECT_EQ(OracleOf(again), OracleOf(found.report)) << PrintText(found.file);
     EXPECT_EQ(again.run.trace_hash, found.report.run.trace_hash);
 

@@ -13,7 +13,6 @@ extern "C" {
 #define FOLL_WRITE 0x01u
 #define FOLL_GET 0x04u
 #define FOLL_PIN 0x40000u
-#define FOLL_LONGTERM 0x10000u
 
 // Implemented by src/machine. No events: address arithmetic.
 struct page* pfn_to_page(unsigned long pfn);

@@ -217,9 +217,12 @@ void BuildVmas(const Layout& layout) {
   for (int mm = 0; mm < kMmsMax; ++mm) {
     for (int region = 0; region < kRegionsMax; ++region) {
       const unsigned long start = AddressOfAreaPage(mm * kPagesMax + region * kPagesPerRegion);
-      vmas[mm][region] = {&arena.mm[mm], start, start + kPagesPerRegion * PAGE_SIZE,
+      vmas[mm][region] = {&arena.mm[mm],
+                          start,
+                          start + kPagesPerRegion * PAGE_SIZE,
                           static_cast<unsigned long>(region) * kPagesPerRegion,
-                          FileOf(layout.backing[region]), false};
+                          FileOf(layout.backing[region]),
+                          false};
     }
   }
 }

@@ -8,7 +8,7 @@
 // --- What operations.def calls: system calls and kernel threads' work on [start, end) -----------
 // Each is defined in the file of its path, which leaves alone what the path is not for (a backing,
 // say).
-#define WR_OPERATION(kind, word, operand, takes, function) \
+#define WR_OPERATION(kind, word, operand, takes, function, summary) \
   void function(struct mm_struct* mm, unsigned long start, unsigned long end, unsigned flags);
 #include "paths/operations.def"
 #undef WR_OPERATION

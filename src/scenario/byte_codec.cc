@@ -115,7 +115,7 @@ void DecodeOperations(ByteReader& bytes, OperationList& list) {
     Operation operation;
     operation.kind =
         static_cast<OperationKind>((what & 31) % static_cast<int>(OperationKind::kCount));
-    operation.flags = what >> 5 & (kGupWrite | kGupPin | kGupLongterm);
+    operation.flags = what >> 5 & (kGupWrite | kGupPin);
     operation.page = where & 15;
     operation.count = (where >> 4) + 1;
     WR_CHECK(list.push_back(operation));

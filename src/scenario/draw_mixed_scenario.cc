@@ -89,7 +89,6 @@ class MixedDrawer {
     }
     if (random_.OneIn(10)) operation.page = (operation.page + kPagesPerRegion) % kPagesMax;
     operation.flags |= random_.OneIn(2) ? kGupWrite : 0;
-    operation.flags |= random_.OneIn(6) ? kGupLongterm : 0;
     Normalize(operation);
     return operation;
   }

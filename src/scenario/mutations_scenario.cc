@@ -44,7 +44,6 @@ Operation NewOperation(Random& random, Mix mix, const Layout& layout) {
   const OperationRow& row = rows[random.Below(rows.size())];
   Operation operation{row.kind, DrawPage(random, layout), DrawCount(random), row.flags};
   if (random.OneIn(2)) operation.flags |= kGupWrite;
-  if (mix == Mix::kAll && random.OneIn(8)) operation.flags |= kGupLongterm;
   Normalize(operation);
   return operation;
 }

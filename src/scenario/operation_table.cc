@@ -5,23 +5,28 @@
 namespace walkrace {
 namespace {
 
-constexpr uint8_t kGupFlags = kGupWrite | kGupLongterm;
+constexpr uint8_t kGupFlags = kGupWrite;
 
 constexpr OperationRow kRows[] = {
-    {"pin", OperationKind::kGup, Operand::kPages, kGupFlags, kGupPin},
-    {"get", OperationKind::kGup, Operand::kPages, kGupFlags, 0},
-    {"write-pinned", OperationKind::kWritePinned, Operand::kNone, 0, 0},
-    {"read-pinned", OperationKind::kReadPinned, Operand::kNone, 0, 0},
-    {"unpin", OperationKind::kUnpin, Operand::kNone, 0, 0},
-    {"read", OperationKind::kRead, Operand::kPage, 0, 0},
-    {"write", OperationKind::kWrite, Operand::kPage, 0, 0},
-#define WR_OPERATION(kind, word, operand, takes, function) \
-  {word, OperationKind::kind, Operand::operand, takes, 0},
+    {"pin", OperationKind::kGup, Operand::kPages, kGupFlags, kGupPin,
+     "pin_user_pages_fast, with write: FOLL_WRITE"},
+    {"get", OperationKind::kGup, Operand::kPages, kGupFlags, 0,
+     "get_user_pages_fast, with write: FOLL_WRITE"},
+    {"write-pinned", OperationKind::kWritePinned, Operand::kNone, 0, 0,
+     "writes through each reference that this CPU holds for writing"},
+    {"read-pinned", OperationKind::kReadPinned, Operand::kNone, 0, 0,
+     "reads through each reference that this CPU holds"},
+    {"unpin", OperationKind::kUnpin, Operand::kNone, 0, 0,
+     "puts back all references that this CPU holds"},
+    {"read", OperationKind::kRead, Operand::kPage, 0, 0, "a load of this CPU, through its TLB"},
+    {"write", OperationKind::kWrite, Operand::kPage, 0, 0, "a store of this CPU, through its TLB"},
+#define WR_OPERATION(kind, word, operand, takes, function, summary) \
+  {word, OperationKind::kind, Operand::operand, takes, 0, summary},
 #include "paths/operations.def"
 #undef WR_OPERATION
 };
 
-constexpr FlagWord kFlagWords[] = {{"write", kGupWrite}, {"longterm", kGupLongterm}};
+constexpr FlagWord kFlagWords[] = {{"write", kGupWrite}};
 
 }  // namespace
 

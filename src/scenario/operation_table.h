@@ -22,6 +22,7 @@ struct OperationRow {
   Operand operand;
   uint8_t may_flags;  // the flags that it takes: a word of FlagWords() each
   uint8_t flags;      // that the word stands for
+  const char* summary;
 };
 
 std::span<const OperationRow> OperationRows();

@@ -28,16 +28,15 @@ enum class OperationKind : uint8_t {
   kUnpin,        // puts back all references that this CPU holds
   kRead,         // a CPU load from `page`, through the TLB
   kWrite,        // a CPU store to `page`, through the TLB
-#define WR_OPERATION(kind, word, operand, takes, function) kind,
+#define WR_OPERATION(kind, word, operand, takes, function, summary) kind,
 #include "paths/operations.def"
 #undef WR_OPERATION
   kCount,
 };
 
 // Operation flags.
-inline constexpr uint8_t kGupWrite = 1;     // FOLL_WRITE
-inline constexpr uint8_t kGupPin = 2;       // FOLL_PIN; else FOLL_GET
-inline constexpr uint8_t kGupLongterm = 4;  // FOLL_LONGTERM
+inline constexpr uint8_t kGupWrite = 1;  // FOLL_WRITE
+inline constexpr uint8_t kGupPin = 2;    // FOLL_PIN; else FOLL_GET
 
 // Fields that a kind does not use are 0 (operation_table.h says which it uses). `count` is used
 // where the operand is a range of pages, and is at least 1 there; page + count <= kPagesMax. Where

@@ -4,7 +4,7 @@
 #include "harness/known_exposures.h"
 #include "harness/targets.h"
 #include "oracle/oracles.h"
-#include "scenario/scenario.h"
+#include "scenario/operation_table.h"
 #include "tool/commands.h"
 #include "tool/common.h"
 
@@ -22,29 +22,22 @@ Json Named(const Row* rows, size_t count) {
   return array;
 }
 
+// "mprotect PAGES [write]"
+std::string FormOf(const OperationRow& row) {
+  static constexpr const char* kOperands[] = {"", " PAGE", " FIRST-LAST", " FIRST-LAST"};
+  std::string form = std::string(row.word) + kOperands[static_cast<int>(row.operand)];
+  for (const FlagWord& flag : FlagWords()) {
+    if ((row.may_flags & flag.flag) != 0) form += std::string(" [") + flag.word + "]";
+  }
+  return form;
+}
+
 Json Operations() {
-  static constexpr struct {
-    const char *name, *summary;
-  } kRows[] = {
-      {"pin FIRST-LAST [write]", "pin_user_pages_fast, with write: FOLL_WRITE"},
-      {"get FIRST-LAST [write]", "get_user_pages_fast, with write: FOLL_WRITE"},
-      {"write-pinned", "writes through each reference that this CPU holds for writing"},
-      {"read-pinned", "reads through each reference that this CPU holds"},
-      {"unpin", "puts back all references that this CPU holds"},
-      {"collapse FIRST-LAST", "collapse_huge_page on one region"},
-      {"zap FIRST-LAST", "MADV_DONTNEED"},
-      {"fault PAGE", "handle_mm_fault for writing"},
-      {"split-pmd FIRST-LAST", "split_huge_pmd of one region"},
-      {"split PAGE", "split_huge_page of the large folio that is mapped there"},
-      {"munmap FIRST-LAST", "munmap of one region, which is mapped again, empty"},
-      {"read PAGE", "a load of this CPU, through its TLB"},
-      {"write PAGE", "a store of this CPU, through its TLB"},
-      {"fork", "mm 1 gets mm 0's anonymous memory, if it has none yet"},
-      {"soft-dirty", "clear_refs: every entry is write-protected"},
-      {"mprotect FIRST-LAST [write]", "change_protection, to read-only or with write"},
-      {"numa FIRST-LAST", "change_prot_numa: hints that the next fault takes back"},
-  };
-  return Named(kRows, sizeof(kRows) / sizeof(kRows[0]));
+  Json array = Json::array();
+  for (const OperationRow& row : OperationRows()) {
+    array.push_back({{"name", FormOf(row)}, {"summary", row.summary}});
+  }
+  return array;
 }
 
 Json Exposures() {

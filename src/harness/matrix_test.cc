@@ -1,0 +1,131 @@
+#include "harness/matrix.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "harness/harness_test_bed.h"
+#include "harness/known_exposures.h"
+#include "paths/releases.h"
+
+namespace walkrace {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+MatrixCell Cell(const char* variant, const char* profile) {
+  return FillCell(FindVariant(variant), *FindProfile(profile), 0);
+}
+
+TEST(FillCell, TheSeedsRaceBitesWithTwoPreemptions) {
+  const MatrixCell cell = Cell("collapse-race", "arm64");
+  EXPECT_EQ(cell.state, MatrixCell::State::kBites);
+  EXPECT_EQ(cell.oracle, "no-pinned-page-freed");
+  EXPECT_TRUE(cell.as_expected());
+  EXPECT_EQ(cell.preemptions, 2);
+  EXPECT_EQ(CheckCell(cell), "");
+}
+
+TEST(FillCell, AndIsCleanWhereTheCollapseFlushInterrupts) {
+  const MatrixCell cell = Cell("collapse-race", "x86-64");
+  EXPECT_EQ(cell.state, MatrixCell::State::kClean);
+  EXPECT_TRUE(cell.as_expected());
+  EXPECT_GE(cell.schedules, 500u);
+  EXPECT_EQ(cell.walk, "");
+  EXPECT_EQ(CheckCell(cell), "");
+}
+
+TEST(FillCell, WhatNeedsAModelDoesNotApply) {
+  const MatrixCell cell = Cell("no-exclusive-barriers", "arm64");
+  EXPECT_EQ(cell.state, MatrixCell::State::kSkipped);
+  EXPECT_THAT(cell.why, HasSubstr("weak-memory"));
+  EXPECT_EQ(CheckCell(cell), "");
+}
+
+TEST(CheckCell, NoticesThatACellIsNotWhatItWas) {
+  MatrixCell cell = Cell("collapse-race", "arm64");
+  cell.variant = kUnmodified;
+  EXPECT_THAT(CheckCell(cell), HasSubstr("shows clean, not no-pinned-page-freed"));
+  cell.variant = "no-such-variant";
+  EXPECT_THAT(CheckCell(cell), HasSubstr("no such variant"));
+  MatrixCell clean = Cell("collapse-race", "x86-64");
+  clean.variant = "count-before-clear";
+  EXPECT_THAT(CheckCell(clean), HasSubstr("not clean any more: no-pinned-page-freed"));
+}
+
+TEST(MatrixLine, ComesBack) {
+  for (const char* profile : {"arm64", "x86-64"}) {
+    const MatrixCell cell = Cell("collapse-race", profile);
+    MatrixCell back;
+    ASSERT_TRUE(ParseMatrixLine(MatrixLine(cell), back));
+    EXPECT_EQ(MatrixLine(back), MatrixLine(cell));
+    EXPECT_EQ(back.walk, cell.walk);
+  }
+  MatrixCell cell;
+  for (const char* bad : {"", "{", "[]", "{}", "7", "{\"variant\":\"a\",\"profile\":\"b\"}",
+                          "{\"state\":\"bites\",\"variant\":3}"}) {
+    EXPECT_FALSE(ParseMatrixLine(bad, cell)) << bad;
+  }
+}
+
+TEST(MatrixText, HasARowAVariantAndMarksSurprises) {
+  MatrixCell surprise = Cell("collapse-race", "x86-64");
+  EXPECT_THAT(MatrixText({surprise}), Not(HasSubstr("| - (!) |")));
+  surprise.expected = "no-stale-page";
+  const std::string text = MatrixText({Cell("collapse-race", "arm64"), surprise});
+  EXPECT_THAT(text, HasSubstr("| variant | first to fire | arm64 | x86-64 |"));
+  EXPECT_THAT(text, HasSubstr("| collapse-race | no-pinned-page-freed | 2 p, "));
+  EXPECT_THAT(text, HasSubstr("| - (!) |"));
+  EXPECT_THAT(MatrixHtml({surprise}), HasSubstr("class=\"clean surprise\""));
+}
+
+TEST(Releases, LackWhatCameLater) {
+  const auto names = [](const char* release) {
+    std::vector<std::string> names;
+    for (const VariantRow* row : VariantsOf(release)) names.emplace_back(row->name);
+    return names;
+  };
+  EXPECT_TRUE(IsRelease("6.12"));
+  EXPECT_FALSE(IsRelease("6.2"));
+  EXPECT_THAT(names("5.15"), Contains("collapse-race"));
+  EXPECT_THAT(names("5.15"), Contains("no-table-sync"));
+  EXPECT_THAT(names("6.0"), Contains("no-table-sync"));
+  EXPECT_THAT(names("6.0"), Not(Contains("collapse-race")));
+  EXPECT_THAT(names("6.1"), Not(Contains("no-table-sync")));
+  EXPECT_THAT(names("6.6"), Contains("mremap-trusts-pmd")) << "6.12 comes after 6.6";
+  EXPECT_THAT(names("6.19"), Not(Contains("mremap-trusts-pmd")));
+}
+
+TEST(KnownExposures, AreMatchedByProfileAndSignature) {
+  const Profile& mips = *FindProfile("mips-mmid");
+  const char* signature = "no-table-use-after-free: tlb_table_flush / gup_pmd_range";
+  const KnownExposure* found = FindKnownExposure(mips, signature);
+  ASSERT_NE(found, nullptr);
+  EXPECT_STREQ(found->name, "a14-mips-mmid");
+  EXPECT_EQ(FindKnownExposure(*FindProfile("arm64"), signature), nullptr);
+  EXPECT_EQ(FindKnownExposure(mips, "no-table-use-after-free: a / b"), nullptr);
+  EXPECT_EQ(FindKnownExposure(mips, "no-pinned-page-freed: a / gup_pmd_range"), nullptr);
+  EXPECT_EQ(FindKnownExposure(mips, ""), nullptr);
+}
+
+TEST(KnownExposures, AreCountedAndDoNotEndAHuntUnlessItIsStrict) {
+  HuntOptions options;
+  options.context = ContextOf("mips-mmid");
+  options.strategy = FindStrategy("random");
+  const Scenario scenario = ScenarioOf("map 0 rw\ncpu 0\n get 0\ncpu 1\n munmap 0-7\n");
+  options.scenario = &scenario;
+  options.schedules_max = 2000;
+  const HuntResult counted = Hunt(options);
+  EXPECT_EQ(counted.first_violation_at, 0u);
+  EXPECT_TRUE(counted.report.clean());
+  EXPECT_EQ(counted.schedules, 2000u);
+  EXPECT_GT(counted.known_exposed, 0u);
+  options.strict = true;
+  const HuntResult strict = Hunt(options);
+  EXPECT_EQ(OracleOf(strict.report), "no-table-use-after-free");
+  EXPECT_EQ(strict.known_exposed, 0u);
+}
+
+}  // namespace
+}  // namespace walkrace
