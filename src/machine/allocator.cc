@@ -4,6 +4,7 @@
 #include "kernel/notes.h"
 #include "kernel/page_ref.h"
 #include "kernel/primitives.h"
+#include "kernel/race_detector.h"
 #include "kernel/tlb.h"
 
 namespace walkrace {
@@ -55,6 +56,7 @@ uint16_t TakeFrames(unsigned order) {
   const uint16_t pfn = list.back();
   list.pop_back();
   SetFree(pfn, order, false);
+  for (unsigned i = 0; i < 1u << order; ++i) RaceDetectorAcquire(&allocator.frame_edge[pfn + i]);
   return pfn;
 }
 
@@ -62,6 +64,7 @@ uint16_t TakeTable() {
   if (allocator.tables.empty()) return 0;
   const uint16_t table = allocator.tables.back();
   allocator.tables.pop_back();
+  RaceDetectorAcquire(&allocator.table_edge[table]);
   return table;
 }
 
@@ -69,6 +72,7 @@ uint16_t TakePmdTable() {
   if (allocator.pmd_tables.empty()) return 0;
   const uint16_t table = allocator.pmd_tables.back();
   allocator.pmd_tables.pop_back();
+  RaceDetectorAcquire(&allocator.table_edge[table]);
   return table;
 }
 
@@ -109,7 +113,10 @@ void wr_folio_free(struct folio* folio, const wr_site* site) {
   // has seen that already. The lists stay sound all the same.
   if (allocator.frame_free[pfn]) return;
   SetFree(pfn, order, true);
-  for (unsigned i = 0; i < 1u << order; ++i) arena.content[pfn + i] = kFreedContent;
+  for (unsigned i = 0; i < 1u << order; ++i) {
+    arena.content[pfn + i] = kFreedContent;
+    RaceDetectorRelease(&allocator.frame_edge[pfn + i]);
+  }
   auto& list = order == 0 ? allocator.base_frames : allocator.huge_frames;
   WR_CHECK(list.push_back(pfn));
   wr_note(WR_NOTE_FOLIO_FREE, &folio->page._refcount, pfn, order, site);
@@ -142,12 +149,14 @@ pgtable_t wr_pmd_alloc_one(const wr_site* site) {
 
 void wr_pmd_free(pgtable_t table, const wr_site* site) {
   for (unsigned long& entry : table->entry) entry = kPoisonedEntry;
+  RaceDetectorRelease(&allocator.table_edge[table - arena.tables]);
   WR_CHECK(allocator.pmd_tables.push_back(table - arena.tables));
   wr_note(WR_NOTE_TABLE_FREE, table, wr_table_to_pfn(table), 0, site);
 }
 
 void wr_pte_free(pgtable_t table, const wr_site* site) {
   for (unsigned long& entry : table->entry) entry = kPoisonedEntry;
+  RaceDetectorRelease(&allocator.table_edge[table - arena.tables]);
   WR_CHECK(allocator.tables.push_back(table - arena.tables));
   wr_note(WR_NOTE_TABLE_FREE, table, wr_table_to_pfn(table), 0, site);
 }

@@ -171,7 +171,9 @@ enum scan_result collapse_huge_page(struct vm_area_struct* vma, unsigned long ad
   mmap_write_lock(mm);
   pmd_t* pmd = nullptr;
   pmd_t found = {0};
-  enum scan_result result = find_pmd_or_thp_or_none(mm, address, &pmd, &found);
+  enum scan_result result = SCAN_VMA_CHECK;  // hugepage_vma_revalidate()
+  if (vma->vm_file != nullptr) goto out_up_write;
+  result = find_pmd_or_thp_or_none(mm, address, &pmd, &found);
   if (result != SCAN_SUCCEED) goto out_up_write;
   if (is_cut(CUT_COUNT_AFTER_CLEAR) && !counts_suitable(mm, address, found)) {
     result = SCAN_PAGE_COUNT;
@@ -226,6 +228,5 @@ out_up_write:
 // MADV_COLLAPSE, or khugepaged when it comes by.
 void collapse_region(struct mm_struct* mm, unsigned long start, unsigned long /*end*/,
                      unsigned /*flags*/) {
-  struct vm_area_struct* vma = find_vma(mm, start);
-  if (vma->vm_file == nullptr) (void)collapse_huge_page(vma, start);
+  (void)collapse_huge_page(find_vma(mm, start), start);
 }

@@ -78,10 +78,11 @@ enum scan_result {
   SCAN_PAGE_LOCK,
   SCAN_PAGE_LRU,
   SCAN_ALLOC_HUGE_PAGE_FAIL,
+  SCAN_VMA_CHECK,
 };
 
 // Replaces the base pages of the region at `address` by one huge page.
-// REQUIRES: mmap_lock is not held; the area is anonymous.
+// REQUIRES: mmap_lock is not held.
 enum scan_result collapse_huge_page(struct vm_area_struct* vma, unsigned long address);
 
 // --- zap.cc: mm/madvise.c, mm/memory.c, mm/huge_memory.c -------------------------------------

@@ -186,9 +186,9 @@ void split_entry_wait(void) {
 // What debugfs' split_huge_pages, reclaim and partial MADV_FREE do.
 void split_huge_pages(struct mm_struct* mm, unsigned long start, unsigned long /*end*/,
                       unsigned /*flags*/) {
-  if (find_vma(mm, start)->vm_file != nullptr) return;
   mmap_read_lock(mm);
-  struct folio* folio = follow_folio(mm, start);
+  const bool anonymous = find_vma(mm, start)->vm_file == nullptr;
+  struct folio* folio = anonymous ? follow_folio(mm, start) : nullptr;
   if (folio != nullptr) {
     if (folio_test_large(folio) && trylock_page(&folio->page)) {
       (void)split_huge_page(folio);

@@ -86,9 +86,8 @@ bool split_try_share_anon_rmap(struct page* page, struct folio* folio) {
 void split_pmd_region(struct mm_struct* mm, unsigned long start, unsigned long /*end*/,
                       unsigned /*flags*/) {
   struct vm_area_struct* vma = find_vma(mm, start);
-  if (vma->vm_file != nullptr) return;
   mmap_read_lock(mm);
-  pmd_t* pmd = mm_find_pmd(mm, start);
+  pmd_t* pmd = vma->vm_file == nullptr ? mm_find_pmd(mm, start) : nullptr;
   if (pmd != nullptr && pmd_trans_huge(pmdp_get(pmd))) __split_huge_pmd(vma, pmd, start);
   mmap_read_unlock(mm);
 }
