@@ -48,9 +48,6 @@ enum vm_fault handle_mm_fault(struct mm_struct* mm, unsigned long address, bool 
 enum fault_flag { FAULT_FLAG_WRITE = 1, FAULT_FLAG_UNSHARE = 2 };
 enum vm_fault __handle_mm_fault(struct mm_struct* mm, unsigned long address, unsigned flags);
 
-// A table for a pmd that has none. Returns false when there is no table left.
-bool pte_alloc(struct mm_struct* mm, pmd_t* pmdp);
-
 // Puts an empty table at a pmd that is none. Returns false when there is no table left.
 bool pte_alloc(struct mm_struct* mm, pmd_t* pmdp);
 
