@@ -38,8 +38,6 @@ struct alignas(4096) Arena {
   atomic_t pmd_shares[2];      // of S0, S1: how many mms use it
   kvm kvms[kMmsMax];
   anon_vma root_anon_vma;
-  uint64_t swap_map[WR_SWAP_SLOTS];
-  uint64_t swap_content[WR_SWAP_SLOTS];
   uint64_t words[WR_WORD_COUNT];
   wr_table wild;  // what is read through an entry that links to no table: empty
 };

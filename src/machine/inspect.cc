@@ -58,9 +58,6 @@ struct ObjectTable {
       Set(&kvm.mmu_invalidate_seq, ObjectKind::kInvalidation, 0, mm);
       Set(&kvm.mmu_invalidate_in_progress, ObjectKind::kInvalidation, 1, mm);
     }
-    for (int i = 0; i < WR_SWAP_SLOTS; ++i) {
-      Set(&arena.swap_map[i], ObjectKind::kSwapMap, i, 0);
-    }
     for (int i = 0; i < WR_WORD_COUNT; ++i) Set(&arena.words[i], ObjectKind::kWord, i, 0);
     for (int i = 0; i < kEntriesPerTable; ++i) Set(&arena.wild.entry[i], ObjectKind::kWild, i, 0);
   }
@@ -201,8 +198,7 @@ EntryView DecodeEntry(ObjectKind level, uint64_t value) {
   const bool writable = (value & _PAGE_RW) != 0;
   if ((value & (_PAGE_PRESENT | _PAGE_PROTNONE)) == 0) {
     const auto frame = static_cast<uint16_t>(pfn);
-    if ((value & _PAGE_SWP) == 0) return {EntryView::kOther, false, 0};
-    if ((value & _PAGE_SWP_MIGRATION) == 0) return {EntryView::kSwap, false, frame};
+    if ((value & _PAGE_SWP_MIGRATION) == 0) return {EntryView::kOther, false, 0};
     return {pfn_valid(pfn) ? EntryView::kMigration : EntryView::kOther, writable, frame};
   }
   if (level == ObjectKind::kPte || (value & _PAGE_PSE) != 0) {
@@ -247,8 +243,6 @@ uint64_t ContentAt(int page) {
     case EntryView::kLeaf:
     case EntryView::kMigration:
       return arena.content[view.frame];
-    case EntryView::kSwap:
-      return view.frame < WR_SWAP_SLOTS ? arena.swap_content[view.frame] : 0;
     default:
       break;
   }
@@ -352,8 +346,6 @@ std::string NameOf(LocationId location) {
     case ObjectKind::kInvalidation:
       return OfMm(object.frame) +
              (object.index == 0 ? "mmu_invalidate_seq" : "mmu_invalidate_in_progress");
-    case ObjectKind::kSwapMap:
-      return "swap_map" + index;
     case ObjectKind::kWord:
       return kWordNames[object.index];
     case ObjectKind::kWild:
@@ -379,8 +371,6 @@ std::string NameOfValue(LocationId location, uint64_t value) {
                ((value & _PAGE_PROTNONE) != 0 ? " protnone" : "");
       case EntryView::kMigration:
         return "migration of " + NameOfFrame(view.frame) + RightsOf(view.writable);
-      case EntryView::kSwap:
-        return "swap slot " + std::to_string(view.frame);
       case EntryView::kOther:
         return (value & _PAGE_PRESENT) != 0 ? "pfn " + std::to_string(wr_pfn_of(value)) : "poison";
     }

@@ -55,7 +55,6 @@ enum class ObjectKind : uint8_t {
   kDeposit,
   kMapping,       // of a page: page->mapping
   kFileSlot,      // of the page cache: a pfn, by page of the file
-  kSwapMap,       // a slot's count
   kWord,          // a word of kernel/words.h
   kShadow,        // an entry of a secondary MMU, by page of the area; frame: its mm
   kInvalidation,  // its sequence (index 0) and its invalidations in progress (1)
@@ -81,10 +80,9 @@ bool IsHalfOfEntry(const Event& event);
 
 // What an entry value says.
 struct EntryView {
-  enum Kind : uint8_t { kNone, kTable, kLeaf, kMigration, kSwap, kOther } kind;
+  enum Kind : uint8_t { kNone, kTable, kLeaf, kMigration, kOther } kind;
   bool writable;
-  uint16_t frame;  // kTable: the table's index; kLeaf, kMigration: the pfn of the first page;
-                   // kSwap: the slot
+  uint16_t frame;  // kTable: the table's index; kLeaf, kMigration: the pfn of the first page
 };
 EntryView DecodeEntry(ObjectKind level, uint64_t value);
 

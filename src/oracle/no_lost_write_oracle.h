@@ -7,11 +7,6 @@
 // reference whose page was discarded since its GUP call began protects nothing: it may be an
 // orphan. One that was not discarded protects its page even while a collapse has it unmapped.
 //
-// What is freed lazily (MADV_FREE) may show zero from the begin of the call on, and at any later
-// time until it is written again. What is written during the call is as lazy. A reference that was
-// taken since keeps its page: the kernel discards none that anybody refers to. An older one does
-// not: what was in swap when MADV_FREE came was discarded at once.
-//
 // Copy-on-write: a child's page shows what its parent's showed when fork gave it, and goes its own
 // way then; until fork has flushed the parent's TLBs, a write of the parent's to the shared frame
 // shows in both. FOLL_GET on a page that is shared protects nothing: a write may copy away from it

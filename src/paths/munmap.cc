@@ -72,13 +72,13 @@ void free_pgtables(struct mmu_gather* tlb, unsigned long addr, unsigned long end
 void munmap_region(struct mm_struct* mm, unsigned long start, unsigned long end,
                    unsigned /*flags*/) {
   mmap_write_lock(mm);
-  const bool discards = find_vma(mm, start)->vm_file == nullptr;
+  struct vm_area_struct* vma = find_vma(mm, start);
+  const bool discards = vma->vm_file == nullptr;
   struct mmu_gather tlb = {mm, start, end, {}, 0, false, {}, 0};
   if (discards) wr_note(WR_NOTE_DISCARD_BEGIN, nullptr, start, end, WR_HERE);
   mmu_notifier_invalidate_range_start(mm, start, end);
   unmap_page_range(&tlb, start, end);
   // ORDER(S unlink-flush-free): no rmap walk finds the table when it goes.
-  struct vm_area_struct* vma = find_vma(mm, start);
   unlink_vma(vma, true);
   free_pgtables(&tlb, start, end);
   tlb_finish_mmu(&tlb);
