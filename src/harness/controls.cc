@@ -1,7 +1,6 @@
 #include "harness/controls.h"
 
 #include <cstring>
-#include <memory>
 #include <optional>
 #include <utility>
 
@@ -29,12 +28,9 @@ std::optional<ControlResult> RunControl(const VariantRow& variant, const Profile
   result.expected = bites ? variant.oracle : "clean";
   result.found = "clean";
 
-  const auto file = ParseText(absl::StrCat("walkrace 1\n", variant.control));
-  WR_CHECK(file.ok());
+  const auto file = ControlFile(&variant);
   HuntOptions hunt;
-  hunt.context.target = FindTarget("gup_vs_mm");
-  hunt.context.variants = {&variant};
-  hunt.context.run = {&profile, variant.cuts};
+  hunt.context = ControlContext(&variant, profile);
   hunt.seed = kControlSeed;
   hunt.scenario = &file->input.scenario;
   hunt.schedules_max = bites ? kControlSchedulesMax : kCleanSchedules;
@@ -56,6 +52,24 @@ std::optional<ControlResult> RunControl(const VariantRow& variant, const Profile
 }
 
 }  // namespace
+
+ResolvedContext ControlContext(const VariantRow* variant, const Profile& profile) {
+  ResolvedContext context = {};
+  context.target = FindTarget("gup_vs_mm");
+  context.run.profile = &profile;
+  if (variant != nullptr) {
+    context.variants = {variant};
+    context.run.cuts = variant->cuts;
+  }
+  return context;
+}
+
+std::unique_ptr<WalkFile> ControlFile(const VariantRow* variant) {
+  if (variant == nullptr) return nullptr;
+  auto file = ParseText(absl::StrCat("walkrace 1\n", variant->control));
+  WR_CHECK(file.ok());
+  return std::make_unique<WalkFile>(*std::move(file));
+}
 
 const char* WhySkipped(const VariantRow& variant) {
   if (variant.needs == nullptr) return nullptr;

@@ -5,9 +5,11 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "harness/context.h"
 #include "machine/profiles.h"
 #include "paths/variants.h"
 
@@ -32,6 +34,12 @@ struct ControlOptions {
 
 // Schedules for each strategy, at most, where something must be found.
 inline constexpr uint64_t kControlSchedulesMax = 100'000;
+
+// The target that draws every operation, with what the variant takes out. Null: nothing.
+ResolvedContext ControlContext(const VariantRow* variant, const Profile& profile);
+
+// The variant's control scenario, or null where the variant is.
+std::unique_ptr<WalkFile> ControlFile(const VariantRow* variant);
 
 // Why nothing can show the variant in this build ("needs: tsan ..."), or null.
 const char* WhySkipped(const VariantRow& variant);

@@ -4,7 +4,6 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
-#include "base/check.h"
 #include "harness/controls.h"
 #include "harness/describe.h"
 #include "harness/hunt.h"
@@ -17,26 +16,6 @@ namespace {
 constexpr uint64_t kSliceSchedules = 500;
 constexpr uint64_t kCheckSchedules = 1000;  // for each strategy
 constexpr uint64_t kSeed = 1;
-
-// The target that draws every operation, with the variant's context.
-ResolvedContext ContextOf(const VariantRow* variant, const Profile& profile) {
-  ResolvedContext context = {};
-  context.target = FindTarget("gup_vs_mm");
-  context.run.profile = &profile;
-  if (variant != nullptr) {
-    context.variants = {variant};
-    context.run.cuts = variant->cuts;
-  }
-  return context;
-}
-
-// The variant's own scenario, or none.
-std::unique_ptr<WalkFile> ScenarioFor(const VariantRow* variant) {
-  if (variant == nullptr) return nullptr;
-  auto file = ParseText(absl::StrCat("walkrace 1\n", variant->control));
-  WR_CHECK(file.ok());
-  return std::make_unique<WalkFile>(*std::move(file));
-}
 
 void MakeSmall(const HuntResult& found, const ResolvedContext& context, MatrixCell& cell) {
   WalkFile file = found.file;
@@ -77,9 +56,9 @@ MatrixCell FillCell(const VariantRow* variant, const Profile& profile, double se
   }
   cell.expected = variant != nullptr && BitesOn(*variant, profile) ? variant->oracle : "clean";
 
-  const auto file = ScenarioFor(variant);
+  const auto file = ControlFile(variant);
   HuntOptions options;
-  options.context = ContextOf(variant, profile);
+  options.context = ControlContext(variant, profile);
   options.scenario = file == nullptr ? nullptr : &file->input.scenario;
   options.schedules_max = kSliceSchedules;
   const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
@@ -113,7 +92,7 @@ std::string CheckCell(const MatrixCell& cell) {
   const bool unmodified = cell.variant == kUnmodified;
   const VariantRow* variant = unmodified ? nullptr : FindVariant(cell.variant.c_str());
   if (!unmodified && variant == nullptr) return "there is no such variant any more";
-  const ResolvedContext context = ContextOf(variant, *profile);
+  const ResolvedContext context = ControlContext(variant, *profile);
   switch (cell.state) {
     case MatrixCell::State::kSkipped:
       return "";
@@ -121,13 +100,7 @@ std::string CheckCell(const MatrixCell& cell) {
       if (variant != nullptr && WhySkipped(*variant) != nullptr) return "";
       const auto file = ParseText(cell.walk);
       if (!file.ok()) return absl::StrCat("its schedule cannot be read: ", file.status().message());
-      // ThreadSanitizer keeps four accesses of a word, and evicts one by chance when a fifth comes:
-      // it may miss in one run what it saw in another. What walkrace itself sees never varies.
-      int replays = cell.oracle == "data-race" ? 20 : 1;
-      Report report = Runner::Get().Replay(file->input, context.run);
-      while (report.clean() && --replays > 0) {
-        report = Runner::Get().Replay(file->input, context.run);
-      }
+      const Report report = ReplayFound(file->input, context.run, cell.oracle);
       if (!report.clean() && report.violation.oracle == cell.oracle) return "";
       return absl::StrCat("its schedule shows ", report.clean() ? "clean" : report.violation.oracle,
                           ", not ", cell.oracle, "\n", DriftOfLastReplay(Runner::Get(), *file));
@@ -135,7 +108,7 @@ std::string CheckCell(const MatrixCell& cell) {
     case MatrixCell::State::kClean:
       break;
   }
-  const auto file = ScenarioFor(variant);
+  const auto file = ControlFile(variant);
   HuntOptions options;
   options.context = context;
   options.scenario = file == nullptr ? nullptr : &file->input.scenario;

@@ -90,14 +90,7 @@ TEST_P(Variants, AreCaughtWhereTheyBiteAndCleanElsewhere) {
         << OracleOf(found.report) << " after " << found.schedules << " schedules"
         << Paste(control, options.context, found.report);
 
-    // ThreadSanitizer keeps four accesses of a word, and evicts one by chance when a fifth comes:
-    // it may miss in one run what it saw in another. What walkrace itself sees is the same each
-    // time.
-    int replays = OracleOf(found.report) == "data-race" ? 20 : 1;
-    Report again = Runner::Get().Replay(found.file.input, options.context.run);
-    while (again.clean() && --replays > 0) {
-      again = Runner::Get().Replay(found.file.input, options.context.run);
-    }
+    const Report again = ReplayFound(found.file.input, options.context.run, OracleOf(found.report));
     EXPECT_EQ(OracleOf(again), OracleOf(found.report)) << PrintText(found.file);
     EXPECT_EQ(again.run.trace_hash, found.report.run.trace_hash);
 
