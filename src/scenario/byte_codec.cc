@@ -6,10 +6,10 @@
 namespace walkrace {
 namespace {
 
-// Two bits hold a CPU, four a page or a backing, five a kind, two a page state; sixteen hold an
+// Two bits hold a CPU or a page state, four a page or a backing, eight a kind; sixteen hold an
 // event number.
 static_assert(kCpusMax == 4 && kPagesMax == 16 && kPagesMax % 4 == 0 && kRegionsMax <= 5);
-static_assert(static_cast<int>(OperationKind::kCount) <= 32 && kOperationsMax < 256);
+static_assert(static_cast<int>(OperationKind::kCount) < 256 && kOperationsMax < 256);
 static_assert(static_cast<int>(PageState::kCount) == 3 && kStepsMax < 65536);
 static_assert(kEncodedHeaderBytes == 3 + kPagesMax / 4 && kRegionsMax == 2 && kMmsMax == 2);
 static_assert(static_cast<int>(Backing::kCount) <= 16);
@@ -110,12 +110,11 @@ void EncodeHeader(const Scenario& scenario, ByteWriter& bytes) {
 void DecodeOperations(ByteReader& bytes, OperationList& list) {
   const int count = bytes.Next() % (kOperationsMax + 1);
   for (int i = 0; i < count; ++i) {
-    const uint8_t what = bytes.Next();
+    const uint8_t kind = bytes.Next();
     const uint8_t where = bytes.Next();
     Operation operation;
-    operation.kind =
-        static_cast<OperationKind>((what & 31) % static_cast<int>(OperationKind::kCount));
-    operation.flags = what >> 5 & (kGupWrite | kGupPin);
+    operation.kind = static_cast<OperationKind>(kind % static_cast<int>(OperationKind::kCount));
+    operation.flags = bytes.Next() & (kGupWrite | kGupPin);
     operation.page = where & 15;
     operation.count = (where >> 4) + 1;
     WR_CHECK(list.push_back(operation));
@@ -125,9 +124,10 @@ void DecodeOperations(ByteReader& bytes, OperationList& list) {
 void EncodeOperations(const OperationList& list, ByteWriter& bytes) {
   bytes.Put(list.size());
   for (const Operation& operation : list) {
-    bytes.Put(static_cast<unsigned>(operation.kind) | operation.flags << 5);
     const int more = operation.count == 0 ? 0 : operation.count - 1;
+    bytes.Put(static_cast<unsigned>(operation.kind));
     bytes.Put(operation.page | more << 4);
+    bytes.Put(operation.flags);
   }
 }
 

@@ -13,7 +13,7 @@ namespace walkrace {
 
 // Profile, CPU count and layout; then each CPU's operations; then the preemptions.
 inline constexpr size_t kEncodedHeaderBytes = 7;
-inline constexpr size_t kEncodedOperationBytes = 2;
+inline constexpr size_t kEncodedOperationBytes = 3;
 inline constexpr size_t kEncodedPreemptionBytes = 3;
 inline constexpr size_t kEncodedBytesMax =
     kEncodedHeaderBytes + kCpusMax * (1 + kOperationsMax * kEncodedOperationBytes) +

@@ -50,15 +50,15 @@ TEST(ByteCodec, EmptyDecodesToTheDefault) {
 }
 
 TEST(ByteCodec, SmallScenarioIsSmall) {
-  EXPECT_THAT(Encoded(SeedRace()), ElementsAre(0, 0, 0, 0, 0, 0, 0,         // header
-                                               3, 0x60, 0x10, 1, 0, 3, 0,   // CPU 0
-                                               1, 6, 0,                     // CPU 1
-                                               0, 9, 0, 1, 300 & 255, 1));  // preemptions
+  EXPECT_THAT(Encoded(SeedRace()), ElementsAre(0, 0, 0, 0, 0, 0, 0,              // header
+                                               3, 0, 0x10, 3, 1, 0, 0, 3, 0, 0,  // CPU 0
+                                               1, 6, 0, 0,                       // CPU 1
+                                               0, 9, 0, 1, 300 & 255, 1));       // preemptions
 }
 
 TEST(ByteCodec, CutShortReadsZeros) {
   static Input input;
-  Decode({0, 0, 0, 0, 0, 0, 0, 2, 0x60}, input);
+  Decode({0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 3}, input);
   EXPECT_EQ(input.scenario.cpus[0].size(), 2u);
   EXPECT_EQ(input.scenario.cpus[0][0], (Operation{OperationKind::kGup, 0, 1, kGupPin | kGupWrite}));
   EXPECT_EQ(input.scenario.cpus[0][1], (Operation{OperationKind::kGup, 0, 1}));
