@@ -5,6 +5,7 @@
 #include "kernel/mm.h"
 #include "kernel/notes.h"
 #include "kernel/page_ref.h"
+#include "kernel/swap.h"
 #include "kernel/user_access.h"
 #include "machine/machine.h"
 #include "paths/paths.h"
@@ -61,6 +62,8 @@ void ReadPinned(CpuId cpu) {
 
 void Unpin(CpuId cpu) {
   for (const HeldReference& reference : held[cpu]) {
+    // As unpin_user_pages_dirty_lock(): first the flag, then the reference.
+    if ((reference.flags & FOLL_WRITE) != 0 && wr_reclaim_begun()) SetPageDirty(reference.of);
     if ((reference.flags & FOLL_PIN) != 0) {
       unpin_user_page(reference.of, reference.address);
     } else {

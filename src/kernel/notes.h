@@ -33,6 +33,9 @@ enum wr_note_kind {
   WR_NOTE_USER_WRITE,  //                 content         address         value
   WR_NOTE_PIN_READ,    //                 content         address         value
   WR_NOTE_PIN_WRITE,   //                 content         address         value
+  // MADV_FREE: from its begin on the pages may show zero, until they are written again.
+  WR_NOTE_LAZY_FREE_BEGIN,  //            -               start address   end address
+  WR_NOTE_LAZY_FREE_END,    //            -               start address   end address
   WR_NOTE_COUNT,
 };
 

@@ -36,6 +36,7 @@ struct alignas(4096) Arena {
   uint64_t swap_map[WR_SWAP_SLOTS];
   uint64_t swap_content[WR_SWAP_SLOTS];
   uint64_t words[WR_WORD_COUNT];
+  uint64_t swap_cache[WR_SWAP_SLOTS];  // the pfn of the page that the swap cache has, or 0
 };
 
 extern Arena arena;

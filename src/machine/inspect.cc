@@ -51,6 +51,9 @@ struct ObjectTable {
       Set(&arena.swap_map[i], ObjectKind::kSwapMap, i, 0);
     }
     for (int i = 0; i < WR_WORD_COUNT; ++i) Set(&arena.words[i], ObjectKind::kWord, i, 0);
+    for (int i = 0; i < WR_SWAP_SLOTS; ++i) {
+      Set(&arena.swap_cache[i], ObjectKind::kSwapCache, i, 0);
+    }
   }
 
   // Locks that belong to no table: kNamedLock + mm.
@@ -94,11 +97,13 @@ struct Leaf {
   EntryView view;
   bool huge;
   bool software_only;  // the hardware takes a fault
+  bool clean;          // a write must first set the dirty bit
+  uint64_t* entry;
 };
 
 // The entry that translates an area page, as memory has it now; a huge one's frame is the page's.
 Leaf LeafOf(int page) {
-  constexpr Leaf kNothing = {{EntryView::kNone, false, 0}, false, false};
+  constexpr Leaf kNothing = {{EntryView::kNone, false, 0}, false, false, false, nullptr};
   constexpr uint64_t kSoftwareOnly = _PAGE_PROTNONE | _PAGE_INVALID;
   const unsigned long address = AddressOfAreaPage(page);
   const int first = page / kPagesMax * kUpperTables;
@@ -112,12 +117,13 @@ Leaf LeafOf(int page) {
   const uint64_t pmd_value = EntryOf(table, pmd_index(address));
   EntryView pmd = DecodeEntry(ObjectKind::kPmd, pmd_value);
   if (pmd.kind == EntryView::kTable) {
-    const uint64_t pte_value = EntryOf(pmd.frame, pte_index(address));
-    return {DecodeEntry(ObjectKind::kPte, pte_value), false,
-            ((pmd_value | pte_value) & kSoftwareOnly) != 0};
+    uint64_t& pte = EntryOf(pmd.frame, pte_index(address));
+    return {DecodeEntry(ObjectKind::kPte, pte), false, ((pmd_value | pte) & kSoftwareOnly) != 0,
+            (pte & _PAGE_DIRTY) == 0, &pte};
   }
   pmd.frame += pte_index(address);
-  return {pmd, true, (pmd_value & kSoftwareOnly) != 0};
+  return {pmd, true, (pmd_value & kSoftwareOnly) != 0, (pmd_value & _PAGE_DIRTY) == 0,
+          &EntryOf(table, pmd_index(address))};
 }
 
 constexpr const char* kWordNames[] = {
@@ -191,6 +197,13 @@ Translation TranslateByHardware(int page) {
   return LeafOf(page).software_only ? Translation() : Translate(page);
 }
 
+bool IsCleanForHardware(int page) { return LeafOf(page).clean; }
+
+void SetDirtyByHardware(int page) {
+  const Leaf leaf = LeafOf(page);
+  if (leaf.view.kind == EntryView::kLeaf) *leaf.entry |= _PAGE_DIRTY;
+}
+
 FolioCounts CountsOf(uint16_t pfn) {
   const uint16_t head = HeadPfn(pfn);
   const page& frame = arena.mem_map[head];
@@ -201,6 +214,13 @@ FolioCounts CountsOf(uint16_t pfn) {
 int64_t MapcountOf(uint16_t pfn) { return arena.mem_map[pfn]._mapcount.counter; }
 bool FrameIsFree(uint16_t pfn) { return allocator.frame_free[pfn]; }
 uint64_t ContentOf(uint16_t pfn) { return arena.content[pfn]; }
+
+int CacheReferencesOf(uint16_t pfn) {
+  int references = 0;
+  for (const unsigned long cached : arena.file.i_pages) references += cached == pfn;
+  for (const uint64_t cached : arena.swap_cache) references += cached == pfn;
+  return references;
+}
 
 bool IsAnonExclusive(uint16_t pfn) {
   return (arena.mem_map[pfn].flags & 1ul << PG_anon_exclusive) != 0;
@@ -214,7 +234,10 @@ uint64_t ContentAt(int page) {
     case EntryView::kMigration:
       return arena.content[view.frame];
     case EntryView::kSwap:
-      return view.frame < WR_SWAP_SLOTS ? arena.swap_content[view.frame] : 0;
+      if (view.frame >= WR_SWAP_SLOTS) return 0;
+      // What the swap cache has is what the next fault maps, and may be newer.
+      if (arena.swap_cache[view.frame] != 0) return arena.content[arena.swap_cache[view.frame]];
+      return arena.swap_content[view.frame];
     default:
       break;
   }
@@ -276,6 +299,8 @@ std::string NameOf(LocationId location) {
       return "swap_map" + index;
     case ObjectKind::kWord:
       return kWordNames[object.index];
+    case ObjectKind::kSwapCache:
+      return "swap_cache" + index;
     case ObjectKind::kOther:
     case ObjectKind::kKindCount:
       break;
@@ -310,7 +335,7 @@ std::string NameOfValue(LocationId location, uint64_t value) {
   if (object.kind == ObjectKind::kCompoundHead) {
     return (value & 1) != 0 ? NameOfFrame(static_cast<uint16_t>(value >> 1)) : "itself";
   }
-  if (object.kind == ObjectKind::kFileSlot) {
+  if (object.kind == ObjectKind::kFileSlot || object.kind == ObjectKind::kSwapCache) {
     return value == 0 ? "none" : NameOfFrame(static_cast<uint16_t>(value));
   }
   if (object.kind == ObjectKind::kMapping) {

@@ -52,10 +52,11 @@ enum class ObjectKind : uint8_t {
   kLock,
   kSequence,
   kDeposit,
-  kMapping,   // of a page: page->mapping
-  kFileSlot,  // of the page cache: a pfn, by page of the file
-  kSwapMap,   // a slot's count
-  kWord,      // a word of kernel/words.h
+  kMapping,    // of a page: page->mapping
+  kFileSlot,   // of the page cache: a pfn, by page of the file
+  kSwapMap,    // a slot's count
+  kWord,       // a word of kernel/words.h
+  kSwapCache,  // of the swap cache: a pfn, by slot
   kKindCount,
 };
 
@@ -102,8 +103,9 @@ FolioCounts CountsOf(uint16_t pfn);
 int64_t MapcountOf(uint16_t pfn);  // of this very page; a head page's includes the huge mapping
 bool FrameIsFree(uint16_t pfn);    // free in the allocator
 uint64_t ContentOf(uint16_t pfn);
-bool IsAnonExclusive(uint16_t pfn);  // PageAnonExclusive
-bool IsAnon(uint16_t pfn);           // PageAnon
+int CacheReferencesOf(uint16_t pfn);  // by the page cache and the swap cache, now
+bool IsAnonExclusive(uint16_t pfn);   // PageAnonExclusive
+bool IsAnon(uint16_t pfn);            // PageAnon
 
 // What the next access of a page would see: the content of what is mapped, of what a migration or
 // swap entry stands for, of the file, or zero.

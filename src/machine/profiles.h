@@ -64,6 +64,8 @@ struct Profile {
   TableFree table_free;
   bool deposit_writes_table;  // pgtable_trans_huge_deposit keeps its list in the table itself
   EntryRead entry_read;
+  // CONFIG_ARCH_WANT_BATCHED_UNMAP_TLB_FLUSH: reclaim flushes after it has unmapped a whole batch.
+  bool batched_unmap_flush = false;
 };
 
 const Profile* Profiles(size_t* count);

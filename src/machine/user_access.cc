@@ -4,6 +4,7 @@
 #include "kernel/page_ref.h"
 #include "kernel/pgtable.h"
 #include "machine/arena.h"
+#include "machine/machine.h"
 #include "machine/tlb_state.h"
 
 namespace walkrace {
@@ -18,10 +19,19 @@ const Translation* Lookup(int page, bool write, const wr_site* site) {
   Engine& engine = MachineEngine();
   const CpuId cpu = engine.current();
   const Translation* entry = TlbEntry(cpu, page);
-  if (entry != nullptr && (!write || entry->writable)) return entry;
+  if (entry != nullptr && (!write || (entry->writable && !TlbEntryIsClean(cpu, page))))
+    return entry;
   const Translation walked = TranslateByHardware(page);
   if (walked.pfn == 0 || (write && !walked.writable)) return nullptr;
+  bool clean = IsCleanForHardware(page);
+  if (write && clean) {
+    // Where entries are cleared by plain accesses, software keeps the dirty bit: the write faults.
+    if (ActiveProfile().clear == Clear::kPlain) return nullptr;
+    SetDirtyByHardware(page);
+    clean = false;
+  }
   FillTlb(cpu, page, walked);
+  SetTlbEntryClean(cpu, page, clean);
   engine.Note(EventKind::kTlb, kTlbFill, kNoLocation, page, walked.pfn, site, cpu);
   return TlbEntry(cpu, page);
 }

@@ -25,6 +25,7 @@ struct CountsConservedOracle::Expected {
 void CountsConservedOracle::Begin() {
   touched_ = 0;
   fresh_ = 0;
+  frozen_ = 0;
 }
 
 void CountsConservedOracle::OnEvent(const Event& event, const Object& object, uint32_t index) {
@@ -35,6 +36,7 @@ void CountsConservedOracle::OnEvent(const Event& event, const Object& object, ui
   const uint64_t pfn = event.before;
   if (pfn >= kFramesMax) return;
   touched_ |= FrameBit(pfn);
+  frozen_ &= ~FrameBit(pfn);
   if (event.detail == WR_NOTE_FOLIO_ALLOC) {
     fresh_ |= FrameBit(pfn);
     fresh_by_[pfn] = event.cpu;
@@ -54,7 +56,18 @@ void CountsConservedOracle::OnCount(const Event& event, const Object& object, ui
            NameOf(event.location).c_str(), static_cast<long long>(after));
     return;
   }
-  if (object.kind != ObjectKind::kRefcount || before != 0 || after == 0) return;
+  if (object.kind != ObjectKind::kRefcount) return;
+  if (after == 0 && before != 0 && event.kind == EventKind::kRmw &&
+      event.detail == static_cast<uint8_t>(RmwKind::kCmpxchg)) {
+    frozen_ |= FrameBit(object.frame);
+    frozen_by_[object.frame] = event.cpu;
+  }
+  if (before != 0 || after == 0) return;
+  if (event.kind == EventKind::kStore && (frozen_ & FrameBit(object.frame)) != 0 &&
+      frozen_by_[object.frame] == event.cpu) {
+    frozen_ &= ~FrameBit(object.frame);
+    return;
+  }
   if (event.kind == EventKind::kStore && (fresh_ & FrameBit(object.frame)) != 0 &&
       fresh_by_[object.frame] == event.cpu) {
     fresh_ &= ~FrameBit(object.frame);
@@ -119,7 +132,8 @@ void CountsConservedOracle::End() {
 bool CountsConservedOracle::JudgeFolio(uint16_t head, const Expected& expected) {
   const FolioCounts counts = CountsOf(head);
   const bool free = FrameIsFree(head);
-  const int wanted = expected.references[head];
+  // The page cache and the swap cache hold a reference each.
+  const int wanted = expected.references[head] + CacheReferencesOf(head);
   if (counts.refcount == wanted && counts.pincount == expected.pins[head] &&
       free == (wanted == 0)) {
     for (uint16_t pfn = head; pfn < head + counts.pages; ++pfn) {

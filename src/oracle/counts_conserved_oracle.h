@@ -1,5 +1,6 @@
 // counts-conserved: references, pins and map counts add up at the end, are never negative, and a
-// reference is never taken on a count of zero except by the allocator.
+// reference is never taken on a count of zero except by the allocator, and by whoever froze the
+// count to zero.
 #ifndef WALKRACE_ORACLE_COUNTS_CONSERVED_ORACLE_H_
 #define WALKRACE_ORACLE_COUNTS_CONSERVED_ORACLE_H_
 
@@ -33,6 +34,8 @@ class CountsConservedOracle final : public Oracle {
   uint64_t touched_ = 0;  // bit n: a count of frame n was written, or the frame (de)allocated
   uint64_t fresh_ = 0;    // bit n: allocated, and its first reference is still to be set ...
   uint8_t fresh_by_[kFramesMax] = {};  // ... by this CPU
+  uint64_t frozen_ = 0;  // bit n: the count went to zero by a compare-and-exchange ...
+  uint8_t frozen_by_[kFramesMax] = {};  // ... of this CPU, which may set it again
 };
 
 }  // namespace walkrace

@@ -43,6 +43,7 @@ void NoLostWriteOracle::Begin() {
     Page& page = pages_[n];
     page.value_count = 1;
     page.discards = 0;
+    page.lazy = false;
     page.judged = true;
     page.discarded_until = 0;
     page.values[0] = {ContentAt(n), kNoEvent};
@@ -52,6 +53,10 @@ void NoLostWriteOracle::Begin() {
 void NoLostWriteOracle::OnEvent(const Event& event, const Object& object, uint32_t index) {
   if (event.detail == WR_NOTE_DISCARD_BEGIN || event.detail == WR_NOTE_DISCARD_END) {
     OnDiscard(event, index);
+    return;
+  }
+  if (event.detail == WR_NOTE_LAZY_FREE_BEGIN || event.detail == WR_NOTE_LAZY_FREE_END) {
+    OnLazyFree(event);
     return;
   }
   const int page = AreaPage(event.before);
@@ -75,6 +80,20 @@ void NoLostWriteOracle::OnDiscard(const Event& event, uint32_t index) {
     } else if (page.discards > 0) {
       --page.discards;
       page.discarded_until = index;
+    }
+  }
+}
+
+void NoLostWriteOracle::OnLazyFree(const Event& event) {
+  const RangeNote range = RangeNoteOf(event);
+  for (int n = range.first; n < range.end; ++n) {
+    Page& page = pages_[n];
+    if (event.detail == WR_NOTE_LAZY_FREE_BEGIN) {
+      ++page.discards;
+      page.lazy = true;
+      Add(page, 0, kNoEvent);
+    } else if (page.discards > 0) {
+      --page.discards;
     }
   }
 }
@@ -105,6 +124,7 @@ void NoLostWriteOracle::Write(Page& page, uint64_t value, uint32_t index) {
     return;
   }
   page.judged = true;
+  page.lazy = false;
   page.value_count = 1;
   page.values[0] = {value, index};
 }
@@ -125,6 +145,9 @@ bool NoLostWriteOracle::Settle(Page& page, uint64_t value) {
     if (page.values[i].value != value) continue;
     page.values[0] = page.values[i];
     page.value_count = 1;
+    // Not zero yet: it may still become so.
+    if (value == 0) page.lazy = false;
+    if (page.lazy) page.values[page.value_count++] = {0, kNoEvent};
     return true;
   }
   return false;

@@ -6,6 +6,10 @@
 // before, or what was written since; the first judged read or later write settles which. A
 // reference whose page was discarded since its GUP call began protects nothing: it may be an
 // orphan. One that was not discarded protects its page even while a collapse has it unmapped.
+//
+// What is freed lazily (MADV_FREE) may show zero from the begin of the call on, and at any later
+// time until it is written again. What is written during the call is as lazy. A reference keeps its
+// page, whenever it was taken: the kernel promises that it discards no page that anybody refers to.
 #ifndef WALKRACE_ORACLE_NO_LOST_WRITE_ORACLE_H_
 #define WALKRACE_ORACLE_NO_LOST_WRITE_ORACLE_H_
 
@@ -18,9 +22,10 @@ struct PageNote;
 class NoLostWriteOracle final : public Oracle {
  public:
   static constexpr const char* kName = "no-lost-write";
-  static constexpr Interest kInterest = {.notes = MaskOf(WR_NOTE_DISCARD_BEGIN, WR_NOTE_DISCARD_END,
-                                                         WR_NOTE_USER_READ, WR_NOTE_USER_WRITE,
-                                                         WR_NOTE_PIN_READ, WR_NOTE_PIN_WRITE)};
+  static constexpr Interest kInterest = {
+      .notes = MaskOf(WR_NOTE_DISCARD_BEGIN, WR_NOTE_DISCARD_END, WR_NOTE_USER_READ,
+                      WR_NOTE_USER_WRITE, WR_NOTE_PIN_READ, WR_NOTE_PIN_WRITE,
+                      WR_NOTE_LAZY_FREE_BEGIN, WR_NOTE_LAZY_FREE_END)};
   using Oracle::Oracle;
 
   void Begin() override;
@@ -38,12 +43,14 @@ class NoLostWriteOracle final : public Oracle {
   struct Page {
     uint8_t value_count;       // one: the page is certain
     uint8_t discards;          // in progress
+    bool lazy;                 // freed lazily: it may become zero until it shows zero or is written
     bool judged;               // false: more values than fit, until the next write that is certain
     uint32_t discarded_until;  // the end of the last discard; 0 for none
     Value values[kValuesMax];
   };
 
   void OnDiscard(const Event& event, uint32_t index);
+  void OnLazyFree(const Event& event);
   void OnRead(const Event& event, int page, uint32_t index);
   void OnPinAccess(const Event& event, const Object& content, int page, uint32_t index);
   void Write(Page& page, uint64_t value, uint32_t index);

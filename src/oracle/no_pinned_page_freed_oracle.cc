@@ -83,10 +83,18 @@ void NoPinnedPageFreedOracle::OnReplaced(const Event& event, uint32_t index) {
 
   const uint32_t counts = fields.flags == WR_COUNTS_PINS ? WR_COUNTS_PINS : WR_COUNTS_ANY;
   const Replacement replacement = {
-      index, missed_at, mappings().GenerationOf(pfn), event.cpu, static_cast<uint8_t>(fields.page),
-      counts};
+      index,  missed_at, mappings().GenerationOf(pfn), event.cpu, static_cast<uint8_t>(fields.page),
+      counts, 0,         mutator.unmap_begin};
+  // One page at several addresses: all of them are replaced.
+  uint32_t area_pages = 1u << fields.page;
+  const Replacement& earlier = replacements_[pfn];
+  if ((replaced_ & FrameBit(pfn)) != 0 && earlier.generation == replacement.generation &&
+      earlier.cpu == event.cpu && earlier.unmap_begin == mutator.unmap_begin) {
+    area_pages |= earlier.area_pages;
+  }
   replaced_ |= FrameBit(pfn);
   replacements_[pfn] = replacement;
+  replacements_[pfn].area_pages = area_pages;
   if (const Reference* held = references().FindOnFolio(head, mappings(), counts); held != nullptr) {
     ReportMissed(event, replacement, *held, "holds");
   } else if ((put_[counts] & FrameBit(head)) != 0 && puts_[counts][head].event > missed_at) {
@@ -101,8 +109,10 @@ void NoPinnedPageFreedOracle::OnReturned(const Event& event) {
   const Reference& reference = references().HeldBy(event.cpu).back();
   // A call that began after the replacement is another matter: whether the page was mapped.
   if (replacement.generation != reference.page.generation ||
-      replacement.area_page != reference.area_page || reference.gup_begin > replacement.event ||
-      !reference.CountsAs(replacement.counts)) {
+      (replacement.area_pages >> reference.area_page & 1) == 0 ||
+      reference.gup_begin > replacement.event || !reference.CountsAs(replacement.counts) ||
+      // Back in its place since: swapped in again from the swap cache.
+      mappings().WasMapped(reference.area_page, reference.page, false, replacement.event)) {
     return;
   }
   ReportMissed(event, replacement, reference, "was returned after that");

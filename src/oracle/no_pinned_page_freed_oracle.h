@@ -42,7 +42,9 @@ class NoPinnedPageFreedOracle final : public Oracle {
     uint32_t check;  // the check that it stands on, or where that should have been
     uint16_t generation;
     uint8_t cpu, area_page;
-    uint32_t counts;  // a wr_counts: what the check had to count
+    uint32_t counts;      // a wr_counts: what the check had to count
+    uint32_t area_pages;  // bit n: area page n, of those that one unmap has replaced
+    uint32_t unmap_begin;
   };
   struct Put {
     uint32_t event;

@@ -1,21 +1,23 @@
 // Collapse of anonymous memory into a huge page. Mirrors collapse_huge_page(),
 // __collapse_huge_page_isolate(), __collapse_huge_page_copy() and release_pte_pages(),
 // mm/khugepaged.c, v6.1. Leaves out: the first scan under mmap_lock for reading (it only decides
-// whether to try), swap-in, memcg, userfaultfd, the anon_vma lock (nobody here walks the rmap),
-// MMU notifiers, pte-mapped compound pages, the young and referenced tests.
+// whether to try), swap-in, memcg, userfaultfd, MMU notifiers, pte-mapped compound pages, the young
+// and referenced tests.
 #include "kernel/mm.h"
 #include "kernel/notes.h"
 #include "kernel/page_ref.h"
 #include "kernel/pgtable.h"
 #include "kernel/tlb.h"
 #include "paths/paths.h"
+#include "paths/swap.h"
 #include "paths/variants.h"
 
 namespace {
 
-// Whether the page has no reference but those of its mappings.
+// Whether the page has no reference but those of its mappings and the swap cache.
 bool is_refcount_suitable(struct page* page, unsigned long address) {
-  const int64_t expected_refcount = page_mapcount(page);
+  const bool cached = wr_reclaim_begun() && PageSwapCache(page);
+  const int64_t expected_refcount = page_mapcount(page) + (cached ? 1 : 0);
   const int64_t count = page_count(page);
   if (count != expected_refcount) return false;
   wr_note(WR_NOTE_COUNT_CHECK, &page->_refcount, address, page_to_pfn(page), WR_HERE);
@@ -106,7 +108,7 @@ void __collapse_huge_page_copy(struct mm_struct* mm, pte_t* pte, struct folio* h
     wr_note(WR_NOTE_PAGE_REPLACED, &src_page->_refcount, address, page_to_pfn(src_page), WR_HERE);
     page_remove_rmap(src_page);
     spin_unlock(ptl);
-    folio_put((struct folio*)src_page);
+    free_page_and_swap_cache(src_page);
   }
 }
 
@@ -140,6 +142,8 @@ enum scan_result collapse_huge_page(struct vm_area_struct* vma, unsigned long ad
     goto out_up_write;
   }
 
+  // No walk of the rmap may find the pmd clear and pass by: a migration entry would stay for ever.
+  anon_vma_lock_write();
   {
     spinlock_t* pte_ptl = pte_lockptr(mm, found);
     spinlock_t* pmd_ptl = pmd_lockptr(mm);
@@ -161,8 +165,11 @@ enum scan_result collapse_huge_page(struct vm_area_struct* vma, unsigned long ad
       if (!is_cut(CUT_BACK_OFF_POPULATE)) pmd_populate(mm, pmd, pmd_pgtable(_pmd));
       wr_note(WR_NOTE_BACKED_OFF, nullptr, address, address + HPAGE_PMD_SIZE, WR_HERE);
       spin_unlock(pmd_ptl);
+      anon_vma_unlock_write();
       goto out_up_write;
     }
+    // All pages are locked and isolated: nobody walks their rmap.
+    anon_vma_unlock_write();
     __collapse_huge_page_copy(mm, pte, hpage, address, pte_ptl);
 
     spin_lock(pmd_ptl);

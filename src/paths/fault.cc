@@ -8,6 +8,7 @@
 #include "kernel/tlb.h"
 #include "paths/filemap.h"
 #include "paths/paths.h"
+#include "paths/swap.h"
 
 pmd_t* mm_find_pmd(struct mm_struct* mm, unsigned long address) {
   pgd_t* pgdp = pgd_offset(mm, address);
@@ -84,7 +85,7 @@ void wp_page_reuse(struct mm_struct* mm, pmd_t pmd, unsigned long address) {
   spinlock_t* ptl = pte_lockptr(mm, pmd);
   spin_lock(ptl);
   const pte_t pte = pte_read_locked(ptep);
-  if (pte_present(pte) && !pte_write(pte)) {
+  if (pte_present(pte) && (!pte_write(pte) || !pte_dirty(pte))) {
     set_pte_at(mm, address, ptep, pte_mkwrite(pte_mkdirty(pte)));
   }
   spin_unlock(ptl);
@@ -123,7 +124,9 @@ enum vm_fault handle_mm_fault(struct mm_struct* mm, unsigned long address, bool 
     return vma->vm_file == nullptr ? do_anonymous_page(vma, pmd, address)
                                    : do_shared_fault(vma, pmd, address);
   }
-  if (write && !pte_write(pte)) wp_page_reuse(mm, pmd, address);
+  if (!pte_present(pte)) return do_swap_page(find_vma(mm, address), pmd, address, pte, write);
+  // A clean entry comes here where software keeps the dirty bit.
+  if (write && (!pte_write(pte) || !pte_dirty(pte))) wp_page_reuse(mm, pmd, address);
   return VM_FAULT_DONE;
 }
 

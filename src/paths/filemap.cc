@@ -3,13 +3,17 @@
 #include "kernel/notes.h"
 #include "kernel/page_ref.h"
 
-// Mirrors filemap_get_entry(): the slot may change between its load and the reference.
-static struct folio* filemap_get_entry(unsigned long* slot) {
+// The slot may change between its load and the reference. A count of zero is frozen, and whoever
+// froze it raises it again or empties the slot: the kernel spins, which a step bound would end.
+struct folio* filemap_get_entry(unsigned long* slot) {
   for (;;) {
     const unsigned long pfn = READ_ONCE(*slot);
     if (pfn == 0) return nullptr;
     struct folio* folio = page_folio(pfn_to_page(pfn));
-    if (!folio_ref_try_add_rcu(folio, 1)) continue;
+    if (!folio_ref_try_add_rcu(folio, 1)) {
+      wr_wait_change(slot, pfn, (const uint64_t*)&folio->page._refcount.counter, 0, WR_HERE);
+      continue;
+    }
     if (READ_ONCE(*slot) == pfn) return folio;
     folio_put(folio);
   }

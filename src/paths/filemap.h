@@ -9,4 +9,8 @@
 // none, or null: out of memory.
 struct folio* filemap_get_or_add(struct address_space* mapping, unsigned long index);
 
+// Returns the folio that a cache's slot (of the page cache or the swap cache) has, with a
+// reference, or null where the slot is empty.
+struct folio* filemap_get_entry(unsigned long* slot);
+
 #endif  // WALKRACE_PATHS_FILEMAP_H_

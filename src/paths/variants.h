@@ -19,6 +19,11 @@ enum cut {
   CUT_BACK_OFF_POPULATE,   // a collapse that backs off does not put the table back
   CUT_IRQ_RESTORE,         // GUP falls back to mmap_lock before interrupts are on again
   CUT_PMD_READ_ONCE,       // gup_pte_range: the pmd re-read is a plain C access
+  CUT_MIGRATE_COUNT_AFTER_CLEAR,  // migration looks at the counts before it clears the entries
+  CUT_SWAP_PIN_AFTER_CLEAR,       // try_to_unmap_one: no test for pins after the entry is clear
+  CUT_SWAP_PIN_TEST,              // shrink_page: no test for pins before it
+  CUT_LAZYFREE_COUNT,             // unmap_lazyfree: the count is not looked at
+  CUT_FLUSH_BATCHED_PENDING,      // a zap does not flush what a reclaim has yet to flush
   CUT_COUNT,
 };
 

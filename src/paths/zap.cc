@@ -7,6 +7,7 @@
 #include "kernel/pgtable.h"
 #include "kernel/tlb.h"
 #include "paths/paths.h"
+#include "paths/swap.h"
 
 namespace {
 
@@ -28,15 +29,22 @@ void tlb_remove_page(struct mmu_gather* tlb, struct page* page) {
 // Without it a CPU writes to a page that is somebody else's by now.
 void tlb_finish_mmu(struct mmu_gather* tlb) {
   if (tlb->cleared) wr_flush_tlb_range(tlb->mm, tlb->start, tlb->end);
-  for (int i = 0; i < tlb->nr; ++i) folio_put(tlb->folios[i]);
+  for (int i = 0; i < tlb->nr; ++i) free_page_and_swap_cache(&tlb->folios[i]->page);
 }
 
 void zap_pte_range(struct mmu_gather* tlb, pmd_t pmd, unsigned long addr, unsigned long end) {
   spinlock_t* ptl = pte_lockptr(tlb->mm, pmd);
   pte_t* pte = pte_offset_kernel(pmd, addr);
   spin_lock(ptl);
+  flush_tlb_batched_pending(tlb->mm);
   for (; addr != end; addr += PAGE_SIZE, ++pte) {
-    if (pte_none(pte_read_locked(pte))) continue;
+    const pte_t found = pte_read_locked(pte);
+    if (pte_none(found)) continue;
+    if (!pte_present(found)) {
+      if (!is_migration_pte(found)) free_swap_and_cache(pte_swp_slot(found));
+      pte_clear(tlb->mm, addr, pte);
+      continue;
+    }
     const pte_t ptent = ptep_get_and_clear(tlb->mm, addr, pte);
     struct page* page = pfn_to_page(pte_pfn(ptent));
     page_remove_rmap(page);

@@ -12,11 +12,11 @@ namespace walkrace {
 namespace {
 
 constexpr const char* kNoteWords[] = {
-    "op-begin",    "op-end",        "gup-begin",     "page-returned",  "gup-end",
-    "page-put",    "unmap-begin",   "count-check",   "page-replaced",  "backed-off",
-    "mutator-end", "discard-begin", "discard-end",   "folio-alloc",    "folio-free",
-    "table-alloc", "table-free",    "table-deposit", "table-withdraw", "user-read",
-    "user-write",  "pin-read",      "pin-write",
+    "op-begin",    "op-end",        "gup-begin",     "page-returned",   "gup-end",
+    "page-put",    "unmap-begin",   "count-check",   "page-replaced",   "backed-off",
+    "mutator-end", "discard-begin", "discard-end",   "folio-alloc",     "folio-free",
+    "table-alloc", "table-free",    "table-deposit", "table-withdraw",  "user-read",
+    "user-write",  "pin-read",      "pin-write",     "lazy-free-begin", "lazy-free-end",
 };
 static_assert(std::size(kNoteWords) == WR_NOTE_COUNT);
 
@@ -131,6 +131,10 @@ std::string NoteWords(const Event& note, const Scenario* scenario) {
       return ContentWords(note, false, true);
     case WR_NOTE_PIN_WRITE:
       return ContentWords(note, true, true);
+    case WR_NOTE_LAZY_FREE_BEGIN:
+      return absl::StrCat("begins to free lazily ", RangeWords(note));
+    case WR_NOTE_LAZY_FREE_END:
+      return absl::StrCat("has freed lazily ", RangeWords(note));
     default:
       return "unknown note";
   }
