@@ -56,7 +56,7 @@ void NoLostWriteOracle::OnEvent(const Event& event, const Object& object, uint32
     return;
   }
   if (event.detail == WR_NOTE_LAZY_FREE_BEGIN || event.detail == WR_NOTE_LAZY_FREE_END) {
-    OnLazyFree(event);
+    OnLazyFree(event, index);
     return;
   }
   const int page = AreaPage(event.before);
@@ -84,7 +84,7 @@ void NoLostWriteOracle::OnDiscard(const Event& event, uint32_t index) {
   }
 }
 
-void NoLostWriteOracle::OnLazyFree(const Event& event) {
+void NoLostWriteOracle::OnLazyFree(const Event& event, uint32_t index) {
   const RangeNote range = RangeNoteOf(event);
   for (int n = range.first; n < range.end; ++n) {
     Page& page = pages_[n];
@@ -94,6 +94,8 @@ void NoLostWriteOracle::OnLazyFree(const Event& event) {
       Add(page, 0, kNoEvent);
     } else if (page.discards > 0) {
       --page.discards;
+      // What was swapped out is gone at once: an older reference may be an orphan.
+      page.discarded_until = index;
     }
   }
 }

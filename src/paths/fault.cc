@@ -66,6 +66,14 @@ enum vm_fault do_shared_fault(struct vm_area_struct* vma, pmd_t pmd, unsigned lo
   struct mm_struct* mm = vma->vm_mm;
   struct folio* folio = filemap_get_or_add(vma->vm_file, linear_page_index(vma, address));
   if (folio == nullptr) return VM_FAULT_OOM;
+  // A page that migration has just put into the page cache is locked until it has its content; one
+  // that it has taken away belongs to no file any more: the access faults again.
+  lock_page(&folio->page);
+  if (READ_ONCE(folio->page.mapping) != WR_FILE_MAPPING) {
+    unlock_page(&folio->page);
+    folio_put(folio);
+    return VM_FAULT_DONE;
+  }
   pte_t* ptep = pte_offset_kernel(pmd, address);
   spinlock_t* ptl = pte_lockptr(mm, pmd);
   spin_lock(ptl);
@@ -75,6 +83,7 @@ enum vm_fault do_shared_fault(struct vm_area_struct* vma, pmd_t pmd, unsigned lo
     set_pte_at(mm, address, ptep, pte_mkwrite(pte_mkdirty(pfn_pte(folio_pfn(folio)))));
   }
   spin_unlock(ptl);
+  unlock_page(&folio->page);
   if (!none) folio_put(folio);
   return VM_FAULT_DONE;
 }
