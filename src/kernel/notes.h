@@ -43,6 +43,10 @@ enum wr_note_kind {
 enum wr_counts {
   WR_COUNTS_ANY,   // every one: collapse, migration, KSM
   WR_COUNTS_PINS,  // FOLL_PIN alone: fork, swap-out
+  // FOLL_WRITE alone: KSM. It looks at every reference, but from then to the replacement others may
+  // read the page, which holds what the other one does.
+  WR_COUNTS_WRITES,
+  WR_COUNTS_KINDS,
 };
 
 #endif  // WALKRACE_KERNEL_NOTES_H_

@@ -27,6 +27,8 @@ struct folio* wr_folio_alloc(unsigned order, const struct wr_site* site);
 void wr_folio_free(struct folio* folio, const struct wr_site* site);
 // Copies the content of a base page to a page that nobody else knows yet: one event, the load.
 void wr_copy_user_highpage(struct page* to, const struct page* from, const struct wr_site* site);
+// What a base page holds, to compare it: one event, the load.
+uint64_t wr_page_content(const struct page* page, const struct wr_site* site);
 // page->mapping and page->index of a page that nobody else knows yet; with PAGE_MAPPING_ANON the
 // page is exclusive. No events.
 void wr_page_set_mapping(struct page* page, unsigned long mapping, unsigned long index);

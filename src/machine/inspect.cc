@@ -227,6 +227,8 @@ bool IsAnonExclusive(uint16_t pfn) {
 }
 bool IsAnon(uint16_t pfn) { return (arena.mem_map[HeadPfn(pfn)].mapping & PAGE_MAPPING_ANON) != 0; }
 
+bool IsKsm(uint16_t pfn) { return (arena.mem_map[pfn].flags & 1ul << PG_ksm) != 0; }
+
 uint64_t ContentAt(int page) {
   const EntryView view = LeafOf(page).view;
   switch (view.kind) {

@@ -106,6 +106,7 @@ uint64_t ContentOf(uint16_t pfn);
 int CacheReferencesOf(uint16_t pfn);  // by the page cache and the swap cache, now
 bool IsAnonExclusive(uint16_t pfn);   // PageAnonExclusive
 bool IsAnon(uint16_t pfn);            // PageAnon
+bool IsKsm(uint16_t pfn);             // PageKsm
 
 // What the next access of a page would see: the content of what is mapped, of what a migration or
 // swap entry stands for, of the file, or zero.

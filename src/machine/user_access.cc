@@ -88,6 +88,10 @@ void wr_pinned_write(struct page* page, unsigned long address, uint64_t value,
   wr_note(WR_NOTE_PIN_WRITE, content, address, value, site);
 }
 
+uint64_t wr_page_content(const struct page* page, const wr_site* site) {
+  return wr_load(&arena.content[page_to_pfn(page)], 8, WR_PLAIN, WR_USER, site);
+}
+
 void wr_copy_user_highpage(struct page* to, const struct page* from, const wr_site* site) {
   arena.content[page_to_pfn(to)] =
       wr_load(&arena.content[page_to_pfn(from)], 8, WR_PLAIN, WR_USER, site);

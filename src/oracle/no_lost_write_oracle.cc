@@ -107,6 +107,8 @@ void NoLostWriteOracle::OnPinAccess(const Event& event, const Object& content, i
   Page& shadow = pages_[page];
   const bool writes = event.detail == WR_NOTE_PIN_WRITE;
   const Mapping& mapping = mappings().Current(page);
+  // A copy of a merged page leaves those behind who only read it.
+  if (!writes && mapping.page != reference->page && IsKsm(content.frame)) return;
   const bool detached = shadow.discards > 0 || shadow.discarded_until > reference->gup_begin;
   if (!detached || mapping.page == reference->page) {
     if (writes) {

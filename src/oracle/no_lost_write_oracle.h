@@ -7,10 +7,10 @@
 // reference whose page was discarded since its GUP call began protects nothing: it may be an
 // orphan. One that was not discarded protects its page even while a collapse has it unmapped.
 //
-// What is freed lazily (MADV_FREE) may show zero from the begin of the call on, and at any later time
-// until it is written again. What is written during the call is as lazy. A reference that was taken
-// since keeps its page: the kernel discards none that anybody refers to. An older one does not: what
-// was in swap when MADV_FREE came was discarded at once.
+// What is freed lazily (MADV_FREE) may show zero from the begin of the call on, and at any later
+// time until it is written again. What is written during the call is as lazy. A reference that was
+// taken since keeps its page: the kernel discards none that anybody refers to. An older one does
+// not: what was in swap when MADV_FREE came was discarded at once.
 #ifndef WALKRACE_ORACLE_NO_LOST_WRITE_ORACLE_H_
 #define WALKRACE_ORACLE_NO_LOST_WRITE_ORACLE_H_
 

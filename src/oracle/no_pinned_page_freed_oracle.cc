@@ -16,7 +16,7 @@ constexpr uint64_t FrameBit(uint64_t pfn) { return uint64_t{1} << pfn; }
 void NoPinnedPageFreedOracle::Begin() {
   for (CpuId cpu = 0; cpu < kCpusMax; ++cpu) Forget(cpu);
   replaced_ = 0;
-  put_[WR_COUNTS_ANY] = put_[WR_COUNTS_PINS] = 0;
+  for (uint64_t& put : put_) put = 0;
 }
 
 void NoPinnedPageFreedOracle::Forget(CpuId cpu) {
@@ -81,7 +81,7 @@ void NoPinnedPageFreedOracle::OnReplaced(const Event& event, uint32_t index) {
   uint32_t missed_at = mutator.unmap_begin == kNoEvent ? index : mutator.unmap_begin;
   if ((mutator.checked >> fields.page & 1) != 0 && check.pfn == pfn) missed_at = check.event;
 
-  const uint32_t counts = fields.flags == WR_COUNTS_PINS ? WR_COUNTS_PINS : WR_COUNTS_ANY;
+  const uint32_t counts = fields.flags < WR_COUNTS_KINDS ? fields.flags : WR_COUNTS_ANY;
   const Replacement replacement = {
       index,  missed_at, mappings().GenerationOf(pfn), event.cpu, static_cast<uint8_t>(fields.page),
       counts, 0,         mutator.unmap_begin};
@@ -121,7 +121,7 @@ void NoPinnedPageFreedOracle::OnReturned(const Event& event) {
 void NoPinnedPageFreedOracle::OnPut(uint32_t index) {
   const Reference* put = references().LastPut();
   if (put == nullptr || !mappings().IsCurrent(put->page)) return;
-  for (const uint32_t counts : {WR_COUNTS_ANY, WR_COUNTS_PINS}) {
+  for (uint32_t counts = 0; counts < WR_COUNTS_KINDS; ++counts) {
     if (!put->CountsAs(counts)) continue;
     put_[counts] |= FrameBit(put->head);
     puts_[counts][put->head] = {index, *put};

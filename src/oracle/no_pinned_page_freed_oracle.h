@@ -63,9 +63,9 @@ class NoPinnedPageFreedOracle final : public Oracle {
   Mutator mutators_[kCpusMax];
   // By frame, of its present allocation; bit n of the masks: frame n has one.
   uint64_t replaced_ = 0;
-  uint64_t put_[2] = {};                  // by wr_counts
-  Replacement replacements_[kFramesMax];  // by the page's own frame
-  Put puts_[2][kFramesMax];               // the last put that counts so, by the folio's head
+  uint64_t put_[WR_COUNTS_KINDS] = {};     // by wr_counts
+  Replacement replacements_[kFramesMax];   // by the page's own frame
+  Put puts_[WR_COUNTS_KINDS][kFramesMax];  // the last put that counts so, by the folio's head
 };
 
 }  // namespace walkrace

@@ -8,6 +8,7 @@
 #include "kernel/tlb.h"
 #include "paths/filemap.h"
 #include "paths/paths.h"
+#include "paths/rmap.h"
 #include "paths/swap.h"
 
 pmd_t* mm_find_pmd(struct mm_struct* mm, unsigned long address) {
@@ -94,7 +95,7 @@ void wp_page_reuse(struct mm_struct* mm, pmd_t pmd, unsigned long address) {
   spinlock_t* ptl = pte_lockptr(mm, pmd);
   spin_lock(ptl);
   const pte_t pte = pte_read_locked(ptep);
-  if (pte_present(pte) && (!pte_write(pte) || !pte_dirty(pte))) {
+  if (pte_present(pte) && (!pte_write(pte) || !pte_dirty(pte)) && !wp_needs_copy(pte)) {
     set_pte_at(mm, address, ptep, pte_mkwrite(pte_mkdirty(pte)));
   }
   spin_unlock(ptl);
@@ -135,6 +136,7 @@ enum vm_fault handle_mm_fault(struct mm_struct* mm, unsigned long address, bool 
   }
   if (!pte_present(pte)) return do_swap_page(find_vma(mm, address), pmd, address, pte, write);
   // A clean entry comes here where software keeps the dirty bit.
+  if (write && wp_needs_copy(pte)) return wp_page_copy(find_vma(mm, address), pmd, address, pte);
   if (write && (!pte_write(pte) || !pte_dirty(pte))) wp_page_reuse(mm, pmd, address);
   return VM_FAULT_DONE;
 }

@@ -38,10 +38,14 @@ bool try_to_migrate_one(struct page* page, struct vm_area_struct* vma, unsigned 
   return shared;
 }
 
+}  // namespace
+
 void try_to_migrate(struct page* page) {
   const struct rmap_walk_control control = {try_to_migrate_one, nullptr, true};
   rmap_walk(page, &control);
 }
+
+namespace {
 
 // Puts the page where the migration entries of `old`, which may be the page itself, are.
 bool remove_migration_pte(struct page* page, struct vm_area_struct* vma, unsigned long address,
@@ -59,10 +63,14 @@ bool remove_migration_pte(struct page* page, struct vm_area_struct* vma, unsigne
   return true;
 }
 
+}  // namespace
+
 void remove_migration_ptes(struct page* old, struct page* page) {
   const struct rmap_walk_control control = {remove_migration_pte, old, false};
   rmap_walk(page, &control);
 }
+
+namespace {
 
 // The page cache's or the swap cache's place for the page, or null. REQUIRES: it is locked.
 unsigned long* cache_slot_of(struct page* page) {
@@ -116,6 +124,8 @@ void folio_migrate_copy(struct page* newpage, struct page* page) {
   if (PageDirty(page)) SetPageDirty(newpage);
 }
 
+}  // namespace
+
 bool move_to_new_folio(struct page* newpage, struct page* page) {
   const bool file = !PageAnon(page);
   if (!folio_migrate_mapping(newpage, page)) return false;
@@ -124,6 +134,8 @@ bool move_to_new_folio(struct page* newpage, struct page* page) {
   if (file) WRITE_ONCE(page->mapping, 0);
   return true;
 }
+
+namespace {
 
 bool __unmap_and_move(struct page* newpage, struct page* page) {
   bool moved = false;

@@ -53,6 +53,24 @@ struct page* isolate_page_at(struct mm_struct* mm, unsigned long address);
 
 // --- migrate.cc ----------------------------------------------------------------------------------
 
+// Migration entries instead of the page's entries, as far as pins and time allow; and the page, or
+// the one that it was moved to, instead of them. REQUIRES: the page is locked.
+void try_to_migrate(struct page* page);
+void remove_migration_ptes(struct page* old, struct page* page);
+
+// Compares the count, and moves rmap, place in the cache and content over. Returns false when
+// anybody but the caller, once, and the cache has a reference.
+// REQUIRES: both are locked; the page is isolated and not mapped.
+bool move_to_new_folio(struct page* newpage, struct page* page);
+
 void migration_entry_wait(struct mm_struct* mm, pmd_t pmd, unsigned long address);
+
+// --- ksm.cc --------------------------------------------------------------------------------------
+
+// Whether a write to what a read-only entry maps needs a copy: an anonymous page that is not
+// exclusive. REQUIRES: the entry's lock is held, or the caller asks again with it.
+bool wp_needs_copy(pte_t pte);
+// Gives the address a page of its own. REQUIRES: mmap_lock is held for reading.
+enum vm_fault wp_page_copy(struct vm_area_struct* vma, pmd_t pmd, unsigned long address, pte_t pte);
 
 #endif  // WALKRACE_PATHS_RMAP_H_

@@ -24,6 +24,10 @@ enum cut {
   CUT_SWAP_PIN_TEST,              // shrink_page: no test for pins before it
   CUT_LAZYFREE_COUNT,             // unmap_lazyfree: the count is not looked at
   CUT_FLUSH_BATCHED_PENDING,      // a zap does not flush what a reclaim has yet to flush
+  CUT_MIGRATE_VMA_FLUSH,          // migrate_vma_collect_pmd flushes after it has dropped the lock
+  CUT_KSM_COUNT_AFTER_CLEAR,      // write_protect_page looks at the counts before the clear
+  CUT_PAGEOUT_FLUSH,              // shrink_page writes a page out before it is flushed
+  CUT_LAZYFREE_BARRIER,           // unmap_lazyfree: no full barrier between clear and count
   CUT_COUNT,
 };
 

@@ -69,7 +69,7 @@ bool restore_pte(struct page_vma_mapped_walk* pvmw, pte_t pteval) {
 // Without the count, what a device writes through a reference is dropped with the page.
 bool unmap_lazyfree(struct page_vma_mapped_walk* pvmw, struct page* page, pte_t pteval) {
   bool discard = true;
-  smp_mb();
+  if (!is_cut(CUT_LAZYFREE_BARRIER)) smp_mb();
   if (!is_cut(CUT_LAZYFREE_COUNT)) {
     const int64_t ref_count = page_count(page);
     const int64_t map_count = page_mapcount(page);
@@ -201,7 +201,7 @@ bool shrink_page(struct page* page, struct tlbflush_unmap_batch* batch) {
       if (page_mapcount(page) != 0) goto unlock;
     }
     if (PageDirty(page)) {
-      try_to_unmap_flush_dirty(batch);
+      if (!is_cut(CUT_PAGEOUT_FLUSH)) try_to_unmap_flush_dirty(batch);
       if (!PageSwapCache(page)) goto unlock;
       if (!pageout(page)) return false;
     }
