@@ -11,6 +11,11 @@ static_assert(kFramesMax <= 64 && kAreaPages <= 32);
 
 constexpr uint64_t FrameBit(uint64_t pfn) { return uint64_t{1} << pfn; }
 
+// What a check had to count, or a replacement stands on.
+uint32_t CountsOfNote(const PageNote& note) {
+  return note.flags < WR_COUNTS_KINDS ? note.flags : static_cast<uint32_t>(WR_COUNTS_ANY);
+}
+
 }  // namespace
 
 void NoPinnedPageFreedOracle::Begin() {
@@ -21,7 +26,7 @@ void NoPinnedPageFreedOracle::Begin() {
 
 void NoPinnedPageFreedOracle::Forget(CpuId cpu) {
   mutators_[cpu].unmap_begin = kNoEvent;
-  mutators_[cpu].checked = 0;
+  for (uint32_t& checked : mutators_[cpu].checked) checked = 0;
 }
 
 void NoPinnedPageFreedOracle::OnEvent(const Event& event, const Object& object, uint32_t index) {
@@ -66,8 +71,9 @@ void NoPinnedPageFreedOracle::OnCheck(const Event& event, uint32_t index) {
   const PageNote fields = PageNoteOf(event);
   if (!fields.InArea() || !fields.IsFrame()) return;
   Mutator& mutator = mutators_[event.cpu];
-  mutator.checked |= 1u << fields.page;
-  mutator.check[fields.page] = {index, static_cast<uint16_t>(fields.pfn)};
+  const uint32_t counts = CountsOfNote(fields);
+  mutator.checked[counts] |= 1u << fields.page;
+  mutator.check[counts][fields.page] = {index, static_cast<uint16_t>(fields.pfn)};
 }
 
 void NoPinnedPageFreedOracle::OnReplaced(const Event& event, uint32_t index) {
@@ -76,12 +82,13 @@ void NoPinnedPageFreedOracle::OnReplaced(const Event& event, uint32_t index) {
   const auto pfn = static_cast<uint16_t>(fields.pfn);
   const uint16_t head = CountsOf(pfn).head;
   const Mutator& mutator = mutators_[event.cpu];
-  const Mutator::Check& check = mutator.check[fields.page];
+  const uint32_t counts = CountsOfNote(fields);
+  const Mutator::Check& check = mutator.check[counts][fields.page];
   // No check at all: missed at the moment when the mutator began.
   uint32_t missed_at = mutator.unmap_begin == kNoEvent ? index : mutator.unmap_begin;
-  if ((mutator.checked >> fields.page & 1) != 0 && check.pfn == pfn) missed_at = check.event;
+  if ((mutator.checked[counts] >> fields.page & 1) != 0 && check.pfn == pfn)
+    missed_at = check.event;
 
-  const uint32_t counts = fields.flags < WR_COUNTS_KINDS ? fields.flags : WR_COUNTS_ANY;
   const Replacement replacement = {
       index,  missed_at, mappings().GenerationOf(pfn), event.cpu, static_cast<uint8_t>(fields.page),
       counts, 0,         mutator.unmap_begin};
@@ -112,7 +119,7 @@ void NoPinnedPageFreedOracle::OnReturned(const Event& event) {
       (replacement.area_pages >> reference.area_page & 1) == 0 ||
       reference.gup_begin > replacement.event || !reference.CountsAs(replacement.counts) ||
       // Back in its place since: swapped in again from the swap cache.
-      mappings().WasMapped(reference.area_page, reference.page, false, replacement.event)) {
+      mappings().WasMappedAnew(reference.area_page, reference.page, replacement.event)) {
     return;
   }
   ReportMissed(event, replacement, reference, "was returned after that");

@@ -31,11 +31,11 @@ class NoPinnedPageFreedOracle final : public Oracle {
   // What the mutator on one CPU has looked at, by area page.
   struct Mutator {
     uint32_t unmap_begin;
-    uint32_t checked;  // bit n: area page n
+    uint32_t checked[WR_COUNTS_KINDS];  // by what was counted; bit n: area page n
     struct Check {
       uint32_t event;
       uint16_t pfn;
-    } check[kAreaPages];
+    } check[WR_COUNTS_KINDS][kAreaPages];
   };
   struct Replacement {
     uint32_t event;

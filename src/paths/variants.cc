@@ -239,8 +239,8 @@ constexpr VariantRow kRows[] = {
      .bites_on = Everywhere,
      .needs = nullptr,
      .control = "map none\n"
-                "cpu 0\n get 0-1 write\n write-pinned\n unpin\n"
-                "cpu 1\n fault 0\n fault 1\n ksm 0-1\n"},
+                "cpu 0\n fault 1\n get 1 write\n write-pinned\n unpin\n"
+                "cpu 1\n fault 0\n ksm 0-1\n"},
 };
 
 }  // namespace
