@@ -239,7 +239,7 @@ constexpr VariantRow kRows[] = {
      .bites_on = Everywhere,
      .needs = nullptr,
      .control = "map none\n"
-                "cpu 0\n fault 1\n get 1 write\n write-pinned\n unpin\n"
+                "cpu 0\n fault 1\n read 0\n get 1 write\n"
                 "cpu 1\n fault 0\n ksm 0-1\n"},
 };
 
