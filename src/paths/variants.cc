@@ -97,7 +97,7 @@ constexpr VariantRow kRows[] = {
      .oracle = "no-lost-write",
      .bites_on = Everywhere,
      .needs = nullptr,
-     .control = "cpu 0\n write 0\n write 0\n read 0\n"
+     .control = "cpu 0\n write 0\n read 1\n read 1\n read 1\n read 1\n read 1\n write 0\n read 0\n"
                 "cpu 1\n collapse 0-7\n"},
     {.name = "backoff-leaves-pmd-clear",
      .id = nullptr,
