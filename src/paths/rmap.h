@@ -47,8 +47,8 @@ bool page_try_share_anon_rmap(struct page* page, unsigned long address);
 bool isolate_lru_page(struct page* page);
 void putback_lru_page(struct page* page);
 
-// The base page that is mapped at the address, off the LRU; or null. `locked`: with the entry's
-// lock held, as MADV_PAGEOUT does; else through a reference of its own, as move_pages(2).
+// The base page that is mapped at the address, off the LRU and with a reference; or null.
+// REQUIRES: mmap_lock is held for reading.
 struct page* isolate_page_at(struct mm_struct* mm, unsigned long address);
 
 // --- migrate.cc ----------------------------------------------------------------------------------
