@@ -7,6 +7,7 @@
 #include "kernel/mm.h"
 #include "kernel/notes.h"
 #include "kernel/page_ref.h"
+#include "kernel/swap.h"
 #include "kernel/user_access.h"
 #include "machine/inspect.h"
 #include "machine/machine.h"
@@ -63,6 +64,8 @@ void ReadPinned(CpuId cpu) {
 
 void Unpin(CpuId cpu) {
   for (const HeldReference& reference : held[cpu]) {
+    // As unpin_user_pages_dirty_lock(): first the flag, then the reference.
+    if ((reference.flags & FOLL_WRITE) != 0 && wr_reclaim_begun()) SetPageDirty(reference.of);
     if ((reference.flags & FOLL_PIN) != 0) {
       unpin_user_page(reference.of, reference.address);
     } else {
@@ -70,6 +73,20 @@ void Unpin(CpuId cpu) {
     }
   }
   held[cpu].clear();
+}
+
+// See wr_begin_reclaim().
+bool StartsFromPages(OperationKind kind) {
+  switch (kind) {
+    case OperationKind::kMigrate:
+    case OperationKind::kReclaim:
+    case OperationKind::kMadvFree:
+    case OperationKind::kMigrateVma:
+    case OperationKind::kKsm:
+      return true;
+    default:
+      return false;
+  }
 }
 
 using Function = void (*)(mm_struct* mm, unsigned long start, unsigned long end, unsigned flags);
@@ -159,8 +176,13 @@ void RunOperation(CpuId cpu, int index, const Operation& operation) {
 
 }  // namespace
 
-void BeginOperations() {
+void BeginOperations(const Scenario& scenario) {
   for (auto& references : held) references.clear();
+  for (const OperationList& operations : scenario.cpus) {
+    for (const Operation& operation : operations) {
+      if (StartsFromPages(operation.kind)) wr_begin_reclaim();
+    }
+  }
 }
 
 void RunOperations(void* scenario, CpuId cpu) {

@@ -55,6 +55,8 @@ enum pageflags {
   PG_anon_exclusive,
   PG_dirty,
   PG_swapbacked,
+  PG_swapcache,
+  PG_ksm,
 };
 
 struct page {
@@ -108,6 +110,9 @@ struct kvm {
   unsigned long registered;  // set under every lock that an invalidation needs
   unsigned long writes;      // of the guest: no two write the same
 };
+
+// Swap: a slot counts the entries that refer to it, and the swap cache's page.
+#define WR_SWAP_SLOTS 8
 
 // All anonymous memory of a run hangs on one root: fork and split meet there.
 struct anon_vma {

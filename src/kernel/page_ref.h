@@ -36,6 +36,11 @@ void wr_page_set_mapping(struct page* page, unsigned long mapping, unsigned long
 // The folio of a page that one maps or holds a reference on: it cannot be split off meanwhile, and
 // no event is made of it.
 struct folio* wr_folio_of_held(const struct page* page);
+// What a base page holds, to compare it: one event, the load.
+uint64_t wr_page_content(const struct page* page, const struct wr_site* site);
+// The same for a page that takes `from`'s place in its rmap, with the flags that go with it: not
+// exclusive until it is mapped so. REQUIRES: `from` is locked and isolated. No events.
+void wr_page_move_mapping(struct page* to, const struct page* from);
 // Number of base pages. Fixed while the folio is allocated, but for a split.
 unsigned long folio_nr_pages(const struct folio* folio);
 
@@ -101,5 +106,44 @@ static inline bool folio_test_large(const struct folio* folio) { return folio_nr
 #define SetPageLRU(p)                                                                             \
   ((void)wr_rmw(&(p)->flags, sizeof((p)->flags), WR_OR, 1ul << PG_lru, 0, WR_RELAXED, WR_DATA, 0, \
                 WR_HERE))
+
+#define WR_SET_FLAG(bit, p)                                                                      \
+  ((void)wr_rmw(&(p)->flags, sizeof((p)->flags), WR_OR, 1ul << (bit), 0, WR_RELAXED, WR_DATA, 0, \
+                WR_HERE))
+#define WR_CLEAR_FLAG(bit, p)                                                                     \
+  ((void)wr_rmw(&(p)->flags, sizeof((p)->flags), WR_AND, ~(1ul << (bit)), 0, WR_RELAXED, WR_DATA, \
+                0, WR_HERE))
+#define WR_TEST_FLAG(bit, p) ((READ_ONCE((p)->flags) & 1ul << (bit)) != 0)
+#define PageLRU(p) WR_TEST_FLAG(PG_lru, p)
+#define PageDirty(p) WR_TEST_FLAG(PG_dirty, p)
+#define SetPageDirty(p) WR_SET_FLAG(PG_dirty, p)
+#define ClearPageDirty(p) WR_CLEAR_FLAG(PG_dirty, p)
+#define TestClearPageDirty(p) ((WR_TEST_AND(WR_AND, ~(1ul << PG_dirty), p) & 1ul << PG_dirty) != 0)
+#define PageSwapBacked(p) WR_TEST_FLAG(PG_swapbacked, p)
+#define SetPageSwapBacked(p) WR_SET_FLAG(PG_swapbacked, p)
+#define ClearPageSwapBacked(p) WR_CLEAR_FLAG(PG_swapbacked, p)
+#define PageSwapCache(p) WR_TEST_FLAG(PG_swapcache, p)
+#define SetPageSwapCache(p) WR_SET_FLAG(PG_swapcache, p)
+#define ClearPageSwapCache(p) WR_CLEAR_FLAG(PG_swapcache, p)
+#define PageKsm(p) WR_TEST_FLAG(PG_ksm, p)
+#define SetPageKsm(p) WR_SET_FLAG(PG_ksm, p)
+
+// Sleeps until the page is not locked, without taking a reference (folio_wait_bit_common).
+#define wait_on_page_locked(p) wr_wait_clear(&(p)->flags, 1ul << PG_locked, WR_HERE)
+#define lock_page(p)                                                 \
+  do {                                                               \
+    struct page* wr_locked = (p);                                    \
+    while (!trylock_page(wr_locked)) wait_on_page_locked(wr_locked); \
+  } while (0)
+
+// From `count` to zero: whoever froze it, and nobody else, raises it again. Full barrier.
+#define page_ref_freeze(p, count)                                                          \
+  ((int64_t)wr_rmw(&(p)->_refcount.counter, sizeof((p)->_refcount.counter), WR_CMPXCHG, 0, \
+                   (uint64_t)(count), WR_FULL, WR_DATA, 0, WR_HERE) == (int64_t)(count))
+#define page_ref_unfreeze(p, count)                                                                \
+  wr_store(&(p)->_refcount.counter, sizeof((p)->_refcount.counter), (uint64_t)(count), WR_RELEASE, \
+           WR_DATA, WR_HERE)
+// Pins of base pages are a bias of the count: many references look like one.
+#define page_maybe_dma_pinned(p) (page_count(p) >= GUP_PIN_COUNTING_BIAS)
 
 #endif  // WALKRACE_KERNEL_PAGE_REF_H_

@@ -21,9 +21,9 @@ extern "C" {
 #define _PAGE_PSE 0x080ul
 #define _PAGE_PROTNONE 0x100ul
 #define _PAGE_SPECIAL 0x200ul
-// Entries that are not present and not none: _PAGE_PRESENT and _PAGE_PROTNONE are clear. A
-// migration entry has the pfn where others have it; _PAGE_RW and _PAGE_SWP_EXCLUSIVE are what the
-// page had.
+// Entries that are not present and not none: _PAGE_PRESENT and _PAGE_PROTNONE are clear. Where the
+// pfn stands in others, a migration entry has the pfn, a swap entry the slot; _PAGE_RW and
+// _PAGE_SWP_EXCLUSIVE are what the page had.
 #define _PAGE_SWP 0x400ul
 #define _PAGE_SWP_MIGRATION 0x800ul
 #define _PAGE_SWP_EXCLUSIVE 0x010ul
@@ -88,6 +88,8 @@ static inline pte_t pfn_pte(unsigned long pfn) {
 }
 static inline pte_t pte_wrprotect(pte_t pte) { return __pte(pte_val(pte) & ~_PAGE_RW); }
 static inline pte_t pte_mkold(pte_t pte) { return __pte(pte_val(pte) & ~_PAGE_ACCESSED); }
+static inline pte_t pte_mkclean(pte_t pte) { return __pte(pte_val(pte) & ~_PAGE_DIRTY); }
+static inline bool pte_dirty(pte_t pte) { return (pte_val(pte) & _PAGE_DIRTY) != 0; }
 // PROT_NONE for NUMA hinting: the page stays, the hardware faults.
 static inline pte_t pte_mkprotnone(pte_t pte) {
   return __pte((pte_val(pte) & ~_PAGE_PRESENT) | _PAGE_PROTNONE);
@@ -102,6 +104,9 @@ static inline bool is_migration_pte(pte_t pte) {
 static inline pte_t make_migration_pte(unsigned long pfn, bool writable, bool exclusive) {
   return __pte(wr_pfn_bits(pfn) | _PAGE_SWP | _PAGE_SWP_MIGRATION | (writable ? _PAGE_RW : 0) |
                (exclusive ? _PAGE_SWP_EXCLUSIVE : 0));
+}
+static inline pte_t make_swap_pte(unsigned long slot, bool exclusive) {
+  return __pte(wr_pfn_bits(slot) | _PAGE_SWP | (exclusive ? _PAGE_SWP_EXCLUSIVE : 0));
 }
 static inline bool pte_access_permitted(pte_t pte, bool write) {
   const unsigned long need = _PAGE_PRESENT | _PAGE_USER | (write ? _PAGE_RW : 0);

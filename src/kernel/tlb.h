@@ -30,6 +30,9 @@ pmd_t wr_pmdp_invalidate(struct vm_area_struct* vma, unsigned long address, pmd_
 
 void wr_flush_tlb_range(struct mm_struct* mm, unsigned long start, unsigned long end);
 
+// CONFIG_ARCH_WANT_BATCHED_UNMAP_TLB_FLUSH.
+bool wr_batches_unmap_flush(void);
+
 // Waits for every walker that has interrupts off, where tables are freed by RCU; else nothing.
 void tlb_remove_table_sync_one(void);
 
@@ -68,6 +71,14 @@ pgtable_t wr_pgtable_trans_huge_withdraw(struct mm_struct* mm, pmd_t* pmdp,
   ((void)(mm), (void)(addr), wr_ptep_get_and_clear((ptep), WR_HERE))
 #define pmdp_huge_get_and_clear(mm, addr, pmdp) \
   ((void)(mm), (void)(addr), wr_pmdp_huge_get_and_clear((pmdp), WR_HERE))
+// Under the table's lock, and flushed before it returns. Deviation: the kernel flushes only where
+// the entry was accessible (D5); every entry that a path here clears so is.
+#define ptep_clear_flush(vma, addr, ptep)                                                   \
+  __extension__({                                                                           \
+    const pte_t wr_cleared = wr_ptep_get_and_clear((ptep), WR_HERE);                        \
+    wr_flush_tlb_range((vma)->vm_mm, (addr) & PAGE_MASK, ((addr) & PAGE_MASK) + PAGE_SIZE); \
+    wr_cleared;                                                                             \
+  })
 #define pte_alloc_one(mm) wr_pte_alloc_one(WR_HERE)
 #define pte_free(mm, pgtable) ((void)(mm), wr_pte_free((pgtable), WR_HERE))
 #define __tlb_remove_table(mm, pgtable) ((void)(mm), wr_tlb_remove_table((pgtable), WR_HERE))

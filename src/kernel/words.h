@@ -10,9 +10,11 @@ extern "C" {
 #endif
 
 // X(identifier, name in traces)
-#define WR_WORDS(X)                     \
-  X(MM0_CPU_BITMASK, "mm0.cpu_bitmask") \
-  X(MM1_CPU_BITMASK, "mm1.cpu_bitmask")
+#define WR_WORDS(X)                                 \
+  X(MM0_CPU_BITMASK, "mm0.cpu_bitmask")             \
+  X(MM1_CPU_BITMASK, "mm1.cpu_bitmask")             \
+  X(MM0_TLB_FLUSH_BATCHED, "mm0.tlb_flush_batched") \
+  X(MM1_TLB_FLUSH_BATCHED, "mm1.tlb_flush_batched")
 
 enum wr_word {
 #define WR_WORD_ENUMERATOR(identifier, name) WR_WORD_##identifier,

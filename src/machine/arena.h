@@ -40,6 +40,9 @@ struct alignas(4096) Arena {
   anon_vma root_anon_vma;
   uint64_t words[WR_WORD_COUNT];
   wr_table wild;  // what is read through an entry that links to no table: empty
+  uint64_t swap_map[WR_SWAP_SLOTS];
+  uint64_t swap_content[WR_SWAP_SLOTS];
+  uint64_t swap_cache[WR_SWAP_SLOTS];  // the pfn of the page that the swap cache has, or 0
 };
 
 extern Arena arena;

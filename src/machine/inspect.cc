@@ -60,6 +60,10 @@ struct ObjectTable {
     }
     for (int i = 0; i < WR_WORD_COUNT; ++i) Set(&arena.words[i], ObjectKind::kWord, i, 0);
     for (int i = 0; i < kEntriesPerTable; ++i) Set(&arena.wild.entry[i], ObjectKind::kWild, i, 0);
+    for (int i = 0; i < WR_SWAP_SLOTS; ++i) {
+      Set(&arena.swap_map[i], ObjectKind::kSwapMap, i, 0);
+      Set(&arena.swap_cache[i], ObjectKind::kSwapCache, i, 0);
+    }
   }
 
   // Locks that belong to no table: kNamedLock + mm.
@@ -112,11 +116,13 @@ struct Leaf {
   EntryView view;
   bool huge;
   bool software_only;  // the hardware takes a fault
+  bool clean;          // a write must first set the dirty bit
+  uint64_t* entry;
 };
 
 // The entry that translates an area page, as memory has it now; a huge one's frame is the page's.
 Leaf LeafOf(int page) {
-  constexpr Leaf kNothing = {{EntryView::kNone, false, 0}, false, false};
+  constexpr Leaf kNothing = {{EntryView::kNone, false, 0}, false, false, false, nullptr};
   constexpr uint64_t kSoftwareOnly = _PAGE_PROTNONE | _PAGE_INVALID;
   const unsigned long address = AddressOfAreaPage(page);
   const int first = page / kPagesMax * kUpperTables;
@@ -130,12 +136,13 @@ Leaf LeafOf(int page) {
   const uint64_t pmd_value = EntryOf(table, pmd_index(address));
   EntryView pmd = DecodeEntry(ObjectKind::kPmd, pmd_value);
   if (pmd.kind == EntryView::kTable) {
-    const uint64_t pte_value = EntryOf(pmd.frame, pte_index(address));
-    return {DecodeEntry(ObjectKind::kPte, pte_value), false,
-            ((pmd_value | pte_value) & kSoftwareOnly) != 0};
+    uint64_t& pte = EntryOf(pmd.frame, pte_index(address));
+    return {DecodeEntry(ObjectKind::kPte, pte), false, ((pmd_value | pte) & kSoftwareOnly) != 0,
+            (pte & _PAGE_DIRTY) == 0, &pte};
   }
   pmd.frame += pte_index(address);
-  return {pmd, true, (pmd_value & kSoftwareOnly) != 0};
+  return {pmd, true, (pmd_value & kSoftwareOnly) != 0, (pmd_value & _PAGE_DIRTY) == 0,
+          &EntryOf(table, pmd_index(address))};
 }
 
 constexpr const char* kWordNames[] = {
@@ -198,7 +205,8 @@ EntryView DecodeEntry(ObjectKind level, uint64_t value) {
   const bool writable = (value & _PAGE_RW) != 0;
   if ((value & (_PAGE_PRESENT | _PAGE_PROTNONE)) == 0) {
     const auto frame = static_cast<uint16_t>(pfn);
-    if ((value & _PAGE_SWP_MIGRATION) == 0) return {EntryView::kOther, false, 0};
+    if ((value & _PAGE_SWP) == 0) return {EntryView::kOther, false, 0};
+    if ((value & _PAGE_SWP_MIGRATION) == 0) return {EntryView::kSwap, false, frame};
     return {pfn_valid(pfn) ? EntryView::kMigration : EntryView::kOther, writable, frame};
   }
   if (level == ObjectKind::kPte || (value & _PAGE_PSE) != 0) {
@@ -221,6 +229,13 @@ Translation TranslateByHardware(int page) {
   return LeafOf(page).software_only ? Translation() : Translate(page);
 }
 
+bool IsCleanForHardware(int page) { return LeafOf(page).clean; }
+
+void SetDirtyByHardware(int page) {
+  const Leaf leaf = LeafOf(page);
+  if (leaf.view.kind == EntryView::kLeaf) *leaf.entry |= _PAGE_DIRTY;
+}
+
 FolioCounts CountsOf(uint16_t pfn) {
   const uint16_t head = HeadPfn(pfn);
   const page& frame = arena.mem_map[head];
@@ -231,6 +246,16 @@ FolioCounts CountsOf(uint16_t pfn) {
 int64_t MapcountOf(uint16_t pfn) { return arena.mem_map[pfn]._mapcount.counter; }
 bool FrameIsFree(uint16_t pfn) { return allocator.frame_free[pfn]; }
 uint64_t ContentOf(uint16_t pfn) { return arena.content[pfn]; }
+
+static_assert(kSwapSlots == WR_SWAP_SLOTS);
+uint16_t FrameOfSwapSlot(int slot) { return static_cast<uint16_t>(arena.swap_cache[slot]); }
+
+uint16_t FrameBehind(int page) {
+  const EntryView view = LeafOf(page).view;
+  if (view.kind == EntryView::kMigration) return view.frame;
+  if (view.kind == EntryView::kSwap && view.frame < kSwapSlots) return FrameOfSwapSlot(view.frame);
+  return 0;
+}
 
 bool IsAnonExclusive(uint16_t pfn) {
   return (arena.mem_map[pfn].flags & 1ul << PG_anon_exclusive) != 0;
@@ -243,6 +268,11 @@ uint64_t ContentAt(int page) {
     case EntryView::kLeaf:
     case EntryView::kMigration:
       return arena.content[view.frame];
+    case EntryView::kSwap:
+      if (view.frame >= WR_SWAP_SLOTS) return 0;
+      // What the swap cache has is what the next fault maps, and may be newer.
+      if (arena.swap_cache[view.frame] != 0) return arena.content[arena.swap_cache[view.frame]];
+      return arena.swap_content[view.frame];
     default:
       break;
   }
@@ -350,6 +380,10 @@ std::string NameOf(LocationId location) {
       return kWordNames[object.index];
     case ObjectKind::kWild:
       return "no-table" + index;
+    case ObjectKind::kSwapMap:
+      return "swap_map" + index;
+    case ObjectKind::kSwapCache:
+      return "swap_cache" + index;
     case ObjectKind::kOther:
     case ObjectKind::kKindCount:
       break;
@@ -371,6 +405,8 @@ std::string NameOfValue(LocationId location, uint64_t value) {
                ((value & _PAGE_PROTNONE) != 0 ? " protnone" : "");
       case EntryView::kMigration:
         return "migration of " + NameOfFrame(view.frame) + RightsOf(view.writable);
+      case EntryView::kSwap:
+        return "swap slot " + std::to_string(view.frame);
       case EntryView::kOther:
         return (value & _PAGE_PRESENT) != 0 ? "pfn " + std::to_string(wr_pfn_of(value)) : "poison";
     }
@@ -382,7 +418,7 @@ std::string NameOfValue(LocationId location, uint64_t value) {
   if (object.kind == ObjectKind::kCompoundHead) {
     return (value & 1) != 0 ? NameOfFrame(static_cast<uint16_t>(value >> 1)) : "itself";
   }
-  if (object.kind == ObjectKind::kFileSlot) {
+  if (object.kind == ObjectKind::kFileSlot || object.kind == ObjectKind::kSwapCache) {
     return value == 0 ? "none" : NameOfFrame(static_cast<uint16_t>(value));
   }
   if (object.kind == ObjectKind::kMapping) {

@@ -8,6 +8,7 @@
 #include "kernel/tlb.h"
 #include "machine/allocator.h"
 #include "machine/arena.h"
+#include "machine/swap_state.h"
 #include "machine/tlb_state.h"
 
 namespace walkrace {
@@ -250,6 +251,7 @@ void BeginMachine(const Layout& layout, const CpuMms& cpu_mms, const Profile& ac
     BuildInitialState(layout);
   }
   ResetTlbs();
+  ResetSwap();
 }
 
 void ForgetRaces() { RaceDetectorForget(&arena, sizeof(arena)); }

@@ -59,6 +59,7 @@ constexpr Knob kKnobs[] = {
     KnobOf<&Profile::deposit_writes_table>("deposit-writes-table", kAnswers),
     KnobOf<&Profile::moves_page_tables>("moves-page-tables", kAnswers),
     KnobOf<&Profile::entry_read>("entry-read", kReads),
+    KnobOf<&Profile::batched_unmap_flush>("batched-unmap-flush", kAnswers),
 };
 
 std::string Found(std::string_view word) {

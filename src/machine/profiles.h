@@ -70,6 +70,8 @@ struct Profile {
   EntryRead entry_read;
   // HAVE_MOVE_PMD and arch_supports_page_table_move(): mremap moves a whole table.
   bool moves_page_tables = true;
+  // CONFIG_ARCH_WANT_BATCHED_UNMAP_TLB_FLUSH: reclaim flushes after it has unmapped a whole batch.
+  bool batched_unmap_flush = false;
 };
 
 const Profile* Profiles(size_t* count);

@@ -13,6 +13,7 @@ namespace {
 
 Engine* engine;
 Translation tlbs[kCpusMax][kAreaPages];  // pfn 0: no entry
+bool tlb_clean[kCpusMax][kAreaPages];    // filled from a clean entry
 
 struct FlushRange {
   int first_page, end_page;
@@ -116,6 +117,9 @@ const Translation* TlbEntry(CpuId cpu, int page) {
 
 void FillTlb(CpuId cpu, int page, const Translation& translation) { tlbs[cpu][page] = translation; }
 
+bool TlbEntryIsClean(CpuId cpu, int page) { return tlb_clean[cpu][page]; }
+void SetTlbEntryClean(CpuId cpu, int page, bool clean) { tlb_clean[cpu][page] = clean; }
+
 // A huge entry goes as a whole, whichever of its pages is named.
 void InvalidateTlb(CpuId cpu, int first_page, int end_page) {
   for (int page = first_page; page < end_page; ++page) tlbs[cpu][page] = Translation();
@@ -189,6 +193,7 @@ void wr_flush_tlb_range(mm_struct* mm, unsigned long start, unsigned long end) {
 enum wr_table_free wr_table_free(void) {
   return static_cast<enum wr_table_free>(ActiveProfile().table_free);
 }
+bool wr_batches_unmap_flush(void) { return ActiveProfile().batched_unmap_flush; }
 
 void tlb_remove_table_sync_one(void) {
   if (ActiveProfile().table_free == TableFree::kAtOnce) return;

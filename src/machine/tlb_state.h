@@ -15,6 +15,14 @@ const Translation* TlbEntry(CpuId cpu, int page);
 void FillTlb(CpuId cpu, int page, const Translation& translation);
 void InvalidateTlb(CpuId cpu, int first_page, int end_page);
 
+// Whether the entry in force for an area page is clean, and what the hardware does to it at the
+// first write: no event, since no path and no oracle decides by who set the bit. TLB entries that
+// were filled from a clean one say so, and a write walks again. In inspect.cc.
+bool IsCleanForHardware(int page);
+void SetDirtyByHardware(int page);
+bool TlbEntryIsClean(CpuId cpu, int page);
+void SetTlbEntryClean(CpuId cpu, int page, bool clean);
+
 Engine& MachineEngine();
 
 }  // namespace walkrace

@@ -29,6 +29,27 @@ TEST(CountsConserved, ReferenceTakenBeforeTheAllocatorSetIt) {
   EXPECT_STREQ(script.Run().oracle, "counts-conserved");
 }
 
+// What migration and reclaim do.
+void Freeze(uint16_t pfn, int64_t count) { EXPECT_TRUE(page_ref_freeze(pfn_to_page(pfn), count)); }
+void Unfreeze(uint16_t pfn, int64_t count) { page_ref_unfreeze(pfn_to_page(pfn), count); }
+
+TEST(CountsConserved, WhoFrozeACountMayRaiseItAgain) {
+  Script script;
+  script.On(0, [] { Freeze(1, 1); }).On(1, [] { Take(1); }).On(0, [] { Unfreeze(1, 1); });
+  EXPECT_EQ(script.Run().oracle, nullptr) << script.Verdict();
+}
+
+TEST(CountsConserved, NobodyElseMay) {
+  Script script;
+  script.On(0, [] { Freeze(1, 1); }).On(1, [] { Unfreeze(1, 1); });
+  script.Run();
+  EXPECT_EQ(script.Verdict(), "counts-conserved: Freeze / Unfreeze");
+  Script taken;
+  taken.On(0, [] { Freeze(1, 1); }).On(1, [] { AddToCount(1, 1); });
+  taken.Run();
+  EXPECT_EQ(taken.Verdict(), "counts-conserved: Freeze / AddToCount");
+}
+
 TEST(CountsConserved, BelowZero) {
   Script references;
   references.On(0, [] { AddToCount(1, -1); }).On(1, [] { AddToCount(1, -1); });

@@ -54,6 +54,8 @@ void NoLostWriteOracle::OnEvent(const Event& event, const Object& object, uint32
   switch (event.detail) {
     case WR_NOTE_DISCARD_BEGIN:
     case WR_NOTE_DISCARD_END:
+    case WR_NOTE_LAZY_FREE_BEGIN:
+    case WR_NOTE_LAZY_FREE_END:
       return OnRange(event, index);
     case WR_NOTE_MOVE_BEGIN:
     case WR_NOTE_MOVE_END:
@@ -81,7 +83,10 @@ void NoLostWriteOracle::OnRange(const Event& event, uint32_t index) {
   for (int n = range.first; n < range.end; ++n) {
     if (event.detail == WR_NOTE_DISCARD_BEGIN) {
       pages_[n].BeginDiscard();
+    } else if (event.detail == WR_NOTE_LAZY_FREE_BEGIN) {
+      pages_[n].FreeLazily();
     } else {
+      // Of a lazy free as well: what was swapped out is gone at once.
       pages_[n].EndDiscard(index);
     }
   }
@@ -166,7 +171,9 @@ void NoLostWriteOracle::OnUserWrite(const Event& event, const Object& content, i
 void NoLostWriteOracle::OnSharedWrite(uint16_t frame, int own_page, uint64_t value,
                                       uint32_t index) {
   for (int n = 0; n < AreaPagesInUse(); ++n) {
-    const uint16_t mapped = mappings().Current(n).page.pfn;
+    // A migration entry, or the swap cache, keeps the frame for whoever had it mapped.
+    uint16_t mapped = mappings().Current(n).page.pfn;
+    if (mapped == 0) mapped = FrameBehind(n);
     if (mapped != frame && (n != own_page || mapped != 0)) continue;
     pages_[n].Open();
     pages_[n].Add(value, index);

@@ -7,6 +7,11 @@
 // reference whose page was discarded since its GUP call began protects nothing: it may be an
 // orphan. One that was not discarded protects its page even while a collapse has it unmapped.
 //
+// What is freed lazily (MADV_FREE) may show zero from the begin of the call on, and at any later
+// time until it is written again. What is written during the call is as lazy. A reference that was
+// taken since keeps its page: the kernel discards none that anybody refers to. An older one does
+// not: what was in swap when MADV_FREE came was discarded at once.
+//
 // Copy-on-write: a child's page shows what its parent's showed when fork gave it, and goes its own
 // way then; until fork has flushed the parent's TLBs, a write of the parent's to the shared frame
 // shows in both. FOLL_GET on a page that is shared protects nothing: a write may copy away from it
@@ -30,7 +35,8 @@ class NoLostWriteOracle final : public Oracle {
   static constexpr Interest kInterest = {
       .notes = MaskOf(WR_NOTE_DISCARD_BEGIN, WR_NOTE_DISCARD_END, WR_NOTE_USER_READ,
                       WR_NOTE_USER_WRITE, WR_NOTE_PIN_READ, WR_NOTE_PIN_WRITE, WR_NOTE_MOVE_BEGIN,
-                      WR_NOTE_MOVE_END, WR_NOTE_FORK_COPIED, WR_NOTE_MUTATOR_END)};
+                      WR_NOTE_MOVE_END, WR_NOTE_FORK_COPIED, WR_NOTE_MUTATOR_END,
+                      WR_NOTE_LAZY_FREE_BEGIN, WR_NOTE_LAZY_FREE_END)};
   using Oracle::Oracle;
 
   void Begin() override;

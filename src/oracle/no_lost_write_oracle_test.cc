@@ -483,5 +483,56 @@ TEST(NoLostWrite, WhatIsLostAfterMremapIsMissedAtTheNewAddress) {
   EXPECT_EQ(script.Verdict().substr(0, 13), "no-lost-write");
 }
 
+void LazyFree(int page) {
+  wr_note(WR_NOTE_LAZY_FREE_BEGIN, nullptr, AddressOfAreaPage(page), AddressOfAreaPage(page + 1),
+          WR_HERE);
+  wr_note(WR_NOTE_LAZY_FREE_END, nullptr, AddressOfAreaPage(page), AddressOfAreaPage(page + 1),
+          WR_HERE);
+}
+
+TEST(NoLostWrite, WhatIsFreedLazilyMayBecomeZeroLater) {
+  Script script;
+  script.On(0, [] {
+    UserWrite(0, 1);
+    LazyFree(0);
+    EXPECT_EQ(UserRead(0), 1u);
+    Scribble(1, 0);
+    EXPECT_EQ(UserRead(0), 0u);
+  });
+  EXPECT_EQ(script.Run().oracle, nullptr) << script.Verdict();
+}
+
+TEST(NoLostWrite, ButNotComeBackFromThere) {
+  Script script;
+  script.On(0, [] {
+    UserWrite(0, 1);
+    LazyFree(0);
+    Scribble(1, 0);
+    UserRead(0);
+    Scribble(1, 1);
+    UserRead(0);
+  });
+  EXPECT_STREQ(script.Run().oracle, "no-lost-write");
+}
+
+TEST(NoLostWrite, WhatIsWrittenAfterALazyFreeIsKept) {
+  Script script;
+  script.On(0, [] {
+    LazyFree(0);
+    UserWrite(0, 1);
+    Scribble(1, 0);
+  });
+  EXPECT_STREQ(script.Run().oracle, "no-lost-write");
+  Script pinned;
+  pinned.On(0, [] {
+    LazyFree(0);
+    Pin(0, 1);
+    PinWrite(0, 1, 1);
+    Scribble(1, 0);
+    UserRead(0);
+  });
+  EXPECT_STREQ(pinned.Run().oracle, "no-lost-write");
+}
+
 }  // namespace
 }  // namespace walkrace

@@ -1,6 +1,6 @@
 // The walk under mmap_lock and the table locks. Mirrors __get_user_pages(), follow_page_mask(),
 // follow_page_pte(), follow_trans_huge_pmd() and faultin_page(), mm/gup.c and mm/huge_memory.c,
-// v6.1. Leaves out: devices, swap. A hugetlb page is followed as a huge pmd under its own table's
+// v6.1. Leaves out: devices. A hugetlb page is followed as a huge pmd under its own table's
 // lock, as follow_hugetlb_page() does.
 #include "kernel/mm.h"
 #include "kernel/page_ref.h"

@@ -13,6 +13,7 @@
 #include "paths/paths.h"
 #include "paths/rmap_locks.h"
 #include "paths/secondary_mmu.h"
+#include "paths/swap.h"
 #include "paths/variants.h"
 
 namespace {
@@ -120,6 +121,7 @@ void move_ptes(struct vm_area_struct* vma, pmd_t* old_pmdp, pmd_t* new_pmdp, uns
   bool force_flush = false;
   spin_lock(old_ptl);
   spin_lock(new_ptl);
+  flush_tlb_batched_pending(mm);
   for (unsigned long i = 0; i < PTRS_PER_PTE; ++i, old_addr += PAGE_SIZE, new_addr += PAGE_SIZE) {
     if (pte_none(pte_read_locked(old_pte + i))) continue;
     const pte_t pte = ptep_get_and_clear(mm, old_addr, old_pte + i);

@@ -64,6 +64,9 @@ inline bool TablesAreExposed(const Profile& profile) {
   return WhereFlushWaitsForNobody(profile) && profile.table_free == TableFree::kAtOnce;
 }
 
+// Reclaim leaves what it has unmapped in the TLBs of other CPUs for a while.
+inline bool WhereUnmapFlushIsBatched(const Profile& profile) { return profile.batched_unmap_flush; }
+
 }  // namespace walkrace
 
 #endif  // WALKRACE_PATHS_VARIANT_CONDITIONS_H_

@@ -52,6 +52,15 @@ enum cut {
   CUT_TABLE_RCU,            // tlb_table_flush: tables are freed without a grace period
   CUT_PTE_LOW_AGAIN,        // gup_pte_range: the low half of the pte is not read again
   CUT_PMD_LOW_AGAIN,        // gup_pmd_range: the low half of the pmd is not read again
+  CUT_MIGRATE_COUNT_AFTER_CLEAR,  // migration looks at the counts before it clears the entries
+  CUT_SWAP_PIN_AFTER_CLEAR,       // try_to_unmap_one: no test for pins after the entry is clear
+  CUT_SWAP_PIN_TEST,              // shrink_page: no test for pins before it
+  CUT_LAZYFREE_COUNT,             // unmap_lazyfree: the count is not looked at
+  CUT_FLUSH_BATCHED_PENDING,      // a zap does not flush what a reclaim has yet to flush
+  CUT_MIGRATE_VMA_FLUSH,          // migrate_vma_collect_pmd flushes after it has dropped the lock
+  CUT_KSM_COUNT_AFTER_CLEAR,      // write_protect_page looks at the counts before the clear
+  CUT_PAGEOUT_FLUSH,              // shrink_page writes a page out before it is flushed
+  CUT_LAZYFREE_BARRIER,           // unmap_lazyfree: no full barrier between clear and count
   CUT_COUNT,
 };
 
