@@ -145,11 +145,7 @@ void __collapse_huge_page_copy(struct mm_struct* mm, pte_t* pte, struct folio* h
     wr_note(WR_NOTE_PAGE_REPLACED, &src_page->_refcount, address, page_to_pfn(src_page), WR_HERE);
     page_remove_rmap(src_page);
     spin_unlock(ptl);
-    if (folio_test_large(src_folio)) {
-      folio_put(src_folio);
-    } else {
-      free_page_and_swap_cache(src_page);
-    }
+    free_page_and_swap_cache(src_page);
   }
   for (int i = 0; i < compound->nr; ++i) release_pte_page(compound->head[i]);
 }

@@ -3,11 +3,12 @@
 // copy_nonpresent_pte(), mm/memory.c, page_try_dup_anon_rmap(), include/linux/rmap.h, and
 // copy_huge_pmd(), mm/huge_memory.c, v6.1. Leaves out: the child's vmas and anon_vmas (they are
 // there already), special entries, userfaultfd. Deviations: (1) fork does nothing, as if memory had
-// run out, where there is no other mm, where it has anonymous memory or a table for it already, and
-// in mm 1. Out of memory half-way, the child keeps what it has. (2) A child's CPUs run all the
-// time: mmap_lock of the child is kept until the parent's TLBs are flushed. (3) A huge page that
-// may be pinned is copied to base pages of the child; the kernel splits the parent's pmd first, and
-// copies then. (4) A huge page's tails carry PageAnonExclusive.
+// run out, where there is no other mm, where it has anonymous memory or a table for it already,
+// where mremap has made its vmas others than the parent's, and in mm 1. Out of memory half-way, the
+// child keeps what it has. (2) A child's CPUs run all the time: mmap_lock of the child is kept
+// until the parent's TLBs are flushed. (3) A huge page that may be pinned is copied to base pages
+// of the child; the kernel splits the parent's pmd first, and copies then. (4) A huge page's tails
+// carry PageAnonExclusive.
 #include "kernel/mm.h"
 #include "kernel/notes.h"
 #include "kernel/tlb.h"
@@ -225,6 +226,17 @@ bool has_anonymous_memory(struct mm_struct* mm) {
   return false;
 }
 
+// The child's vmas are there already: whether they are what dup_mmap() would make them.
+// REQUIRES: both mmap_locks are held for writing.
+bool has_vmas_of(struct mm_struct* mm, struct mm_struct* oldmm) {
+  struct vm_area_struct* tmp = wr_next_vma(mm, nullptr);
+  for (struct vm_area_struct* mpnt = wr_next_vma(oldmm, nullptr); mpnt != nullptr;
+       mpnt = wr_next_vma(oldmm, mpnt), tmp = wr_next_vma(mm, tmp)) {
+    if (tmp->vm_file != mpnt->vm_file || tmp->vm_pgoff != mpnt->vm_pgoff) return false;
+  }
+  return true;
+}
+
 // REQUIRES: both mmap_locks are held for writing.
 void dup_mmap(struct mm_struct* mm, struct mm_struct* oldmm) {
   struct vm_area_struct* tmp = wr_next_vma(mm, nullptr);
@@ -256,7 +268,7 @@ void dup_mm(struct mm_struct* oldmm, unsigned long /*start*/, unsigned long /*en
   if (mm == nullptr || oldmm->id != 0) return;
   mmap_write_lock(oldmm);
   mmap_write_lock(mm);
-  if (!has_anonymous_memory(mm)) dup_mmap(mm, oldmm);
+  if (has_vmas_of(mm, oldmm) && !has_anonymous_memory(mm)) dup_mmap(mm, oldmm);
   mmap_write_unlock(mm);
   mmap_write_unlock(oldmm);
 }

@@ -162,11 +162,12 @@ void free_swap_and_cache(unsigned long slot) {
 }
 
 void free_page_and_swap_cache(struct page* page) {
+  struct folio* folio = wr_folio_of_held(page);
   if (wr_reclaim_begun() && PageSwapCache(page) && page_mapcount(page) == 0 && trylock_page(page)) {
     (void)try_to_free_swap(page);
     unlock_page(page);
   }
-  folio_put((struct folio*)page);
+  folio_put(folio);
 }
 
 enum vm_fault do_swap_page(struct vm_area_struct* vma, pmd_t pmd, unsigned long address,
