@@ -92,11 +92,16 @@ bool unmap_lazyfree(struct page_vma_mapped_walk* pvmw, struct page* page, pte_t 
 // Whether the exclusive page's pins allow that it is swapped out. What CUT_SWAP_PIN_AFTER_CLEAR
 // leaves of the test is the one in shrink_page(), before the entry is cleared.
 bool try_to_share(struct page* page, unsigned long address) {
+  const uint64_t what = (uint64_t)WR_COUNTS_PINS << 32 | page_to_pfn(page);
   if (is_cut(CUT_SWAP_PIN_AFTER_CLEAR)) {
+    // Without PageAnonExclusive, as it was then, there is nothing more to decide.
+    wr_note(WR_NOTE_PAGE_REPLACED, &page->_refcount, address, what, WR_HERE);
     ClearPageAnonExclusive(page);
     return true;
   }
-  return page_try_share_anon_rmap(page, address);
+  if (!page_try_share_anon_rmap(page, address)) return false;
+  wr_note(WR_NOTE_PAGE_REPLACED, &page->_refcount, address, what, WR_HERE);
+  return true;
 }
 
 bool unmap_to_swap(struct page_vma_mapped_walk* pvmw, struct page* page, pte_t pteval) {
@@ -106,10 +111,6 @@ bool unmap_to_swap(struct page_vma_mapped_walk* pvmw, struct page* page, pte_t p
   if (anon_exclusive && !try_to_share(page, pvmw->address)) {
     swap_free(slot);
     return restore_pte(pvmw, pteval);
-  }
-  if (anon_exclusive) {
-    wr_note(WR_NOTE_PAGE_REPLACED, &page->_refcount, pvmw->address,
-            (uint64_t)WR_COUNTS_PINS << 32 | page_to_pfn(page), WR_HERE);
   }
   set_pte_at(pvmw->vma->vm_mm, pvmw->address, pvmw->pte, make_swap_pte(slot, anon_exclusive));
   return true;
