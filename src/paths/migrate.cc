@@ -114,7 +114,7 @@ bool folio_migrate_mapping(struct page* newpage, struct page* page) {
     wr_page_move_mapping(newpage, page);
     return true;
   }
-  // ORDER(AC freeze-then-replace): nobody can take a reference from the cache while its place
+  // ORDER(AB freeze-then-replace): nobody can take a reference from the cache while its place
   // changes; pairs with filemap_get_folio()'s reference unless zero, then re-read.
   lock_cache(page);
   if (check && !page_ref_freeze(page, expected_count)) {
@@ -207,7 +207,7 @@ void migrate_pages(struct mm_struct* mm, unsigned long start, unsigned long end,
   for (int i = 0; i < nr; ++i) unmap_and_move(pages[i]);
 }
 
-// ORDER(AD entry-then-page-lock): whoever takes a migration entry away holds the page's lock, and
+// ORDER(AC entry-then-page-lock): whoever takes a migration entry away holds the page's lock, and
 // the entry is looked at under the table's lock: the page is still locked, or was unlocked since.
 void migration_entry_wait(struct mm_struct* mm, pmd_t pmd, unsigned long address) {
   spinlock_t* ptl = pte_lockptr(mm, pmd);

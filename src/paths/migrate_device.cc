@@ -53,7 +53,7 @@ struct page* collect_pte(struct vm_area_struct* vma, unsigned long addr, pte_t* 
   return page;
 }
 
-// ORDER(AG flush-then-unlock): what was unmapped is flushed before the table's lock is dropped;
+// ORDER(AF flush-then-unlock): what was unmapped is flushed before the table's lock is dropped;
 // pairs with a zap, which finds no page there, flushes nothing, and returns. Without it a CPU
 // writes to the old page after MADV_DONTNEED, and the write is lost.
 void migrate_vma_collect_pmd(struct migrate_vma* migrate, unsigned long start, unsigned long end) {

@@ -65,7 +65,7 @@ bool restore_pte(struct page_vma_mapped_walk* pvmw, pte_t pteval) {
   return false;
 }
 
-// ORDER(AE lazyfree-count-then-dirty): the entry is clear, then the count is looked at, then the
+// ORDER(AD lazyfree-count-then-dirty): the entry is clear, then the count is looked at, then the
 // dirty flag; pairs with GUP's reference, then re-read, and with its user's dirty flag, then put.
 // Without the count, what a device writes through a reference is dropped with the page.
 bool unmap_lazyfree(struct page_vma_mapped_walk* pvmw, struct page* page, pte_t pteval) {
@@ -174,7 +174,7 @@ bool pageout(struct page* page) {
   return true;
 }
 
-// ORDER(AF freeze-then-dirty): the count is frozen, then the dirty flag is looked at; pairs with a
+// ORDER(AE freeze-then-dirty): the count is frozen, then the dirty flag is looked at; pairs with a
 // reference's user, who makes the page dirty and then drops it. The other way round, what the user
 // wrote between the two is dropped with the page.
 bool __remove_mapping(struct page* page) {
