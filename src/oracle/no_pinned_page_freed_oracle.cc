@@ -106,6 +106,19 @@ void NoPinnedPageFreedOracle::OnCheck(const Event& event, uint32_t index) {
   mutator.check[counts][fields.page] = {index, static_cast<uint16_t>(fields.pfn)};
 }
 
+// The count is the frame's, at whatever address it was looked at: mremap may have moved it since.
+// No check at all: missed at the moment when the mutator began.
+uint32_t NoPinnedPageFreedOracle::CheckOf(const Mutator& mutator, uint32_t counts, uint16_t pfn,
+                                          uint32_t index) {
+  uint32_t last = kNoEvent;
+  for (uint32_t rest = mutator.checked[counts]; rest != 0; rest &= rest - 1) {
+    const Mutator::Check& check = mutator.check[counts][__builtin_ctz(rest)];
+    if (check.pfn == pfn && (last == kNoEvent || check.event > last)) last = check.event;
+  }
+  if (last != kNoEvent) return last;
+  return mutator.unmap_begin == kNoEvent ? index : mutator.unmap_begin;
+}
+
 void NoPinnedPageFreedOracle::OnReplaced(const Event& event, uint32_t index) {
   const PageNote fields = PageNoteOf(event);
   if (!fields.InArea() || !fields.IsFrame()) return;
@@ -116,12 +129,8 @@ void NoPinnedPageFreedOracle::OnReplaced(const Event& event, uint32_t index) {
   const bool exclusive = (mutator.was_exclusive >> fields.page & 1) != 0 || IsAnonExclusive(pfn);
   const bool shared = (shared_ & FrameBit(pfn)) != 0 || (IsAnon(pfn) && !exclusive);
   const uint32_t noted = CountsOfNote(fields);
+  const uint32_t missed_at = CheckOf(mutator, noted, pfn, index);
   const uint32_t counts = shared ? static_cast<uint32_t>(WR_COUNTS_PINS) : noted;
-  const Mutator::Check& check = mutator.check[noted][fields.page];
-  // No check at all: missed at the moment when the mutator began.
-  uint32_t missed_at = mutator.unmap_begin == kNoEvent ? index : mutator.unmap_begin;
-  if ((mutator.checked[noted] >> fields.page & 1) != 0 && check.pfn == pfn) missed_at = check.event;
-
   const Replacement replacement = {
       index,  missed_at, mappings().GenerationOf(pfn), event.cpu, static_cast<uint8_t>(fields.page),
       counts, 0,         mutator.unmap_begin};

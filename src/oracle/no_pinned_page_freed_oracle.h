@@ -58,6 +58,7 @@ class NoPinnedPageFreedOracle final : public Oracle {
   void Forget(CpuId cpu);
   void OnUnmapBegin(const Event& event, uint32_t index);
   void OnCheck(const Event& event, uint32_t index);
+  static uint32_t CheckOf(const Mutator& mutator, uint32_t counts, uint16_t pfn, uint32_t index);
   void OnReplaced(const Event& event, uint32_t index);
   void OnReturned(const Event& event);
   void OnPut(uint32_t index);

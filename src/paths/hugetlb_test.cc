@@ -51,6 +51,14 @@ TEST(Hugetlb, GupFastTakesPagesOfIt) {
   EXPECT_EQ(PincountOf(kHuge), 2);
 }
 
+TEST(Hugetlb, ClearRefsPassesItBy) {
+  SetUpHugetlb(1);
+  RunOnMachine(
+      [] { clear_refs_write(MachineMm(), AddressOfPage(0), AddressOfPage(kPagesMax), 0); });
+  EXPECT_FALSE(Translate(0).writable);
+  EXPECT_TRUE(Translate(8).writable);
+}
+
 TEST(Hugetlb, UnshareLeavesTheOtherMmItsTable) {
   SetUpHugetlb(2);
   FillTlb(0, 8, Translate(8));
