@@ -97,20 +97,22 @@ void unlock_cache(struct page* page) {
 bool counts_suitable(struct page* page) {
   const int64_t expected = 1 + page_mapcount(page) + (cache_slot_of(page) != nullptr ? 1 : 0);
   if (page_count(page) != expected) return false;
-  note_for_all_addresses(WR_NOTE_COUNT_CHECK, page, WR_COUNTS_ANY, WR_HERE);
+  const struct rmap_addresses addresses = rmap_addresses_of(page);
+  note_for_addresses(WR_NOTE_COUNT_CHECK, page, WR_COUNTS_ANY, &addresses, WR_HERE);
   return true;
 }
 
 // ORDER(B clear-then-count): every entry is clear and flushed, then the count is compared; pairs
 // with gup_pte_range()'s reference, then re-read. Without it a page is moved away from under a
 // reference, and what is written through that is lost.
-bool folio_migrate_mapping(struct page* newpage, struct page* page) {
+bool folio_migrate_mapping(struct page* newpage, struct page* page,
+                           const struct rmap_addresses* addresses) {
   unsigned long* slot = cache_slot_of(page);
   const int64_t expected_count = slot == nullptr ? 1 : 2;
   const bool check = !is_cut(CUT_MIGRATE_COUNT_AFTER_CLEAR);
   if (slot == nullptr) {
     if (check && page_count(page) != expected_count) return false;
-    if (check) note_for_all_addresses(WR_NOTE_COUNT_CHECK, page, WR_COUNTS_ANY, WR_HERE);
+    if (check) note_for_addresses(WR_NOTE_COUNT_CHECK, page, WR_COUNTS_ANY, addresses, WR_HERE);
     wr_page_move_mapping(newpage, page);
     return true;
   }
@@ -121,7 +123,7 @@ bool folio_migrate_mapping(struct page* newpage, struct page* page) {
     unlock_cache(page);
     return false;
   }
-  if (check) note_for_all_addresses(WR_NOTE_COUNT_CHECK, page, WR_COUNTS_ANY, WR_HERE);
+  if (check) note_for_addresses(WR_NOTE_COUNT_CHECK, page, WR_COUNTS_ANY, addresses, WR_HERE);
   wr_page_move_mapping(newpage, page);
   folio_get((struct folio*)newpage);
   if (PageAnon(page)) {
@@ -148,9 +150,10 @@ void folio_migrate_copy(struct page* newpage, struct page* page) {
 
 bool move_to_new_folio(struct page* newpage, struct page* page) {
   const bool file = !PageAnon(page);
-  if (!folio_migrate_mapping(newpage, page)) return false;
+  const struct rmap_addresses addresses = rmap_addresses_of(page);
+  if (!folio_migrate_mapping(newpage, page, &addresses)) return false;
   folio_migrate_copy(newpage, page);
-  note_for_all_addresses(WR_NOTE_PAGE_REPLACED, page, WR_COUNTS_ANY, WR_HERE);
+  note_for_addresses(WR_NOTE_PAGE_REPLACED, page, WR_COUNTS_ANY, &addresses, WR_HERE);
   if (file) WRITE_ONCE(page->mapping, 0);
   return true;
 }
