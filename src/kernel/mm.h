@@ -25,6 +25,13 @@ struct vm_area_struct* wr_next_vma(struct mm_struct* mm, struct vm_area_struct* 
 struct vm_area_struct* wr_next_rmap(struct address_space* file, unsigned long index,
                                     struct vm_area_struct* vma);
 
+// Where the rmap has a page now, for notes: looked at under no lock, since it is no step of a path's.
+struct wr_rmap_addresses {
+  unsigned long address[4];  // a vma a region of each mm
+  int nr;
+};
+struct wr_rmap_addresses wr_rmap_addresses_of(const struct page* page);
+
 // The user address of the page at `index` in this vma. REQUIRES: it is in it.
 static inline unsigned long vma_address(const struct vm_area_struct* vma, unsigned long index) {
   return vma->vm_start + ((index - vma->vm_pgoff) << PAGE_SHIFT);

@@ -27,6 +27,7 @@ constexpr char kWhole[] =
     "table-free = rcu-ipi-fallback\n"
     "deposit-writes-table = yes\n"
     "entry-read = all-halves\n"
+    "batched-unmap-flush = yes\n"
     "moves-page-tables = no";
 
 std::string ErrorOf(const std::string& text) {
@@ -48,6 +49,8 @@ TEST(ProfileFile, SaysEveryKnob) {
   EXPECT_EQ(profile.table_free, TableFree::kRcuIpiFallback);
   EXPECT_TRUE(profile.deposit_writes_table);
   EXPECT_EQ(profile.entry_read, EntryRead::kAllHalves);
+  EXPECT_TRUE(profile.batched_unmap_flush);
+  EXPECT_FALSE(profile.moves_page_tables);
 }
 
 TEST(ProfileFile, TakesFromAnotherWhatItDoesNotSay) {

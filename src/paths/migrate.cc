@@ -97,7 +97,7 @@ void unlock_cache(struct page* page) {
 bool counts_suitable(struct page* page) {
   const int64_t expected = 1 + page_mapcount(page) + (cache_slot_of(page) != nullptr ? 1 : 0);
   if (page_count(page) != expected) return false;
-  const struct rmap_addresses addresses = rmap_addresses_of(page);
+  const struct wr_rmap_addresses addresses = wr_rmap_addresses_of(page);
   note_for_addresses(WR_NOTE_COUNT_CHECK, page, WR_COUNTS_ANY, &addresses, WR_HERE);
   return true;
 }
@@ -106,7 +106,7 @@ bool counts_suitable(struct page* page) {
 // with gup_pte_range()'s reference, then re-read. Without it a page is moved away from under a
 // reference, and what is written through that is lost.
 bool folio_migrate_mapping(struct page* newpage, struct page* page,
-                           const struct rmap_addresses* addresses) {
+                           const struct wr_rmap_addresses* addresses) {
   unsigned long* slot = cache_slot_of(page);
   const int64_t expected_count = slot == nullptr ? 1 : 2;
   const bool check = !is_cut(CUT_MIGRATE_COUNT_AFTER_CLEAR);
@@ -150,7 +150,7 @@ void folio_migrate_copy(struct page* newpage, struct page* page) {
 
 bool move_to_new_folio(struct page* newpage, struct page* page) {
   const bool file = !PageAnon(page);
-  const struct rmap_addresses addresses = rmap_addresses_of(page);
+  const struct wr_rmap_addresses addresses = wr_rmap_addresses_of(page);
   if (!folio_migrate_mapping(newpage, page, &addresses)) return false;
   folio_migrate_copy(newpage, page);
   note_for_addresses(WR_NOTE_PAGE_REPLACED, page, WR_COUNTS_ANY, &addresses, WR_HERE);

@@ -62,18 +62,8 @@ void rmap_walk(struct page* page, const struct rmap_walk_control* control) {
   }
 }
 
-struct rmap_addresses rmap_addresses_of(const struct page* page) {
-  struct rmap_addresses addresses = {{}, 0};
-  struct address_space* file = (page->mapping & PAGE_MAPPING_ANON) != 0 ? nullptr : wr_file();
-  for (struct vm_area_struct* vma = wr_next_rmap(file, page->index, nullptr); vma != nullptr;
-       vma = wr_next_rmap(file, page->index, vma)) {
-    addresses.address[addresses.nr++] = vma_address(vma, page->index);
-  }
-  return addresses;
-}
-
 void note_for_addresses(unsigned what, const struct page* page, unsigned counts,
-                        const struct rmap_addresses* addresses, const struct wr_site* site) {
+                        const struct wr_rmap_addresses* addresses, const struct wr_site* site) {
   for (int i = 0; i < addresses->nr; ++i) {
     wr_note(what, &page->_refcount, addresses->address[i],
             (uint64_t)counts << 32 | page_to_pfn(page), site);

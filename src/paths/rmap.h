@@ -35,16 +35,9 @@ struct rmap_walk_control {
 };
 void rmap_walk(struct page* page, const struct rmap_walk_control* control);
 
-// Where the rmap has the page now: munmap and mremap may change that until the next look.
-struct rmap_addresses {
-  unsigned long address[4];  // a vma a region of each mm
-  int nr;
-};
-struct rmap_addresses rmap_addresses_of(const struct page* page);
-
 // Notes a look at the counts, or a replacement, for each of these addresses.
 void note_for_addresses(unsigned what, const struct page* page, unsigned counts,
-                        const struct rmap_addresses* addresses, const struct wr_site* site);
+                        const struct wr_rmap_addresses* addresses, const struct wr_site* site);
 
 // Whether an exclusive page may become shared. REQUIRES: its entry is clear. Returns false where it
 // may be pinned, else it is not exclusive any more.

@@ -191,7 +191,7 @@ bool __remove_mapping(struct page* page) {
 bool may_be_swapped(struct page* page) {
   if (is_cut(CUT_SWAP_PIN_TEST)) return true;
   if (page_maybe_dma_pinned(page)) return false;
-  const struct rmap_addresses addresses = rmap_addresses_of(page);
+  const struct wr_rmap_addresses addresses = wr_rmap_addresses_of(page);
   note_for_addresses(WR_NOTE_COUNT_CHECK, page, WR_COUNTS_PINS, &addresses, WR_HERE);
   return true;
 }
