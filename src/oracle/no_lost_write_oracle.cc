@@ -174,6 +174,9 @@ void NoLostWriteOracle::OnSharedWrite(uint16_t frame, int own_page, uint64_t val
     // A migration entry, or the swap cache, keeps the frame for whoever had it mapped.
     uint16_t mapped = mappings().Current(n).page.pfn;
     if (mapped == 0) mapped = FrameBehind(n);
+    // Or the entry is clear for a moment, under its lock, and will have the frame again.
+    const uint32_t ended = mappings().EndOfMapping(n, frame);
+    if (mapped == 0 && ended != kNoEvent && ended == mappings().LastChange(n)) mapped = frame;
     if (mapped != frame && (n != own_page || mapped != 0)) continue;
     pages_[n].Open();
     pages_[n].Add(value, index);

@@ -354,6 +354,30 @@ TEST(NoLostWrite, AnOrdinaryReferenceOnASharedPageProtectsNothing) {
   EXPECT_EQ(script.Verdict(), "clean");
 }
 
+void SetChildPte(uint64_t value) {
+  wr_store(EntryOfChildPte(0), 8, value, WR_RELAXED, WR_ENTRY, WR_HERE);
+}
+
+TEST(NoLostWrite, NorWhileTheOtherEntryIsClearForAMomentOrMigrates) {
+  for (const uint64_t meanwhile : {uint64_t{0}, pte_val(make_migration_pte(1, false, false))}) {
+    Script script;
+    script.InMm1(2)
+        .On(0, [] { Pin(0, 1, FOLL_GET | FOLL_WRITE); })
+        .On(1,
+            [meanwhile] {
+              ForkPage(0, 1);
+              Flush();
+              EndFork();
+              SetChildPte(meanwhile);
+            })
+        .On(0, [] { PinWrite(0, 1, 5); })
+        .On(1, [] { SetChildPte(pte_val(pfn_pte(1))); })
+        .On(2, [] { EXPECT_EQ(UserRead(kPagesMax), 5u); })
+        .On(0, [] { PutPage(0, 1, FOLL_GET); });
+    EXPECT_EQ(script.Run().oracle, nullptr) << script.Verdict();
+  }
+}
+
 TEST(NoLostWrite, APinKeepsItsPage) {
   Script script;
   script.On(0, [] { Pin(0, 1, kPinWrite); })
