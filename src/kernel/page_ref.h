@@ -59,17 +59,28 @@ unsigned long folio_nr_pages(const struct folio* folio);
 // A folio's own kind does not change while one holds a reference: no event.
 static inline bool folio_test_large(const struct folio* folio) { return folio_nr_pages(folio) > 1; }
 
-#define folio_ref_count(f) atomic_read(&(f)->page._refcount)
+// The kernel's counts are 32 bits wide, and one of 2^31 or more is negative. Here a count wraps at
+// 2^13, so that what the kernel's limit is for can be met: the fifth pin of a page is refused, the
+// eighth would wrap to zero. Deviation: memory holds the count without the wrap; what the code
+// under test reads of it, and when it takes it for zero, goes by these.
+#define WR_REFCOUNT_BITS 13
+static inline int64_t wr_ref_value(int64_t count) {
+  const int64_t range = 1ll << WR_REFCOUNT_BITS;
+  const int64_t low = count & (range - 1);
+  return low < range / 2 ? low : low - range;
+}
+#define folio_ref_count(f) wr_ref_value(atomic_read(&(f)->page._refcount))
 #define page_count(p) atomic_read(&(p)->_refcount)
 #define folio_ref_add(f, n) atomic_add((n), &(f)->page._refcount)
 #define folio_get(f) folio_ref_add(f, 1)
 // Full barrier where it succeeds.
 #define folio_ref_try_add_rcu(f, n) atomic_add_unless(&(f)->page._refcount, (n), 0)
 #define folio_pincount_ptr(f) (&(f)->page._pincount)
-#define folio_put_refs(f, n)                                                               \
-  do {                                                                                     \
-    struct folio* wr_put = (f);                                                            \
-    if (atomic_sub_and_test((n), &wr_put->page._refcount)) wr_folio_free(wr_put, WR_HERE); \
+#define folio_put_refs(f, n)                                                \
+  do {                                                                      \
+    struct folio* wr_put = (f);                                             \
+    if (wr_ref_value(atomic_sub_return((n), &wr_put->page._refcount)) == 0) \
+      wr_folio_free(wr_put, WR_HERE);                                       \
   } while (0)
 #define folio_put(f) folio_put_refs(f, 1)
 

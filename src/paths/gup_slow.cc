@@ -11,6 +11,9 @@
 
 namespace {
 
+// In *fault_flags: no fault helps, the page has too many references already (-ENOMEM).
+constexpr unsigned kNoFaultHelps = ~0u;
+
 // Whether a present entry serves as it is. If not, the fault to take is in *fault_flags.
 // `page`: of a huge mapping, the head.
 bool may_follow(bool writable, bool protnone, struct page* page, unsigned flags,
@@ -18,6 +21,13 @@ bool may_follow(bool writable, bool protnone, struct page* page, unsigned flags,
   if (protnone || (!writable && (flags & FOLL_WRITE) != 0)) return false;
   if (writable || is_cut(CUT_GUP_SLOW_UNSHARE) || !gup_must_unshare(flags, page)) return true;
   *fault_flags = FAULT_FLAG_UNSHARE;  // -EMLINK
+  return false;
+}
+
+// REQUIRES: the page is mapped, and the table's lock is held: its count is not zero.
+bool try_grab_page(struct page* page, unsigned flags, unsigned* fault_flags) {
+  if (try_grab_folio(page, 1, flags) != nullptr) return true;
+  *fault_flags = kNoFaultHelps;
   return false;
 }
 
@@ -32,7 +42,7 @@ struct page* follow_trans_huge_pmd(struct mm_struct* mm, pmd_t* pmdp, unsigned l
   if (pmd_trans_huge(pmd) && may_follow(pmd_write(pmd), pmd_protnone(pmd),
                                         pfn_to_page(pmd_pfn(pmd)), flags, fault_flags)) {
     page = pfn_to_page(pmd_pfn(pmd) + pte_index(address));
-    if (try_grab_folio(page, 1, flags) == nullptr) page = nullptr;
+    if (!try_grab_page(page, flags, fault_flags)) page = nullptr;
   }
   spin_unlock(ptl);
   return page;
@@ -48,7 +58,7 @@ struct page* follow_page_pte(struct mm_struct* mm, pmd_t pmd, unsigned long addr
   if (pte_present(pte) && may_follow(pte_write(pte), pte_protnone(pte), pfn_to_page(pte_pfn(pte)),
                                      flags, fault_flags)) {
     page = pfn_to_page(pte_pfn(pte));
-    if (try_grab_folio(page, 1, flags) == nullptr) page = nullptr;
+    if (!try_grab_page(page, flags, fault_flags)) page = nullptr;
   }
   spin_unlock(ptl);
   return page;
@@ -75,6 +85,8 @@ int __get_user_pages(struct mm_struct* mm, unsigned long start, int nr_pages, un
     pages[nr] = follow_page_mask(mm, address, gup_flags, &fault_flags);
     if (pages[nr] != nullptr) {
       ++nr;
+    } else if (fault_flags == kNoFaultHelps) {
+      break;
     } else if (__handle_mm_fault(mm, address, fault_flags) != VM_FAULT_DONE) {
       break;
     }

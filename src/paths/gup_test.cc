@@ -331,6 +331,20 @@ TEST(Unpin, TwoPinsOfOnePageAreTwo) {
   });
 }
 
+// B2: a count of half the range or more is negative, and is given no more references by any walk.
+TEST(TryGrabFolio, RefusesANegativeCount) {
+  SetUpPaths(LayoutOf("w-------"));
+  const RecordedRun run = RunOnMachine([&] {
+    for (int i = 0; i < 4; ++i) EXPECT_EQ(Gup(0, 1, FOLL_PIN | FOLL_WRITE).nr, 1);
+    EXPECT_EQ(RefcountOf(1), 1 + 4 * kBias);
+    EXPECT_LT(wr_ref_value(RefcountOf(1)), 0);
+    EXPECT_EQ(Gup(0, 1, FOLL_PIN | FOLL_WRITE).nr, 0);
+    EXPECT_EQ(Gup(0, 1, FOLL_GET).nr, 0);
+  });
+  EXPECT_TRUE(TookMmapLock(run)) << "the slow path says -ENOMEM";
+  EXPECT_EQ(RefcountOf(1), 1 + 4 * kBias);
+}
+
 // --- Against a mutator -------------------------------------------------------------------------
 
 // The page goes between the walker's load of the pte and its reference: the count is zero by then.

@@ -533,6 +533,19 @@ constexpr VariantRow kRows[] = {
      .control = "map 0-7 rw\nbacking 0-7 compound\n"
                 "cpu 0\n get 1\n"
                 "cpu 1\n split 0\n"},
+    {.name = "refcount-wraps",
+     .id = "B2",
+     .upstream = "8fde12ca79af",
+     .fixed_in = "5.1",
+     .summary = "a reference is taken on a count that is negative, until it wraps to zero: a put "
+                "frees what others have pinned",
+     .cuts = CutsOf(CUT_REF_OVERFLOW),
+     .oracle = "no-pinned-page-freed",
+     .bites_on = Everywhere,
+     .needs = nullptr,
+     .control = "map 0 rw\n"
+                "cpu 0\n pin 0\n pin 0\n pin 0\n pin 0\n"
+                "cpu 1\n pin 0\n pin 0\n pin 0\n pin 0\n zap 0\n"},
 };
 
 }  // namespace

@@ -52,6 +52,7 @@ enum cut {
   CUT_TABLE_RCU,            // tlb_table_flush: tables are freed without a grace period
   CUT_PTE_LOW_AGAIN,        // gup_pte_range: the low half of the pte is not read again
   CUT_PMD_LOW_AGAIN,        // gup_pmd_range: the low half of the pmd is not read again
+  CUT_REF_OVERFLOW,         // try_get_folio takes a reference on a negative count as well
   CUT_COUNT,
 };
 
