@@ -36,6 +36,10 @@ static inline unsigned long linear_page_index(const struct vm_area_struct* vma,
 
 struct address_space* wr_file(void);
 struct address_space* wr_hugetlb_file(void);
+struct address_space* wr_secretmem_file(void);
+struct address_space* wr_tracked_file(void);
+// Whether some region of this run is memfd_secret's: a kernel may be without (CONFIG_SECRETMEM).
+bool wr_has_secretmem(void);
 // How many mms use this pmd table of hugetlb.
 atomic_t* wr_pmd_shares(const struct wr_table* table);
 struct kvm* wr_kvm_of(const struct mm_struct* mm);
@@ -50,6 +54,13 @@ uint32_t wr_mm_cpumask(const struct mm_struct* mm);
 
 static inline bool is_vm_hugetlb_page(const struct vm_area_struct* vma) {
   return vma->vm_file == wr_hugetlb_file();
+}
+static inline bool vma_is_secretmem(const struct vm_area_struct* vma) {
+  return vma->vm_file == wr_secretmem_file();
+}
+// vma_needs_dirty_tracking().
+static inline bool vma_needs_dirty_tracking(const struct vm_area_struct* vma) {
+  return vma->vm_file == wr_tracked_file();
 }
 
 #ifdef __cplusplus

@@ -12,6 +12,7 @@ extern "C" {
 #define GUP_PIN_COUNTING_BIAS 1024
 #define FOLL_WRITE 0x01u
 #define FOLL_GET 0x04u
+#define FOLL_LONGTERM 0x10000u
 #define FOLL_PIN 0x40000u
 
 // Implemented by src/machine. No events: address arithmetic.

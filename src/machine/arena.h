@@ -34,6 +34,8 @@ struct alignas(4096) Arena {
   mm_struct mm[kMmsMax];
   unsigned long pmd_huge_pte[kMmsMax][kEntriesPerTable];  // deposited table's pfn, by pmd entry
   address_space file;
+  address_space secretmem_file;
+  address_space tracked_file;
   address_space hugetlb_file;  // its first slot has the huge page
   atomic_t pmd_shares[2];      // of S0, S1: how many mms use it
   kvm kvms[kMmsMax];

@@ -46,7 +46,13 @@ struct ObjectTable {
     Set(&arena.root_anon_vma.rwsem, ObjectKind::kLock, kAnonVmaLock, kNamedLock);
     for (int i = 0; i < WR_FILE_PAGES; ++i) {
       Set(&arena.file.i_pages[i], ObjectKind::kFileSlot, i, 0);
+      Set(&arena.secretmem_file.i_pages[i], ObjectKind::kFileSlot, i, 1);
+      Set(&arena.tracked_file.i_pages[i], ObjectKind::kFileSlot, i, 2);
     }
+    Set(&arena.secretmem_file.i_mmap_rwsem, ObjectKind::kLock, kSecretmemLock, kNamedLock);
+    Set(&arena.secretmem_file.i_pages_lock, ObjectKind::kLock, kSecretmemPagesLock, kNamedLock);
+    Set(&arena.tracked_file.i_mmap_rwsem, ObjectKind::kLock, kTrackedLock, kNamedLock);
+    Set(&arena.tracked_file.i_pages_lock, ObjectKind::kLock, kTrackedPagesLock, kNamedLock);
     Set(&arena.hugetlb_file.i_mmap_rwsem, ObjectKind::kLock, kHugetlbLock, kNamedLock);
     Set(&arena.hugetlb_file.i_pages[0], ObjectKind::kFileSlot, WR_FILE_PAGES, 0);
     for (int i = 0; i < 2; ++i) Set(&arena.pmd_shares[i], ObjectKind::kShares, i, 0);
@@ -71,7 +77,11 @@ struct ObjectTable {
     kAnonVmaLock,
     kIPagesLock,
     kMmuLock,
-    kHugetlbLock
+    kHugetlbLock,
+    kSecretmemLock,
+    kSecretmemPagesLock,
+    kTrackedLock,
+    kTrackedPagesLock
   };
 
   static ObjectKind LevelOf(int table) {
@@ -153,9 +163,17 @@ bool IsNamedLock(const Object& object) { return object.frame >= ObjectTable::kNa
 
 std::string NameOfLock(const Object& object) {
   if (!IsNamedLock(object)) return NameOfTable(object.frame) + ".ptl";
-  static constexpr const char* kNames[] = {"mmap_lock",           "pmd_lock",     "i_mmap_rwsem",
-                                           "anon_vma_lock",       "i_pages_lock", "mmu_lock",
-                                           "hugetlb.i_mmap_rwsem"};
+  static constexpr const char* kNames[] = {"mmap_lock",
+                                           "pmd_lock",
+                                           "i_mmap_rwsem",
+                                           "anon_vma_lock",
+                                           "i_pages_lock",
+                                           "mmu_lock",
+                                           "hugetlb.i_mmap_rwsem",
+                                           "secretmem.i_mmap_rwsem",
+                                           "secretmem.i_pages_lock",
+                                           "tracked.i_mmap_rwsem",
+                                           "tracked.i_pages_lock"};
   return OfMm(object.frame - ObjectTable::kNamedLock) + kNames[object.index];
 }
 
@@ -163,6 +181,8 @@ std::string LockValue(const Object& object, uint64_t value) {
   if (value == 0) return "free";
   const bool spin = !IsNamedLock(object) || object.index == ObjectTable::kPmdLock ||
                     object.index == ObjectTable::kIPagesLock ||
+                    object.index == ObjectTable::kSecretmemPagesLock ||
+                    object.index == ObjectTable::kTrackedPagesLock ||
                     object.index == ObjectTable::kMmuLock;
   if (spin) return "CPU " + std::to_string(value - 1);
   if (value >= WR_RW_WRITER) return "writer";
@@ -235,6 +255,16 @@ uint64_t ContentOf(uint16_t pfn) { return arena.content[pfn]; }
 bool IsAnonExclusive(uint16_t pfn) {
   return (arena.mem_map[pfn].flags & 1ul << PG_anon_exclusive) != 0;
 }
+Pinnable PinnableOf(uint16_t pfn) {
+  switch (arena.mem_map[HeadPfn(pfn)].mapping) {
+    case WR_SECRETMEM_MAPPING:
+      return Pinnable::kNever;
+    case WR_TRACKED_MAPPING:
+      return Pinnable::kNotForLong;
+    default:
+      return Pinnable::kYes;
+  }
+}
 bool IsAnon(uint16_t pfn) { return (arena.mem_map[HeadPfn(pfn)].mapping & PAGE_MAPPING_ANON) != 0; }
 
 uint64_t ContentAt(int page) {
@@ -250,7 +280,7 @@ uint64_t ContentAt(int page) {
   if (file_page < 0) return 0;
   const uint16_t pfn = FrameOfFilePage(file_page);
   if (pfn != 0) return arena.content[pfn];
-  return file_page < WR_FILE_PAGES ? arena.file.i_disk[file_page] : 0;
+  return file_page < WR_FILE_PAGES ? arena.file.i_disk[file_page] : 0;  // no other is reclaimed
 }
 
 static_assert(kFilePages == WR_FILE_PAGES + kPagesPerRegion);
@@ -283,7 +313,13 @@ int FilePageIn(uint16_t pfn) {
 }
 
 uint16_t FrameOfFilePage(int file_page) {
-  if (file_page < WR_FILE_PAGES) return static_cast<uint16_t>(arena.file.i_pages[file_page]);
+  if (file_page < WR_FILE_PAGES) {
+    // A region has one file, whatever address it has moved to: one of them at most has this page.
+    for (const address_space* file : {&arena.file, &arena.secretmem_file, &arena.tracked_file}) {
+      if (file->i_pages[file_page] != 0) return static_cast<uint16_t>(file->i_pages[file_page]);
+    }
+    return 0;
+  }
   const auto head = static_cast<uint16_t>(arena.hugetlb_file.i_pages[0]);
   return head == 0 ? 0 : head + (file_page - WR_FILE_PAGES);
 }
@@ -338,7 +374,11 @@ std::string NameOf(LocationId location) {
     case ObjectKind::kMapping:
       return NameOfFrame(object.frame) + ".mapping";
     case ObjectKind::kFileSlot:
-      return object.index == WR_FILE_PAGES ? "hugetlb.page" : "file.pages" + index;
+      if (object.index == WR_FILE_PAGES) return "hugetlb.page";
+      return (object.frame == 0   ? "file"
+              : object.frame == 1 ? "secretmem"
+                                  : "tracked") +
+             (".pages" + index);
     case ObjectKind::kShares:
       return "S" + std::to_string(object.index) + ".shares";
     case ObjectKind::kShadow:
@@ -386,7 +426,16 @@ std::string NameOfValue(LocationId location, uint64_t value) {
     return value == 0 ? "none" : NameOfFrame(static_cast<uint16_t>(value));
   }
   if (object.kind == ObjectKind::kMapping) {
-    return value == 0 ? "none" : (value & PAGE_MAPPING_ANON) != 0 ? "anon" : "file";
+    switch (value) {
+      case 0:
+        return "none";
+      case WR_SECRETMEM_MAPPING:
+        return "secretmem";
+      case WR_TRACKED_MAPPING:
+        return "tracked file";
+      default:
+        return (value & PAGE_MAPPING_ANON) != 0 ? "anon" : "file";
+    }
   }
   return std::to_string(static_cast<int64_t>(value));
 }

@@ -121,6 +121,14 @@ uint64_t ContentOf(uint16_t pfn);
 bool IsAnonExclusive(uint16_t pfn);  // PageAnonExclusive
 bool IsAnon(uint16_t pfn);           // PageAnon
 
+// What GUP may do with a page, by what it belongs to.
+enum class Pinnable : uint8_t {
+  kYes,
+  kNotForLong,  // of a filesystem that keeps track of dirty pages: no long-term pin for writing
+  kNever,       // secretmem
+};
+Pinnable PinnableOf(uint16_t pfn);
+
 // What the next access of a page would see: the content of what is mapped, of what a migration or
 // swap entry stands for, of the file, or zero.
 uint64_t ContentAt(int page);

@@ -18,9 +18,11 @@ enum class PageState : uint8_t { kNone, kReadOnly, kWritable, kCount };
 // What stands behind a region's pages.
 enum class Backing : uint8_t {
   kAnon,
-  kCompound,  // anonymous; one large folio, mapped by the ptes of all its pages
-  kFile,      // a shared file: pages of the page cache, the same in each mm
-  kHugetlb,   // the last region alone: one huge page of hugetlb, in a pmd table that the mms share
+  kCompound,   // anonymous; one large folio, mapped by the ptes of all its pages
+  kFile,       // a shared file: pages of the page cache, the same in each mm
+  kHugetlb,    // the last region alone: one huge page of hugetlb, in a pmd table that the mms share
+  kSecretmem,  // as kFile, of memfd_secret: no GUP call may have its pages
+  kDirtyTracked,  // as kFile, of a filesystem that keeps track of dirty pages
   kCount,
 };
 

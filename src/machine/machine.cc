@@ -1,5 +1,7 @@
 #include "machine/machine.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "kernel/mm.h"
 #include "kernel/page_ref.h"
@@ -23,6 +25,7 @@ CpuMms initial_mms;
 bool initial_valid = false;
 
 bool five_levels = false;
+bool has_secretmem = false;
 uint64_t area_start = kAreaStart;
 const Profile* profile = nullptr;
 CpuMms mms;
@@ -77,19 +80,34 @@ void MapHugeRegion(int region, bool writable) {
 }
 
 // The page that the page cache has at this place, taken there when first asked for.
-uint16_t FilePage(int n) {
-  unsigned long& slot = arena.file.i_pages[n];
+uint16_t FilePage(address_space& file, int n) {
+  unsigned long& slot = file.i_pages[n];
   if (slot != 0) return slot;
   const uint16_t pfn = TakeFrames(0);
   WR_CHECK(pfn != 0);
   page& frame = arena.mem_map[pfn];
   frame.flags = 1ul << PG_lru | 1ul << PG_uptodate;
-  frame.mapping = WR_FILE_MAPPING;
+  frame.mapping = file.mapping;
   frame.index = n;
   frame._refcount.counter = 1;
   arena.content[pfn] = kInitialContent + n;
   slot = pfn;
   return pfn;
+}
+
+address_space* FileOf(Backing backing) {
+  switch (backing) {
+    case Backing::kFile:
+      return &arena.file;
+    case Backing::kHugetlb:
+      return &arena.hugetlb_file;
+    case Backing::kSecretmem:
+      return &arena.secretmem_file;
+    case Backing::kDirtyTracked:
+      return &arena.tracked_file;
+    default:
+      return nullptr;
+  }
 }
 
 void MapByPtes(const Layout& layout, int region, int mm) {
@@ -105,7 +123,9 @@ void MapByPtes(const Layout& layout, int region, int mm) {
     uint16_t pfn = 0;
     switch (backing) {
       case Backing::kFile:
-        pfn = FilePage(first + i);
+      case Backing::kSecretmem:
+      case Backing::kDirtyTracked:
+        pfn = FilePage(*FileOf(backing), first + i);
         break;
       case Backing::kCompound:
         if (compound == 0) compound = TakeAnonFrames(first, HPAGE_PMD_ORDER);
@@ -180,13 +200,16 @@ void BuildCompoundPages() {
 
 void BuildInitialState(const Layout& layout) {
   __builtin_memset_inline(&arena, 0, sizeof(arena));
+  arena.file.mapping = arena.hugetlb_file.mapping = WR_FILE_MAPPING;
+  arena.secretmem_file.mapping = WR_SECRETMEM_MAPPING;
+  arena.tracked_file.mapping = WR_TRACKED_MAPPING;
   ResetAllocator();
   BuildCompoundPages();
   for (int mm = 0; mm < kMmsMax; ++mm) BuildUpperTables(layout, mm);
   for (int mm = 0; mm < mms.mm_count; ++mm) {
     for (int region = 0; region < kRegionsMax; ++region) {
       if (layout.backing[region] == Backing::kHugetlb) continue;
-      if (mm != 0 && layout.backing[region] != Backing::kFile) continue;
+      if (mm != 0 && FileOf(layout.backing[region]) == nullptr) continue;
       if (layout.huge[region]) {
         MapHugeRegion(region, layout.pages[region * kPagesPerRegion] == PageState::kWritable);
       } else {
@@ -200,17 +223,6 @@ void BuildInitialState(const Layout& layout) {
   initial_layout = layout;
   initial_mms = mms;
   initial_valid = true;
-}
-
-address_space* FileOf(Backing backing) {
-  switch (backing) {
-    case Backing::kFile:
-      return &arena.file;
-    case Backing::kHugetlb:
-      return &arena.hugetlb_file;
-    default:
-      return nullptr;
-  }
 }
 
 void BuildVmas(const Layout& layout) {
@@ -240,6 +252,8 @@ void BeginMachine(const Layout& layout, const CpuMms& cpu_mms, const Profile& ac
   profile = &active;
   mms = cpu_mms;
   five_levels = layout.levels == 5;
+  has_secretmem = std::find(std::begin(layout.backing), std::end(layout.backing),
+                            Backing::kSecretmem) != std::end(layout.backing);
   area_start = HasHugetlb(layout) ? kAreaStartOfHugetlb : kAreaStart;
   BuildVmas(layout);
   if (initial_valid && layout == initial_layout && mms == initial_mms) {
@@ -312,6 +326,9 @@ atomic_t* wr_pmd_shares(const wr_table* table) {
 }
 
 address_space* wr_file(void) { return &arena.file; }
+address_space* wr_secretmem_file(void) { return &arena.secretmem_file; }
+address_space* wr_tracked_file(void) { return &arena.tracked_file; }
+bool wr_has_secretmem(void) { return has_secretmem; }
 anon_vma* wr_root_anon_vma(void) { return &arena.root_anon_vma; }
 
 mm_struct* wr_current_mm(void) { return &arena.mm[mms.of_cpu[MachineEngine().current()]]; }

@@ -9,6 +9,7 @@
 #include "paths/cow.h"
 #include "paths/filemap.h"
 #include "paths/paths.h"
+#include "paths/secretmem.h"
 #include "paths/split.h"
 
 pmd_t* mm_find_pmd(struct mm_struct* mm, unsigned long address) {
@@ -75,6 +76,7 @@ enum vm_fault do_shared_fault(struct vm_area_struct* vma, pmd_t pmd, unsigned lo
     set_pte_at(mm, address, ptep, pte_mkwrite(pte_mkdirty(pfn_pte(folio_pfn(folio)))));
   }
   spin_unlock(ptl);
+  if (vma_is_secretmem(vma)) lru_add_drain(&folio->page);
   if (!none) folio_put(folio);
   return VM_FAULT_DONE;
 }

@@ -1,5 +1,5 @@
 // The lockless walk. Mirrors internal_get_user_pages_fast() and what it calls, mm/gup.c, v6.1.
-// Leaves out: pud and higher leaves, hugepd, device maps, FOLL_LONGTERM, secretmem. Deviation: the
+// Leaves out: pud and higher leaves, hugepd, device maps, FOLL_LONGTERM. Deviation: the
 // kernel re-reads pmd and pte with plain C accesses; here both re-reads are READ_ONCE, and the
 // plain one is the variant plain-pmd-reread. Where an entry is two words the pmd is read as since
 // 6.2 (1180e732c985); 6.1's read is torn-pmd.
@@ -8,6 +8,7 @@
 #include "kernel/pgtable.h"
 #include "paths/cow.h"
 #include "paths/paths.h"
+#include "paths/secretmem.h"
 #include "paths/variants.h"
 
 namespace {
@@ -52,6 +53,11 @@ int gup_pte_range(pmd_t pmd, pmd_t* pmdp, unsigned long addr, unsigned long end,
     struct page* page = pfn_to_page(pte_pfn(pte));
     struct folio* folio = try_grab_folio(page, 1, walk->flags);
     if (folio == nullptr) return 0;
+
+    if (folio_is_secretmem(folio)) {
+      gup_put_folio(folio, 1, walk->flags);
+      return 0;
+    }
 
     // ORDER(A pin-then-recheck): reference, then re-read the pmd; pairs with collapse_huge_page()'s
     // clear pmd, then count. Without it both win: collapse sees an unreferenced page, the walker

@@ -74,6 +74,9 @@ struct page* follow_page_mask(struct mm_struct* mm, unsigned long address, unsig
   return follow_page_pte(mm, pmd, address, flags, fault_flags);
 }
 
+// Returns false for -EFAULT.
+bool check_vma_flags(const struct vm_area_struct* vma) { return !vma_is_secretmem(vma); }
+
 }  // namespace
 
 int __get_user_pages(struct mm_struct* mm, unsigned long start, int nr_pages, unsigned gup_flags,
@@ -81,6 +84,7 @@ int __get_user_pages(struct mm_struct* mm, unsigned long start, int nr_pages, un
   int nr = 0;
   while (nr < nr_pages) {
     const unsigned long address = start + ((unsigned long)nr << PAGE_SHIFT);
+    if (!check_vma_flags(find_vma(mm, address))) break;
     unsigned fault_flags = (gup_flags & FOLL_WRITE) != 0 ? FAULT_FLAG_WRITE : 0;
     pages[nr] = follow_page_mask(mm, address, gup_flags, &fault_flags);
     if (pages[nr] != nullptr) {

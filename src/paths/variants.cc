@@ -546,6 +546,20 @@ constexpr VariantRow kRows[] = {
      .control = "map 0 rw\n"
                 "cpu 0\n pin 0\n pin 0\n pin 0\n pin 0\n"
                 "cpu 1\n pin 0\n pin 0\n pin 0\n pin 0\n zap 0\n"},
+    {.name = "secretmem-by-lru",
+     .id = "B6",
+     .upstream = "65291dcfcf89",
+     .fixed_in = "6.9",
+     .introduced_in = "5.14",
+     .summary = "GUP-fast knows secretmem only where PG_lru is set, which it is not while the page "
+                "waits in a folio batch",
+     .cuts = CutsOf(CUT_SECRETMEM_LRU),
+     .oracle = "no-forbidden-page",
+     .bites_on = Everywhere,
+     .needs = nullptr,
+     .control = "map 1 rw\nbacking 0-7 secretmem\n"
+                "cpu 0\n get 0\n"
+                "cpu 1\n fault 0\n"},
 };
 
 }  // namespace

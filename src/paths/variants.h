@@ -53,6 +53,7 @@ enum cut {
   CUT_PTE_LOW_AGAIN,        // gup_pte_range: the low half of the pte is not read again
   CUT_PMD_LOW_AGAIN,        // gup_pmd_range: the low half of the pmd is not read again
   CUT_REF_OVERFLOW,         // try_get_folio takes a reference on a negative count as well
+  CUT_SECRETMEM_LRU,        // folio_is_secretmem takes what is on no LRU list for ordinary memory
   CUT_COUNT,
 };
 

@@ -120,6 +120,7 @@ void madvise_dontneed(struct mm_struct* mm, unsigned long start, unsigned long e
        vma = wr_next_vma(mm, vma)) {
     const unsigned long first = start > vma->vm_start ? start : vma->vm_start;
     const unsigned long last = end < vma->vm_end ? end : vma->vm_end;
+    if (vma_is_secretmem(vma)) continue;  // VM_LOCKED: can_madv_lru_vma()
     if (first < last) madvise_dontneed_single_vma(vma, first, last);
   }
   mmap_read_unlock(mm);
