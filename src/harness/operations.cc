@@ -37,7 +37,8 @@ uint64_t ValueOf(CpuId cpu, int operation, int nth) {
 
 void Gup(CpuId cpu, const Operation& operation) {
   const unsigned flags = ((operation.flags & kGupPin) != 0 ? FOLL_PIN : FOLL_GET) |
-                         ((operation.flags & kGupWrite) != 0 ? FOLL_WRITE : 0);
+                         ((operation.flags & kGupWrite) != 0 ? FOLL_WRITE : 0) |
+                         ((operation.flags & kGupLongterm) != 0 ? FOLL_LONGTERM : 0);
   mm_struct* mm = wr_current_mm();
   const unsigned long start = AddressOf(mm, operation.page);
   page* pages[kPagesMax];

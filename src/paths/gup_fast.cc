@@ -1,5 +1,5 @@
 // The lockless walk. Mirrors internal_get_user_pages_fast() and what it calls, mm/gup.c, v6.1.
-// Leaves out: pud and higher leaves, hugepd, device maps, FOLL_LONGTERM. Deviation: the
+// Leaves out: pud and higher leaves, hugepd, device maps. Deviation: the
 // kernel re-reads pmd and pte with plain C accesses; here both re-reads are READ_ONCE, and the
 // plain one is the variant plain-pmd-reread. Where an entry is two words the pmd is read as since
 // 6.2 (1180e732c985); 6.1's read is torn-pmd.
@@ -7,6 +7,7 @@
 #include "kernel/page_ref.h"
 #include "kernel/pgtable.h"
 #include "paths/cow.h"
+#include "paths/gup_longterm.h"
 #include "paths/paths.h"
 #include "paths/secretmem.h"
 #include "paths/variants.h"
@@ -77,6 +78,10 @@ int gup_pte_range(pmd_t pmd, pmd_t* pmdp, unsigned long addr, unsigned long end,
       if (!is_cut(CUT_PUT_ON_RECHECK)) gup_put_folio(folio, 1, walk->flags);
       return 0;
     }
+    if (!folio_fast_pin_allowed(folio, walk->flags)) {
+      gup_put_folio(folio, 1, walk->flags);
+      return 0;
+    }
     if (!pte_write(pte) && must_unshare(walk, page)) {
       gup_put_folio(folio, 1, walk->flags);
       return 0;
@@ -99,6 +104,10 @@ int gup_huge_pmd(pmd_t orig, pmd_t* pmdp, unsigned long addr, unsigned long end,
   if (folio == nullptr) return 0;
   if (!is_cut(CUT_HUGE_PMD_RECHECK) && pmd_changed(orig, pmdp_get_lockless(pmdp))) {
     gup_put_folio(folio, is_cut(CUT_UNDO_ALL) ? 1 : refs, walk->flags);
+    return 0;
+  }
+  if (!folio_fast_pin_allowed(folio, walk->flags)) {
+    gup_put_folio(folio, refs, walk->flags);
     return 0;
   }
   if (!pmd_write(orig) && must_unshare(walk, &folio->page)) {

@@ -7,6 +7,7 @@
 #include "kernel/pgtable.h"
 #include "kernel/tlb.h"
 #include "paths/cow.h"
+#include "paths/gup_longterm.h"
 #include "paths/paths.h"
 
 namespace {
@@ -75,7 +76,9 @@ struct page* follow_page_mask(struct mm_struct* mm, unsigned long address, unsig
 }
 
 // Returns false for -EFAULT.
-bool check_vma_flags(const struct vm_area_struct* vma) { return !vma_is_secretmem(vma); }
+bool check_vma_flags(const struct vm_area_struct* vma, unsigned flags) {
+  return !vma_is_secretmem(vma) && writable_file_mapping_allowed(vma, flags);
+}
 
 }  // namespace
 
@@ -84,7 +87,7 @@ int __get_user_pages(struct mm_struct* mm, unsigned long start, int nr_pages, un
   int nr = 0;
   while (nr < nr_pages) {
     const unsigned long address = start + ((unsigned long)nr << PAGE_SHIFT);
-    if (!check_vma_flags(find_vma(mm, address))) break;
+    if (!check_vma_flags(find_vma(mm, address), gup_flags)) break;
     unsigned fault_flags = (gup_flags & FOLL_WRITE) != 0 ? FAULT_FLAG_WRITE : 0;
     pages[nr] = follow_page_mask(mm, address, gup_flags, &fault_flags);
     if (pages[nr] != nullptr) {

@@ -16,7 +16,7 @@
 // --- gup_fast.cc: mm/gup.c -------------------------------------------------------------------
 
 // Returns the number of pages referenced, from `start` on, in pages[0 .. n-1]; 0 where none could
-// be. `gup_flags`: FOLL_GET or FOLL_PIN, and FOLL_WRITE. Falls back to the slow path.
+// be. `gup_flags`: FOLL_GET or FOLL_PIN, and FOLL_WRITE, FOLL_LONGTERM. Falls back to the slow path.
 // REQUIRES: interrupts are on; mmap_lock is not held.
 int internal_get_user_pages_fast(struct mm_struct* mm, unsigned long start, int nr_pages,
                                  unsigned gup_flags, struct page** pages);

@@ -560,6 +560,18 @@ constexpr VariantRow kRows[] = {
      .control = "map 1 rw\nbacking 0-7 secretmem\n"
                 "cpu 0\n get 0\n"
                 "cpu 1\n fault 0\n"},
+    {.name = "longterm-write-of-file",
+     .id = "B7",
+     .upstream = "a6e79df92e4a",
+     .fixed_in = "6.5",
+     .summary = "GUP-fast gives a page of a file with dirty tracking to a long-term pin for "
+                "writing, of which its filesystem learns nothing",
+     .cuts = CutsOf(CUT_FAST_PIN_ALLOWED),
+     .oracle = "no-forbidden-page",
+     .bites_on = Everywhere,
+     .needs = nullptr,
+     .control = "map 0 rw\nbacking 0-7 dirty-tracked\n"
+                "cpu 0\n pin 0 write longterm\n"},
 };
 
 }  // namespace

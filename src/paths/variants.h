@@ -54,6 +54,7 @@ enum cut {
   CUT_PMD_LOW_AGAIN,        // gup_pmd_range: the low half of the pmd is not read again
   CUT_REF_OVERFLOW,         // try_get_folio takes a reference on a negative count as well
   CUT_SECRETMEM_LRU,        // folio_is_secretmem takes what is on no LRU list for ordinary memory
+  CUT_FAST_PIN_ALLOWED,     // GUP-fast gives any file's page to a long-term pin for writing
   CUT_COUNT,
 };
 

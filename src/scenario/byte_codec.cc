@@ -114,7 +114,7 @@ void DecodeOperations(ByteReader& bytes, OperationList& list) {
     const uint8_t where = bytes.Next();
     Operation operation;
     operation.kind = static_cast<OperationKind>(kind % static_cast<int>(OperationKind::kCount));
-    operation.flags = bytes.Next() & (kGupWrite | kGupPin);
+    operation.flags = bytes.Next() & kOperationFlags;
     operation.page = where & 15;
     operation.count = (where >> 4) + 1;
     WR_CHECK(list.push_back(operation));

@@ -89,6 +89,7 @@ class MixedDrawer {
     }
     if (random_.OneIn(10)) operation.page = (operation.page + kPagesPerRegion) % kPagesMax;
     operation.flags |= random_.OneIn(2) ? kGupWrite : 0;
+    operation.flags |= random_.OneIn(4) ? kGupLongterm : 0;
     Normalize(operation);
     return operation;
   }

@@ -44,6 +44,7 @@ Operation NewOperation(Random& random, Mix mix, const Layout& layout) {
   const OperationRow& row = rows[random.Below(rows.size())];
   Operation operation{row.kind, DrawPage(random, layout), DrawCount(random), row.flags};
   if (random.OneIn(2)) operation.flags |= kGupWrite;
+  if (mix == Mix::kAll && random.OneIn(4)) operation.flags |= kGupLongterm;
   Normalize(operation);
   return operation;
 }
@@ -127,13 +128,16 @@ bool ChangePages(Random& random, Input& input, Mix /*mix*/) {
   return *operation != before;
 }
 
-bool ChangeGupFlags(Random& random, Input& input, Mix /*mix*/) {
+bool ChangeGupFlags(Random& random, Input& input, Mix mix) {
   int cpu;
   int index;
   Operation* const operation = DrawOperation(random, input.scenario, &cpu, &index);
   if (operation == nullptr || operation->kind != OperationKind::kGup) return false;
-  operation->flags ^= random.OneIn(3) ? kGupPin : kGupWrite;
-  return true;
+  const Operation before = *operation;
+  const bool longterm = mix == Mix::kAll && random.OneIn(4);
+  operation->flags ^= longterm ? kGupLongterm : random.OneIn(3) ? kGupPin : kGupWrite;
+  Normalize(*operation);
+  return *operation != before;
 }
 
 // Some neighbouring pages, or a whole huge region.

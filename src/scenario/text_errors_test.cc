@@ -133,10 +133,11 @@ TEST(TextErrors, Operations) {
   };
   EXPECT_EQ(operation("pin"),
             "line 3, column 4: found nothing; expected pages like 3 or 0-7, of 0 to 15");
-  EXPECT_EQ(operation("pin 0 wirte"),
-            "line 3, column 7: found 'wirte'; expected 'write' or the end of the line");
+  EXPECT_EQ(
+      operation("pin 0 wirte"),
+      "line 3, column 7: found 'wirte'; expected 'write' or 'longterm' or the end of the line");
   EXPECT_EQ(operation("pin 0 write x"),
-            "line 3, column 13: found 'x'; expected the end of the line");
+            "line 3, column 13: found 'x'; expected 'longterm' or the end of the line");
   EXPECT_EQ(operation("zap 0 write"),
             "line 3, column 7: found 'write'; expected the end of the line");
   EXPECT_EQ(operation("unpin 0"), "line 3, column 7: found '0'; expected the end of the line");
