@@ -1,7 +1,7 @@
 // Page-table entries: values, tests and the walk (arch/x86/include/asm/pgtable.h,
 // include/linux/pgtable.h, v6.1). The bits are x86-64's; profiles differ in how entries are
-// cleared and flushed (kernel/tlb.h), not in their bits. Folding is x86-64's: with four levels the
-// p4d is the pgd entry itself.
+// cleared and flushed (kernel/tlb.h), not in their bits. Folding: with four levels
+// the p4d is the pgd entry itself, with three the pud is as well.
 #ifndef WALKRACE_KERNEL_PGTABLE_H_
 #define WALKRACE_KERNEL_PGTABLE_H_
 
@@ -31,6 +31,12 @@ extern "C" {
 
 // Implemented by src/machine. No events: address arithmetic.
 bool pgtable_l5_enabled(void);
+bool pgtable_pud_folded(void);  // three levels
+// An mm says how many levels it has, and one kernel walks them all (s390): the size of what an
+// entry maps is of five levels at each of them. Elsewhere a level that is folded has one entry.
+bool pgtable_folds_at_run_time(void);
+// What stands on the stack `n` entries behind a copy of one.
+const unsigned long* wr_behind_local(unsigned n);
 struct wr_table* wr_pfn_to_table(unsigned long pfn);  // a harmless empty table for a wild pfn
 unsigned long wr_table_to_pfn(const struct wr_table* table);
 
@@ -146,9 +152,9 @@ static inline pgtable_t pmd_pgtable(pmd_t pmd) { return wr_pfn_to_table(pmd_pfn(
 
 static inline bool pud_none(pud_t pud) { return pud_val(pud) == 0; }
 static inline bool pud_present(pud_t pud) { return (pud_val(pud) & _PAGE_PRESENT) != 0; }
-// With four levels a p4d is never none: the pgd entry is tested as the p4d that it is.
+// A level that is folded is never none: its entry is tested as what it is.
 static inline bool pgd_none(pgd_t pgd) { return pgtable_l5_enabled() && pgd_val(pgd) == 0; }
-static inline bool p4d_none(p4d_t p4d) { return p4d_val(p4d) == 0; }
+static inline bool p4d_none(p4d_t p4d) { return !pgtable_pud_folded() && p4d_val(p4d) == 0; }
 
 #define WR_INDEX(addr, shift) (((addr) >> (shift)) & (PTRS_PER_PTE - 1))
 #define pte_index(addr) WR_INDEX(addr, PAGE_SHIFT)
@@ -156,12 +162,17 @@ static inline bool p4d_none(p4d_t p4d) { return p4d_val(p4d) == 0; }
 #define pud_index(addr) WR_INDEX(addr, PUD_SHIFT)
 #define p4d_index(addr) WR_INDEX(addr, P4D_SHIFT)
 
+#define WR_PGDIR_SHIFT_OF_5 (P4D_SHIFT + WR_LEVEL_SHIFT)
+static inline unsigned wr_top_shift(void) {
+  if (pgtable_l5_enabled()) return WR_PGDIR_SHIFT_OF_5;
+  return pgtable_pud_folded() ? PUD_SHIFT : P4D_SHIFT;
+}
 static inline unsigned pgdir_shift(void) {
-  return pgtable_l5_enabled() ? P4D_SHIFT + WR_LEVEL_SHIFT : P4D_SHIFT;
+  return pgtable_folds_at_run_time() ? WR_PGDIR_SHIFT_OF_5 : wr_top_shift();
 }
 #define PGDIR_SIZE (1ul << pgdir_shift())
 #define PGDIR_MASK (~(PGDIR_SIZE - 1))
-#define pgd_index(addr) WR_INDEX(addr, pgdir_shift())
+#define pgd_index(addr) WR_INDEX(addr, wr_top_shift())
 #define pgd_offset(mm, addr) ((mm)->pgd + pgd_index(addr))
 
 // The child from the value that was read, never from the entry again: the entry may have changed.
@@ -170,7 +181,7 @@ static inline p4d_t* p4d_offset_lockless(pgd_t* pgdp, pgd_t pgd, unsigned long a
   return (p4d_t*)wr_pfn_to_table(wr_pfn_of(pgd_val(pgd))) + p4d_index(addr);
 }
 static inline pud_t* pud_offset_lockless(p4d_t* p4dp, p4d_t p4d, unsigned long addr) {
-  (void)p4dp;
+  if (pgtable_pud_folded()) return (pud_t*)p4dp;
   return (pud_t*)wr_pfn_to_table(wr_pfn_of(p4d_val(p4d))) + pud_index(addr);
 }
 static inline pmd_t* pmd_offset_lockless(pud_t* pudp, pud_t pud, unsigned long addr) {

@@ -41,7 +41,8 @@ struct alignas(4096) Arena {
   kvm kvms[kMmsMax];
   anon_vma root_anon_vma;
   uint64_t words[WR_WORD_COUNT];
-  wr_table wild;  // what is read through an entry that links to no table: empty
+  wr_table stack;  // what a walker reads behind a copy that it has on its stack: nothing
+  wr_table wild;   // what is read through an entry that links to no table: empty
 };
 
 extern Arena arena;

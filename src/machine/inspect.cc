@@ -65,7 +65,10 @@ struct ObjectTable {
       Set(&kvm.mmu_invalidate_in_progress, ObjectKind::kInvalidation, 1, mm);
     }
     for (int i = 0; i < WR_WORD_COUNT; ++i) Set(&arena.words[i], ObjectKind::kWord, i, 0);
-    for (int i = 0; i < kEntriesPerTable; ++i) Set(&arena.wild.entry[i], ObjectKind::kWild, i, 0);
+    for (int i = 0; i < kEntriesPerTable; ++i) {
+      Set(&arena.wild.entry[i], ObjectKind::kWild, i, 0);
+      Set(&arena.stack.entry[i], ObjectKind::kStack, i, 0);
+    }
   }
 
   // Locks that belong to no table: kNamedLock + mm.
@@ -130,7 +133,10 @@ Leaf LeafOf(int page) {
   constexpr uint64_t kSoftwareOnly = _PAGE_PROTNONE | _PAGE_INVALID;
   const unsigned long address = AddressOfAreaPage(page);
   const int first = page / kPagesMax * kUpperTables;
-  int table = TableBelow(ObjectKind::kPgd, EntryOf(first + kPgdTable, pgd_index(address)));
+  int table = first + kPudTable;
+  if (!pgtable_pud_folded()) {
+    table = TableBelow(ObjectKind::kPgd, EntryOf(first + kPgdTable, pgd_index(address)));
+  }
   if (pgtable_l5_enabled() && table >= 0) {
     table = TableBelow(ObjectKind::kP4d, EntryOf(table, p4d_index(address)));
   }
@@ -388,6 +394,8 @@ std::string NameOf(LocationId location) {
              (object.index == 0 ? "mmu_invalidate_seq" : "mmu_invalidate_in_progress");
     case ObjectKind::kWord:
       return kWordNames[object.index];
+    case ObjectKind::kStack:
+      return "stack" + index;
     case ObjectKind::kWild:
       return "no-table" + index;
     case ObjectKind::kOther:

@@ -60,6 +60,7 @@ enum class ObjectKind : uint8_t {
   kInvalidation,  // its sequence (index 0) and its invalidations in progress (1)
   kWild,          // read as an entry, through an entry that links to no table
   kShares,        // how many mms use a pmd table of hugetlb
+  kStack,         // read as an entry, behind the copy of one on a walker's stack
   kKindCount,
 };
 

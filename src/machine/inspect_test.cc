@@ -241,7 +241,7 @@ class TranslateTest : public ::testing::TestWithParam<int> {
     SetUpMachine(layout, *FindProfile("arm64"));
   }
 };
-INSTANTIATE_TEST_SUITE_P(Levels, TranslateTest, ::testing::Values(4, 5));
+INSTANTIATE_TEST_SUITE_P(Levels, TranslateTest, ::testing::Values(3, 4, 5));
 
 TEST_P(TranslateTest, DefaultLayoutMapsTwoWritablePages) {
   Begin(Layout());

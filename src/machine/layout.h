@@ -33,7 +33,7 @@ struct Layout {
   // be huge.
   bool huge[kRegionsMax] = {};
   Backing backing[kRegionsMax] = {};
-  uint8_t levels = 4;  // of page tables: 4 (p4d folded) or 5
+  uint8_t levels = 4;  // of page tables: 3 (p4d and pud folded), 4 (p4d folded) or 5
 
   friend bool operator==(const Layout&, const Layout&) = default;
 };

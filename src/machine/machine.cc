@@ -24,7 +24,7 @@ Layout initial_layout;
 CpuMms initial_mms;
 bool initial_valid = false;
 
-bool five_levels = false;
+int levels = 4;
 bool has_secretmem = false;
 uint64_t area_start = kAreaStart;
 const Profile* profile = nullptr;
@@ -177,7 +177,8 @@ void MapHugetlb(const Layout& layout) {
 void BuildUpperTables(const Layout& layout, int mm) {
   const unsigned long address = AddressOfAreaPage(mm * kPagesMax);
   arena.mm[mm].id = mm;
-  arena.mm[mm].pgd = reinterpret_cast<pgd_t*>(&arena.tables[UpperTable(mm, kPgdTable)]);
+  const int top = layout.levels == 3 ? kPudTable : kPgdTable;
+  arena.mm[mm].pgd = reinterpret_cast<pgd_t*>(&arena.tables[UpperTable(mm, top)]);
   const auto link = [&](int level, int index, int below) {
     EntryOf(UpperTable(mm, level), index) = TableValue(UpperTable(mm, below));
   };
@@ -185,7 +186,7 @@ void BuildUpperTables(const Layout& layout, int mm) {
   if (layout.levels == 5) {
     link(kP4dTable, p4d_index(address), kPudTable);
     link(kPgdTable, pgd_index(address), kP4dTable);
-  } else {
+  } else if (layout.levels == 4) {
     link(kPgdTable, pgd_index(address), kPudTable);
   }
 }
@@ -247,11 +248,11 @@ void BindMachine(Engine* engine) {
 }
 
 void BeginMachine(const Layout& layout, const CpuMms& cpu_mms, const Profile& active) {
-  WR_CHECK(layout.levels == 4 || layout.levels == 5);
+  WR_CHECK(layout.levels >= 3 && layout.levels <= 5);
   WR_CHECK(cpu_mms.mm_count >= 1 && cpu_mms.mm_count <= kMmsMax);
   profile = &active;
   mms = cpu_mms;
-  five_levels = layout.levels == 5;
+  levels = layout.levels;
   has_secretmem = std::find(std::begin(layout.backing), std::end(layout.backing),
                             Backing::kSecretmem) != std::end(layout.backing);
   area_start = HasHugetlb(layout) ? kAreaStartOfHugetlb : kAreaStart;
@@ -280,7 +281,14 @@ using namespace walkrace;
 
 extern "C" {
 
-bool pgtable_l5_enabled(void) { return five_levels; }
+bool pgtable_l5_enabled(void) { return levels == 5; }
+bool pgtable_pud_folded(void) { return levels == 3; }
+bool pgtable_folds_at_run_time(void) { return profile->folds_at_run_time; }
+
+const unsigned long* wr_behind_local(unsigned n) {
+  WR_CHECK(n < kEntriesPerTable);
+  return &arena.stack.entry[n];
+}
 
 wr_table* wr_pfn_to_table(unsigned long pfn) {
   const unsigned long index = pfn - kTablePfnBase;

@@ -157,6 +157,9 @@ constexpr Profile kBuiltIn[] = {
     // everywhere),
     // then stored empty; it serialises. ptes: IPTE, likewise. Tables: RCU. Deposit:
     // pgtable_trans_huge_deposit (arch/s390/mm/pgtable.c) keeps a list head in the table.
+    // Folding: p4d_offset and pud_offset (arch/s390/include/asm/pgtable.h) go by the entry's type;
+    // a
+    // process begins with three levels.
     {.name = "s390",
      .summary = "IDTE, then empty: two steps; nobody is interrupted; deposit writes into the table",
      .clear = Clear::kTwoStep,
@@ -166,7 +169,8 @@ constexpr Profile kBuiltIn[] = {
      .table_free = TableFree::kRcu,
      .deposit_writes_table = true,
      .entry_read = EntryRead::kAtomic,
-     .moves_page_tables = false},
+     .moves_page_tables = false,
+     .folds_at_run_time = true},
     // Collapse: radix__pmdp_collapse_flush: plain clear, smp_mb in the flush; the IPI was dropped
     // by
     // bedf03416913. Flushes: tlbie, broadcast. Tables: RCU. Deposit:

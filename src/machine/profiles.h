@@ -70,6 +70,8 @@ struct Profile {
   EntryRead entry_read;
   // HAVE_MOVE_PMD and arch_supports_page_table_move(): mremap moves a whole table.
   bool moves_page_tables = true;
+  // Each mm has as many levels as it needs, and p?d_offset looks at the entry to see what it is.
+  bool folds_at_run_time = false;
 };
 
 const Profile* Profiles(size_t* count);

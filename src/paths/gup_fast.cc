@@ -136,12 +136,22 @@ int gup_pmd_range(pud_t* pudp, pud_t pud, unsigned long addr, unsigned long end,
   return 1;
 }
 
+// ORDER(BC offset-of-entry): where the level below is folded its first entry is the entry itself,
+// in the table: the next one is behind it there. Of the copy that the walker holds, the next one is
+// whatever stands behind that on its stack: what this gives from the second on. The first is the
+// copy, and no access.
+unsigned long behind_copy(unsigned long copy, unsigned n) {
+  return n == 0 ? copy : WR_ENTRY_READ(*wr_behind_local(n));
+}
+
 int gup_pud_range(p4d_t* p4dp, p4d_t p4d, unsigned long addr, unsigned long end,
                   struct gup_walk* walk) {
   pud_t* pudp = pud_offset_lockless(p4dp, p4d, addr);
+  const bool of_copy = is_cut(CUT_OFFSET_LOCKLESS) && pgtable_pud_folded();
   unsigned long next;
+  unsigned n = 0;
   do {
-    const pud_t pud = pudp_get(pudp);
+    const pud_t pud = of_copy ? (pud_t){behind_copy(p4d_val(p4d), n++)} : pudp_get(pudp);
     next = pud_addr_end(addr, end);
     if (!pud_present(pud) || !gup_pmd_range(pudp, pud, addr, next, walk)) return 0;
   } while (++pudp, addr = next, addr != end);
@@ -151,9 +161,11 @@ int gup_pud_range(p4d_t* p4dp, p4d_t p4d, unsigned long addr, unsigned long end,
 int gup_p4d_range(pgd_t* pgdp, pgd_t pgd, unsigned long addr, unsigned long end,
                   struct gup_walk* walk) {
   p4d_t* p4dp = p4d_offset_lockless(pgdp, pgd, addr);
+  const bool of_copy = is_cut(CUT_OFFSET_LOCKLESS) && !pgtable_l5_enabled();
   unsigned long next;
+  unsigned n = 0;
   do {
-    const p4d_t p4d = p4dp_get(p4dp);
+    const p4d_t p4d = of_copy ? (p4d_t){behind_copy(pgd_val(pgd), n++)} : p4dp_get(p4dp);
     next = p4d_addr_end(addr, end);
     if (p4d_none(p4d) || !gup_pud_range(p4dp, p4d, addr, next, walk)) return 0;
   } while (++p4dp, addr = next, addr != end);

@@ -23,7 +23,7 @@ class GupFast : public ::testing::TestWithParam<int> {
     SetUpPaths(layout);
   }
 };
-INSTANTIATE_TEST_SUITE_P(Levels, GupFast, ::testing::Values(4, 5));
+INSTANTIATE_TEST_SUITE_P(Levels, GupFast, ::testing::Values(3, 4, 5));
 
 TEST_P(GupFast, GetsOnePage) {
   Begin(LayoutOf("ww------"));
@@ -343,6 +343,28 @@ TEST(TryGrabFolio, RefusesANegativeCount) {
   });
   EXPECT_TRUE(TookMmapLock(run)) << "the slow path says -ENOMEM";
   EXPECT_EQ(RefcountOf(1), 1 + 4 * kBias);
+}
+
+// D1: across the end of a pud entry with three levels, folded at build time or at run time.
+TEST(GupPudRange, StaysInTheTableWhereLevelsAreFolded) {
+  Layout layout = LayoutOf("-------w", "wwwwwwww");
+  layout.backing[1] = Backing::kHugetlb;
+  layout.levels = 3;
+  for (const bool cut : {false, true}) {
+    for (const char* profile : {"arm64", "s390"}) {
+      SCOPED_TRACE(profile);
+      SetUpPaths(layout, profile);
+      if (cut) SetCuts(CutsOf(CUT_OFFSET_LOCKLESS));
+      const RecordedRun run =
+          RunOnMachine([] { EXPECT_THAT(Gup(7, 2, FOLL_GET).Pfns(), ElementsAre(1, kHuge)); });
+      bool stack = false;
+      for (const Event& event : run.events) stack |= NameOf(event.location) == "stack[1]";
+      const bool bites = cut && std::strcmp(profile, "s390") == 0;
+      EXPECT_EQ(stack, bites);
+      EXPECT_EQ(TookMmapLock(run), bites) << "what stands there is no entry";
+    }
+  }
+  SetCuts({});
 }
 
 // --- Against a mutator -------------------------------------------------------------------------

@@ -50,6 +50,9 @@ inline bool WhereInterruptsOffHoldTables(const Profile& profile) {
   return !WhereCollapseWaitsForNobody(profile);
 }
 
+// p?d_offset of a level that is folded at run time gives back the pointer that it was given.
+inline bool WhereLevelsFoldAtRunTime(const Profile& profile) { return profile.folds_at_run_time; }
+
 // A lockless walk reads a pte, or a pmd as well, in two halves.
 inline bool WherePtesAreTwoWords(const Profile& profile) {
   return profile.entry_read != EntryRead::kAtomic;

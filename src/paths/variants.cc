@@ -572,6 +572,18 @@ constexpr VariantRow kRows[] = {
      .needs = nullptr,
      .control = "map 0 rw\nbacking 0-7 dirty-tracked\n"
                 "cpu 0\n pin 0 write longterm\n"},
+    {.name = "offset-of-local-copy",
+     .id = "D1",
+     .upstream = "d3f7b1bb2040",
+     .fixed_in = "5.9",
+     .summary = "p?d_offset of the walker's own copy of an entry: where the level below is folded "
+                "at run time, the next entry is read from the stack",
+     .cuts = CutsOf(CUT_OFFSET_LOCKLESS),
+     .oracle = "no-table-use-after-free",
+     .bites_on = WhereLevelsFoldAtRunTime,
+     .needs = nullptr,
+     .control = "levels 3\nmap 7-15 rw\nbacking 8-15 hugetlb\n"
+                "cpu 0\n get 7-8\n"},
 };
 
 }  // namespace

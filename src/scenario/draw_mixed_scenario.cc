@@ -37,7 +37,7 @@ class MixedDrawer {
   void DrawLayout() {
     Layout& layout = scenario_.layout;
     std::fill_n(layout.pages, kPagesMax, PageState::kNone);
-    layout.levels = random_.OneIn(16) ? 5 : 4;
+    layout.levels = random_.OneIn(16) ? 5 : random_.OneIn(8) ? 3 : 4;
     region_ = random_.OneIn(4) ? 1 : 0;
     const int regions = random_.OneIn(4) ? kRegionsMax : 1;
     for (int i = 0; i < regions; ++i) DrawRegion((region_ + i) % kRegionsMax);

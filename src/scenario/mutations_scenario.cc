@@ -184,9 +184,12 @@ bool ChangeMm(Random& random, Input& input, Mix mix) {
   return true;
 }
 
-bool ChangeLevels(Random& /*random*/, Input& input, Mix /*mix*/) {
-  input.scenario.layout.levels = 9 - input.scenario.layout.levels;
-  return true;
+bool ChangeLevels(Random& random, Input& input, Mix mix) {
+  uint8_t& levels = input.scenario.layout.levels;
+  const uint8_t before = levels;
+  levels = mix == Mix::kAll ? static_cast<uint8_t>(3 + random.Below(3)) : 9 - levels;
+  Normalize(input);
+  return levels != before;
 }
 
 // One CPU more, with an operation, or the last CPU less, with its part of the schedule.

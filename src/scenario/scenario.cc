@@ -11,7 +11,7 @@ namespace walkrace {
 namespace {
 
 void Normalize(Layout& layout) {
-  layout.levels = layout.levels > 4 ? 5 : 4;
+  layout.levels = layout.levels == 3 ? 3 : layout.levels > 4 ? 5 : 4;
   for (PageState& state : layout.pages) {
     if (state >= PageState::kCount) state = PageState::kNone;
   }

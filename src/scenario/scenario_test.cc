@@ -75,6 +75,9 @@ TEST(Normalize, TakesUnknownProfilesAndLevelsAway) {
   Normalize(scenario);
   EXPECT_EQ(scenario.profile, count - 1);
   EXPECT_EQ(scenario.layout.levels, 4);
+  scenario.layout.levels = 3;
+  Normalize(scenario);
+  EXPECT_EQ(scenario.layout.levels, 3);
 }
 
 TEST(Normalize, GivesAHugeRegionTheStateOfItsFirstPage) {

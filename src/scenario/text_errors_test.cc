@@ -89,10 +89,10 @@ TEST(TextErrors, Duplicates) {
 
 TEST(TextErrors, Numbers) {
   for (const std::string number :
-       {"3", "6", "-4", "+4", "4x", "0x4", "4294967300", "99999999999999999999999999"}) {
+       {"2", "6", "-4", "+4", "4x", "0x4", "4294967300", "99999999999999999999999999"}) {
     EXPECT_EQ(ErrorOfLine("levels " + number),
               "line 3, column 8: found '" + number +
-                  "'; expected a number of page table levels from 4 to 5");
+                  "'; expected a number of page table levels from 3 to 5");
   }
   EXPECT_EQ(ErrorOfLine("cpus 5"),
             "line 3, column 6: found '5'; expected a number of CPUs from 1 to 4");
