@@ -89,20 +89,24 @@ Function FunctionOf(OperationKind kind) {
 }
 
 // What a hugetlb region is, and what comes after it in its place, is for the paths that know of it.
+// So is a DAX region.
 // Returns false when nothing is left to do.
 bool ClipToOrdinary(OperationKind kind, unsigned long first, unsigned long& count) {
-  if (AreaStart() == kAreaStart) return true;
+  constexpr unsigned long kHugetlb = (kRegionsMax - 1) * kPagesPerRegion;
+  const mm_struct* mm = MachineMm();
+  const bool dax = vma_is_dax(find_vma(MachineMm(), AddressOf(mm, kHugetlb)));
+  if (AreaStart() == kAreaStart && !dax) return true;
   switch (kind) {
     case OperationKind::kFault:
     case OperationKind::kHugetlbUnshare:
     case OperationKind::kHugetlbUnmap:
+    case OperationKind::kDaxTruncate:
       return true;
     case OperationKind::kMremap:
       return false;
     default:
       break;
   }
-  constexpr unsigned long kHugetlb = (kRegionsMax - 1) * kPagesPerRegion;
   if (first >= kHugetlb) return false;
   count = std::min(count, kHugetlb - first);
   return true;

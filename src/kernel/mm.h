@@ -38,6 +38,8 @@ struct address_space* wr_file(void);
 struct address_space* wr_hugetlb_file(void);
 struct address_space* wr_secretmem_file(void);
 struct address_space* wr_tracked_file(void);
+// Of a DAX file the first slot has the huge page of the device.
+struct address_space* wr_dax_file(void);
 // Whether some region of this run is memfd_secret's: a kernel may be without (CONFIG_SECRETMEM).
 bool wr_has_secretmem(void);
 // How many mms use this pmd table of hugetlb.
@@ -58,6 +60,9 @@ static inline bool is_vm_hugetlb_page(const struct vm_area_struct* vma) {
 static inline bool vma_is_secretmem(const struct vm_area_struct* vma) {
   return vma->vm_file == wr_secretmem_file();
 }
+static inline bool vma_is_dax(const struct vm_area_struct* vma) {
+  return vma->vm_file == wr_dax_file();
+}
 // vma_needs_dirty_tracking().
 static inline bool vma_needs_dirty_tracking(const struct vm_area_struct* vma) {
   return vma->vm_file == wr_tracked_file();
@@ -72,6 +77,11 @@ static inline bool vma_needs_dirty_tracking(const struct vm_area_struct* vma) {
 #define anon_vma_unlock_write() wr_write_unlock(&wr_root_anon_vma()->rwsem.word, WR_HERE)
 #define anon_vma_lock_read() wr_read_lock(&wr_root_anon_vma()->rwsem.word, WR_HERE)
 #define anon_vma_unlock_read() wr_read_unlock(&wr_root_anon_vma()->rwsem.word, WR_HERE)
+#define filemap_invalidate_lock(file) wr_write_lock(&(file)->invalidate_lock.word, WR_HERE)
+#define filemap_invalidate_unlock(file) wr_write_unlock(&(file)->invalidate_lock.word, WR_HERE)
+#define filemap_invalidate_lock_shared(file) wr_read_lock(&(file)->invalidate_lock.word, WR_HERE)
+#define filemap_invalidate_unlock_shared(file) \
+  wr_read_unlock(&(file)->invalidate_lock.word, WR_HERE)
 #define i_mmap_lock_write(file) wr_write_lock(&(file)->i_mmap_rwsem.word, WR_HERE)
 #define i_mmap_unlock_write(file) wr_write_unlock(&(file)->i_mmap_rwsem.word, WR_HERE)
 #define i_mmap_lock_read(file) wr_read_lock(&(file)->i_mmap_rwsem.word, WR_HERE)

@@ -71,6 +71,7 @@ struct page {
 #define PAGE_MAPPING_ANON 1ul
 #define WR_FILE_MAPPING 2ul       // the one file's address_space (shmem), or hugetlb's
 #define WR_SECRETMEM_MAPPING 4ul  // a file of memfd_secret
+#define WR_DAX_MAPPING 16ul       // a file on a device whose memory is mapped as it is
 #define WR_TRACKED_MAPPING 8ul    // a file whose filesystem keeps track of dirty pages
 
 struct folio {
@@ -100,6 +101,7 @@ struct address_space {
   unsigned long i_pages[WR_FILE_PAGES];
   spinlock_t i_pages_lock;              // xa_lock: held where a count is frozen
   unsigned long i_disk[WR_FILE_PAGES];  // what was written out; not shared with CPUs
+  struct rw_semaphore invalidate_lock;  // faults against truncation, where a file has it
   unsigned long mapping;                // what page->mapping of its pages says; never changes
 };
 

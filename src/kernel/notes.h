@@ -44,6 +44,10 @@ enum wr_note_kind {
   WR_NOTE_FORK_COPIED,  //                 -               parent address  child address
   // An entry was read in halves: what they make together. The loads before have four bytes each.
   WR_NOTE_ENTRY_READ,  //                 entry           value           0
+  // Truncation: what the pages of a file hold is discarded, wherever they are mapped. Counted as by
+  // FilePageOf().
+  WR_NOTE_FILE_DISCARD_BEGIN,  //         -               first page      page behind the last
+  WR_NOTE_FILE_DISCARD_END,    //         -               first page      page behind the last
   WR_NOTE_COUNT,
 };
 

@@ -21,6 +21,7 @@ extern "C" {
 #define _PAGE_PSE 0x080ul
 #define _PAGE_PROTNONE 0x100ul
 #define _PAGE_SPECIAL 0x200ul
+#define _PAGE_DEVMAP 0x010ul  // of a present entry: a device's own memory, whose pages nobody frees
 // Entries that are not present and not none: _PAGE_PRESENT and _PAGE_PROTNONE are clear. A
 // migration entry has the pfn where others have it; _PAGE_RW and _PAGE_SWP_EXCLUSIVE are what the
 // page had.
@@ -127,6 +128,8 @@ static inline bool pmd_invalid(pmd_t pmd) {
   return (pmd_val(pmd) & _PAGE_INVALID) != 0 ||
          (pmd_val(pmd) & (_PAGE_PRESENT | _PAGE_PROTNONE)) == 0;
 }
+static inline bool pmd_devmap(pmd_t pmd) { return (pmd_val(pmd) & _PAGE_DEVMAP) != 0; }
+static inline pmd_t pmd_mkdevmap(pmd_t pmd) { return __pmd(pmd_val(pmd) | _PAGE_DEVMAP); }
 static inline bool pmd_leaf(pmd_t pmd) { return pmd_trans_huge(pmd); }
 static inline bool pmd_write(pmd_t pmd) { return (pmd_val(pmd) & _PAGE_RW) != 0; }
 static inline bool pmd_protnone(pmd_t pmd) {

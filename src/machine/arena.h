@@ -36,6 +36,7 @@ struct alignas(4096) Arena {
   address_space file;
   address_space secretmem_file;
   address_space tracked_file;
+  address_space dax_file;      // its first slot has the huge page
   address_space hugetlb_file;  // its first slot has the huge page
   atomic_t pmd_shares[2];      // of S0, S1: how many mms use it
   kvm kvms[kMmsMax];

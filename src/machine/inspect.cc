@@ -55,6 +55,9 @@ struct ObjectTable {
     Set(&arena.tracked_file.i_pages_lock, ObjectKind::kLock, kTrackedPagesLock, kNamedLock);
     Set(&arena.hugetlb_file.i_mmap_rwsem, ObjectKind::kLock, kHugetlbLock, kNamedLock);
     Set(&arena.hugetlb_file.i_pages[0], ObjectKind::kFileSlot, WR_FILE_PAGES, 0);
+    Set(&arena.dax_file.i_pages[0], ObjectKind::kFileSlot, WR_FILE_PAGES, 3);
+    Set(&arena.dax_file.i_mmap_rwsem, ObjectKind::kLock, kDaxLock, kNamedLock);
+    Set(&arena.dax_file.invalidate_lock, ObjectKind::kLock, kDaxInvalidateLock, kNamedLock);
     for (int i = 0; i < 2; ++i) Set(&arena.pmd_shares[i], ObjectKind::kShares, i, 0);
     Set(&arena.file.i_pages_lock, ObjectKind::kLock, kIPagesLock, kNamedLock);
     for (int mm = 0; mm < kMmsMax; ++mm) {
@@ -84,7 +87,9 @@ struct ObjectTable {
     kSecretmemLock,
     kSecretmemPagesLock,
     kTrackedLock,
-    kTrackedPagesLock
+    kTrackedPagesLock,
+    kDaxLock,
+    kDaxInvalidateLock
   };
 
   static ObjectKind LevelOf(int table) {
@@ -179,7 +184,9 @@ std::string NameOfLock(const Object& object) {
                                            "secretmem.i_mmap_rwsem",
                                            "secretmem.i_pages_lock",
                                            "tracked.i_mmap_rwsem",
-                                           "tracked.i_pages_lock"};
+                                           "tracked.i_pages_lock",
+                                           "dax.i_mmap_rwsem",
+                                           "dax.invalidate_lock"};
   return OfMm(object.frame - ObjectTable::kNamedLock) + kNames[object.index];
 }
 
@@ -266,11 +273,13 @@ Pinnable PinnableOf(uint16_t pfn) {
     case WR_SECRETMEM_MAPPING:
       return Pinnable::kNever;
     case WR_TRACKED_MAPPING:
+    case WR_DAX_MAPPING:
       return Pinnable::kNotForLong;
     default:
       return Pinnable::kYes;
   }
 }
+bool IsDevicePage(uint16_t pfn) { return arena.mem_map[pfn].mapping == WR_DAX_MAPPING; }
 bool IsAnon(uint16_t pfn) { return (arena.mem_map[HeadPfn(pfn)].mapping & PAGE_MAPPING_ANON) != 0; }
 
 uint64_t ContentAt(int page) {
@@ -305,7 +314,7 @@ int FilePageOf(int page) {
   const vm_area_struct* vma = find_vma(&arena.mm[page / kPagesMax], address);
   if (vma == nullptr || vma->vm_file == nullptr) return -1;
   const unsigned long index = linear_page_index(vma, address);
-  if (vma->vm_file == &arena.hugetlb_file) {
+  if (vma->vm_file == &arena.hugetlb_file || vma->vm_file == &arena.dax_file) {
     return static_cast<int>(WR_FILE_PAGES + index % kPagesPerRegion);
   }
   return index < WR_FILE_PAGES ? static_cast<int>(index) : -1;
@@ -326,7 +335,9 @@ uint16_t FrameOfFilePage(int file_page) {
     }
     return 0;
   }
-  const auto head = static_cast<uint16_t>(arena.hugetlb_file.i_pages[0]);
+  // One region at most has such a page.
+  const unsigned long huge = arena.hugetlb_file.i_pages[0] | arena.dax_file.i_pages[0];
+  const auto head = static_cast<uint16_t>(huge);
   return head == 0 ? 0 : head + (file_page - WR_FILE_PAGES);
 }
 
@@ -380,7 +391,7 @@ std::string NameOf(LocationId location) {
     case ObjectKind::kMapping:
       return NameOfFrame(object.frame) + ".mapping";
     case ObjectKind::kFileSlot:
-      if (object.index == WR_FILE_PAGES) return "hugetlb.page";
+      if (object.index == WR_FILE_PAGES) return object.frame == 0 ? "hugetlb.page" : "dax.page";
       return (object.frame == 0   ? "file"
               : object.frame == 1 ? "secretmem"
                                   : "tracked") +
@@ -441,6 +452,8 @@ std::string NameOfValue(LocationId location, uint64_t value) {
         return "secretmem";
       case WR_TRACKED_MAPPING:
         return "tracked file";
+      case WR_DAX_MAPPING:
+        return "dax file";
       default:
         return (value & PAGE_MAPPING_ANON) != 0 ? "anon" : "file";
     }

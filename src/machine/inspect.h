@@ -122,10 +122,14 @@ uint64_t ContentOf(uint16_t pfn);
 bool IsAnonExclusive(uint16_t pfn);  // PageAnonExclusive
 bool IsAnon(uint16_t pfn);           // PageAnon
 
+// Memory of a device, which is never free: one reference is the device's, and mappings hold none.
+bool IsDevicePage(uint16_t pfn);
+
 // What GUP may do with a page, by what it belongs to.
 enum class Pinnable : uint8_t {
   kYes,
-  kNotForLong,  // of a filesystem that keeps track of dirty pages: no long-term pin for writing
+  kNotForLong,  // of a filesystem that keeps track of dirty pages, or may not wait for pins for
+                // ever (DAX): no long-term pin for writing
   kNever,       // secretmem
 };
 Pinnable PinnableOf(uint16_t pfn);

@@ -298,7 +298,8 @@ TEST_P(TranslateTest, FollowsWhatMemoryHoldsNow) {
   EntryOf(kPmdTable, 0) = 0;
   EXPECT_EQ(Translate(1), Translation());
   EXPECT_NE(Translate(8), Translation());
-  EntryOf(kPgdTable, 0) = EntryOf(kPgdTable, 1) = 0;
+  const int top = GetParam() == 3 ? kPudTable : kPgdTable;
+  EntryOf(top, 0) = EntryOf(top, 1) = 0;
   EXPECT_EQ(Translate(8), Translation());
 }
 

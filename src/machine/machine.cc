@@ -105,6 +105,8 @@ address_space* FileOf(Backing backing) {
       return &arena.secretmem_file;
     case Backing::kDirtyTracked:
       return &arena.tracked_file;
+    case Backing::kDax:
+      return &arena.dax_file;
     default:
       return nullptr;
   }
@@ -174,6 +176,31 @@ void MapHugetlb(const Layout& layout) {
   }
 }
 
+// Pages of the device, each by itself and idle at one reference, which is the device's.
+void TakeDaxPages(int first) {
+  const uint16_t pfn = TakeFrames(HPAGE_PMD_ORDER);
+  WR_CHECK(pfn != 0);
+  for (int i = 0; i < kPagesPerRegion; ++i) {
+    page& frame = arena.mem_map[pfn + i];
+    frame.compound_head = 0;
+    frame.flags = 1ul << PG_uptodate;
+    frame.mapping = WR_DAX_MAPPING;
+    frame.index = first + i;
+    frame._refcount.counter = 1;
+    arena.content[pfn + i] = kInitialContent + first + i;
+  }
+  arena.dax_file.i_pages[0] = pfn;
+}
+
+// A mapping of these holds no reference.
+void MapDax(const Layout& layout, int region, int mm) {
+  const int first = region * kPagesPerRegion;
+  if (arena.dax_file.i_pages[0] == 0) TakeDaxPages(first);
+  pmd_t pmd = pmd_mkdevmap(pmd_mkdirty(pfn_pmd_huge(arena.dax_file.i_pages[0])));
+  if (layout.pages[first] == PageState::kWritable) pmd = pmd_mkwrite(pmd);
+  EntryOf(UpperTable(mm, kPmdTable), PmdIndexOf(region)) = pmd_val(pmd);
+}
+
 void BuildUpperTables(const Layout& layout, int mm) {
   const unsigned long address = AddressOfAreaPage(mm * kPagesMax);
   arena.mm[mm].id = mm;
@@ -204,6 +231,7 @@ void BuildInitialState(const Layout& layout) {
   arena.file.mapping = arena.hugetlb_file.mapping = WR_FILE_MAPPING;
   arena.secretmem_file.mapping = WR_SECRETMEM_MAPPING;
   arena.tracked_file.mapping = WR_TRACKED_MAPPING;
+  arena.dax_file.mapping = WR_DAX_MAPPING;
   ResetAllocator();
   BuildCompoundPages();
   for (int mm = 0; mm < kMmsMax; ++mm) BuildUpperTables(layout, mm);
@@ -211,7 +239,9 @@ void BuildInitialState(const Layout& layout) {
     for (int region = 0; region < kRegionsMax; ++region) {
       if (layout.backing[region] == Backing::kHugetlb) continue;
       if (mm != 0 && FileOf(layout.backing[region]) == nullptr) continue;
-      if (layout.huge[region]) {
+      if (layout.backing[region] == Backing::kDax) {
+        MapDax(layout, region, mm);
+      } else if (layout.huge[region]) {
         MapHugeRegion(region, layout.pages[region * kPagesPerRegion] == PageState::kWritable);
       } else {
         MapByPtes(layout, region, mm);
@@ -336,6 +366,7 @@ atomic_t* wr_pmd_shares(const wr_table* table) {
 address_space* wr_file(void) { return &arena.file; }
 address_space* wr_secretmem_file(void) { return &arena.secretmem_file; }
 address_space* wr_tracked_file(void) { return &arena.tracked_file; }
+address_space* wr_dax_file(void) { return &arena.dax_file; }
 bool wr_has_secretmem(void) { return has_secretmem; }
 anon_vma* wr_root_anon_vma(void) { return &arena.root_anon_vma; }
 

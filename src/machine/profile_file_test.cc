@@ -27,7 +27,8 @@ constexpr char kWhole[] =
     "table-free = rcu-ipi-fallback\n"
     "deposit-writes-table = yes\n"
     "entry-read = all-halves\n"
-    "moves-page-tables = no";
+    "moves-page-tables = no\n"
+    "folds-at-run-time = yes";
 
 std::string ErrorOf(const std::string& text) {
   auto parsed = ParseProfile(text);
@@ -48,6 +49,7 @@ TEST(ProfileFile, SaysEveryKnob) {
   EXPECT_EQ(profile.table_free, TableFree::kRcuIpiFallback);
   EXPECT_TRUE(profile.deposit_writes_table);
   EXPECT_EQ(profile.entry_read, EntryRead::kAllHalves);
+  EXPECT_TRUE(profile.folds_at_run_time);
 }
 
 TEST(ProfileFile, TakesFromAnotherWhatItDoesNotSay) {

@@ -105,7 +105,7 @@ void CountsConservedOracle::CountMappings(Expected* expected) const {
     const uint16_t head = CountsOf(pfn).head;
     // A huge mapping is one entry: counted with its first page. A shared table has one for all.
     if (mapping.huge && page % kEntriesPerTable != 0) continue;
-    if (SharesTableOfMm0(page)) continue;
+    if (SharesTableOfMm0(page) || IsDevicePage(pfn)) continue;
     ++expected->references[head];
     ++expected->maps[mapping.huge ? head : pfn];
     ++expected->folio_maps[head];
@@ -126,7 +126,10 @@ void CountsConservedOracle::CountReferences(Expected* expected) const {
 void CountsConservedOracle::CountPageCache(Expected* expected) {
   for (int i = 0; i < kFilePages; ++i) {
     const uint16_t pfn = FrameOfFilePage(i);
-    if (pfn != 0 && CountsOf(pfn).head == pfn) ++expected->references[pfn];
+    if (pfn != 0 && CountsOf(pfn).head == pfn && !IsDevicePage(pfn)) ++expected->references[pfn];
+  }
+  for (uint16_t pfn = 1; pfn < kFramesMax; ++pfn) {
+    if (IsDevicePage(pfn)) ++expected->references[pfn];
   }
 }
 

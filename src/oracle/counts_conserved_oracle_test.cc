@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "oracle/test_bed.h"
 
 namespace walkrace {
@@ -177,6 +179,34 @@ TEST(CountsConserved, ASpeculativeTryOnACountOfZeroIsLegal) {
   script.On(0, [] { EXPECT_FALSE(Take(3)); });
   script.Run();
   EXPECT_EQ(script.Verdict(), "clean");
+}
+
+Layout DaxLayout() {
+  Layout layout;
+  std::fill_n(&layout.pages[kPagesPerRegion], kPagesPerRegion, PageState::kWritable);
+  layout.backing[1] = Backing::kDax;
+  return layout;
+}
+
+TEST(CountsConserved, ADevicePageHasOneReferenceWhileNobodyUsesIt) {
+  Script script(DaxLayout());
+  script.On(0, [] {
+    Pin(8, 32, FOLL_GET);
+    PutPage(8, 32, FOLL_GET);
+  });
+  script.Run();
+  EXPECT_EQ(script.Verdict(), "clean");
+}
+
+TEST(CountsConserved, ALeakOfADevicePageIsReported) {
+  Script script(DaxLayout());
+  script.On(0, [] {
+    GupBegin(8, FOLL_GET);
+    Take(33);
+    GupEnd();
+  });
+  script.Run();
+  EXPECT_EQ(script.Verdict(), "counts-conserved: Take / -");
 }
 
 }  // namespace

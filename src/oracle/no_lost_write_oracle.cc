@@ -55,6 +55,9 @@ void NoLostWriteOracle::OnEvent(const Event& event, const Object& object, uint32
     case WR_NOTE_DISCARD_BEGIN:
     case WR_NOTE_DISCARD_END:
       return OnRange(event, index);
+    case WR_NOTE_FILE_DISCARD_BEGIN:
+    case WR_NOTE_FILE_DISCARD_END:
+      return OnFileRange(event, index);
     case WR_NOTE_MOVE_BEGIN:
     case WR_NOTE_MOVE_END:
       return OnMove(event, index);
@@ -83,6 +86,16 @@ void NoLostWriteOracle::OnRange(const Event& event, uint32_t index) {
       pages_[n].BeginDiscard();
     } else {
       pages_[n].EndDiscard(index);
+    }
+  }
+}
+
+void NoLostWriteOracle::OnFileRange(const Event& event, uint32_t index) {
+  for (uint64_t i = event.before; i < event.after && i < kFilePages; ++i) {
+    if (event.detail == WR_NOTE_FILE_DISCARD_BEGIN) {
+      file_pages_[i].BeginDiscard();
+    } else {
+      file_pages_[i].EndDiscard(index);
     }
   }
 }
@@ -187,6 +200,7 @@ void NoLostWriteOracle::OnPinAccess(const Event& event, const Object& content, i
     }
     return;
   }
+  if (!IsAnon(content.frame)) return;  // truncated
   page = PlaceOf(*reference);
   PossibleValues& shadow = pages_[page];
   const bool protects = (reference->flags & FOLL_PIN) != 0 || IsAnonExclusive(content.frame);

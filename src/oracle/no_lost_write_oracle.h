@@ -13,7 +13,8 @@
 // before or after; what is written through it may show wherever the frame is mapped, or not.
 //
 // mremap takes what a page shows, and the references to it, to the new address. What a file's pages
-// show is the same at each of their addresses, in each mm.
+// show is the same at each of their addresses, in each mm. A page that was truncated away from its
+// file shows nowhere; what is written through a reference to it is lost.
 #ifndef WALKRACE_ORACLE_NO_LOST_WRITE_ORACLE_H_
 #define WALKRACE_ORACLE_NO_LOST_WRITE_ORACLE_H_
 
@@ -30,7 +31,8 @@ class NoLostWriteOracle final : public Oracle {
   static constexpr Interest kInterest = {
       .notes = MaskOf(WR_NOTE_DISCARD_BEGIN, WR_NOTE_DISCARD_END, WR_NOTE_USER_READ,
                       WR_NOTE_USER_WRITE, WR_NOTE_PIN_READ, WR_NOTE_PIN_WRITE, WR_NOTE_MOVE_BEGIN,
-                      WR_NOTE_MOVE_END, WR_NOTE_FORK_COPIED, WR_NOTE_MUTATOR_END)};
+                      WR_NOTE_MOVE_END, WR_NOTE_FORK_COPIED, WR_NOTE_MUTATOR_END,
+                      WR_NOTE_FILE_DISCARD_BEGIN, WR_NOTE_FILE_DISCARD_END)};
   using Oracle::Oracle;
 
   void Begin() override;
@@ -46,6 +48,7 @@ class NoLostWriteOracle final : public Oracle {
   static constexpr int kMovesMax = 32;
 
   void OnRange(const Event& event, uint32_t index);
+  void OnFileRange(const Event& event, uint32_t index);
   void OnMove(const Event& event, uint32_t index);
   void OnForkCopied(const Event& event);
   void OnForkEnd(const Event& event);

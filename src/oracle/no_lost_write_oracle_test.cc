@@ -483,5 +483,43 @@ TEST(NoLostWrite, WhatIsLostAfterMremapIsMissedAtTheNewAddress) {
   EXPECT_EQ(script.Verdict().substr(0, 13), "no-lost-write");
 }
 
+Layout FileLayout() {
+  Layout layout;
+  layout.backing[0] = Backing::kFile;
+  return layout;
+}
+
+void FileDiscard(uint64_t first, uint64_t end, unsigned what) {
+  wr_note(what, nullptr, first, end, WR_HERE);
+}
+
+TEST(NoLostWrite, ATruncatedPageMayShowZero) {
+  Script script(FileLayout());
+  script.On(0, [] { UserWrite(0, 5); })
+      .On(1,
+          [] {
+            FileDiscard(0, 1, WR_NOTE_FILE_DISCARD_BEGIN);
+            Scribble(1, 0);
+            FileDiscard(0, 1, WR_NOTE_FILE_DISCARD_END);
+          })
+      .On(0, [] { UserRead(0); });
+  script.Run();
+  EXPECT_EQ(script.Verdict(), "clean");
+}
+
+TEST(NoLostWrite, APageBesideTheTruncatedOneMayNot) {
+  Script script(FileLayout());
+  script.On(0, [] { UserWrite(1, 5); })
+      .On(1,
+          [] {
+            FileDiscard(0, 1, WR_NOTE_FILE_DISCARD_BEGIN);
+            Scribble(2, 0);
+            FileDiscard(0, 1, WR_NOTE_FILE_DISCARD_END);
+          })
+      .On(0, [] { UserRead(1); });
+  script.Run();
+  EXPECT_EQ(script.Verdict().substr(0, 13), "no-lost-write");
+}
+
 }  // namespace
 }  // namespace walkrace

@@ -93,6 +93,7 @@ void wait_for_entry(spinlock_t* ptl) {
 enum vm_fault __handle_mm_fault(struct mm_struct* mm, unsigned long address, unsigned flags) {
   struct vm_area_struct* vma = find_vma(mm, address);
   if (is_vm_hugetlb_page(vma)) return hugetlb_fault(vma, address, (flags & FAULT_FLAG_WRITE) != 0);
+  if (vma_is_dax(vma)) return dax_iomap_pmd_fault(vma, address, (flags & FAULT_FLAG_WRITE) != 0);
   pmd_t* pmdp = mm_find_pmd(mm, address);
   if (pmdp == nullptr) pmdp = pmd_alloc(mm, address);
   if (pmdp == nullptr) return VM_FAULT_OOM;

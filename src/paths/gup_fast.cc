@@ -1,5 +1,5 @@
 // The lockless walk. Mirrors internal_get_user_pages_fast() and what it calls, mm/gup.c, v6.1.
-// Leaves out: pud and higher leaves, hugepd, device maps. Deviation: the
+// Leaves out: pud and higher leaves, hugepd, ptes of device maps. Deviation: the
 // kernel re-reads pmd and pte with plain C accesses; here both re-reads are READ_ONCE, and the
 // plain one is the variant plain-pmd-reread. Where an entry is two words the pmd is read as since
 // 6.2 (1180e732c985); 6.1's read is torn-pmd.
@@ -8,34 +8,16 @@
 #include "kernel/pgtable.h"
 #include "paths/cow.h"
 #include "paths/gup_longterm.h"
+#include "paths/gup_walk.h"
 #include "paths/paths.h"
 #include "paths/secretmem.h"
 #include "paths/variants.h"
 
 namespace {
 
-struct gup_walk {
-  unsigned flags;
-  struct page** pages;
-  int nr;
-};
-
-// Tells the oracle checked-what-was-used that every test of this entry was made on this value.
-void note_checked(const void* entry, unsigned long addr, unsigned long value) {
-  wr_note(WR_NOTE_ENTRY_CHECKED, entry, addr, value, WR_HERE);
-}
-
-// The walk's last word on a page: all re-reads are behind it.
-void keep_page(struct gup_walk* walk, struct page* page, unsigned long addr) {
-  wr_note(WR_NOTE_PAGE_KEPT, &page->_refcount, addr, page_to_pfn(page), WR_HERE);
-  walk->pages[walk->nr++] = page;
-}
-
 bool must_unshare(const struct gup_walk* walk, struct page* page) {
   return !is_cut(CUT_GUP_FAST_UNSHARE) && gup_must_unshare(walk->flags, page);
 }
-
-bool pmd_changed(pmd_t pmd, pmd_t reread) { return pmd_val(pmd) != pmd_val(reread); }
 
 int gup_pte_range(pmd_t pmd, pmd_t* pmdp, unsigned long addr, unsigned long end,
                   struct gup_walk* walk) {
@@ -98,6 +80,10 @@ int gup_huge_pmd(pmd_t orig, pmd_t* pmdp, unsigned long addr, unsigned long end,
                  struct gup_walk* walk) {
   if (!pmd_access_permitted(orig, (walk->flags & FOLL_WRITE) != 0)) return 0;
   note_checked(pmdp, addr, pmd_val(orig));
+  if (pmd_devmap(orig)) {
+    if ((walk->flags & FOLL_LONGTERM) != 0) return 0;
+    return __gup_device_huge_pmd(orig, pmdp, addr, end, walk);
+  }
   struct page* page = pfn_to_page(pmd_pfn(orig) + pte_index(addr));
   const int refs = (int)((end - addr) >> PAGE_SHIFT);
   struct folio* folio = try_grab_folio(page, refs, walk->flags);

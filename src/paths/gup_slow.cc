@@ -77,6 +77,7 @@ struct page* follow_page_mask(struct mm_struct* mm, unsigned long address, unsig
 
 // Returns false for -EFAULT.
 bool check_vma_flags(const struct vm_area_struct* vma, unsigned flags) {
+  if ((flags & FOLL_LONGTERM) != 0 && vma_is_dax(vma)) return false;
   return !vma_is_secretmem(vma) && writable_file_mapping_allowed(vma, flags);
 }
 

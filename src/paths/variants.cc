@@ -584,6 +584,20 @@ constexpr VariantRow kRows[] = {
      .needs = nullptr,
      .control = "levels 3\nmap 7-15 rw\nbacking 8-15 hugetlb\n"
                 "cpu 0\n get 7-8\n"},
+    {.name = "device-huge-no-recheck",
+     .id = "B8",
+     .upstream = "a9b6de77b1a3",
+     .fixed_in = "4.18",
+     .summary =
+         "the re-read of a huge leaf of device memory; truncation finds the pages unused and "
+         "gives them to another file",
+     .cuts = CutsOf(CUT_DEVICE_RECHECK),
+     .oracle = "no-pinned-page-freed",
+     .bites_on = WhereFlushWaitsForNobody,
+     .needs = nullptr,
+     .control = "map 8-15 rw\nbacking 8-15 dax\n"
+                "cpu 0\n get 8\n"
+                "cpu 1\n dax-truncate 8-15\n"},
 };
 
 }  // namespace

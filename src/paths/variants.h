@@ -56,6 +56,7 @@ enum cut {
   CUT_SECRETMEM_LRU,        // folio_is_secretmem takes what is on no LRU list for ordinary memory
   CUT_FAST_PIN_ALLOWED,     // GUP-fast gives any file's page to a long-term pin for writing
   CUT_OFFSET_LOCKLESS,      // GUP-fast: p?d_offset of the copy on the stack, not of the entry
+  CUT_DEVICE_RECHECK,       // __gup_device_huge_pmd: the pmd is not read again
   CUT_COUNT,
 };
 

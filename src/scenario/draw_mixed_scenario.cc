@@ -56,7 +56,8 @@ class MixedDrawer {
     const int count = 1 + random_.Below(3);
     focus_ = first + random_.Below(kPagesPerRegion - count + 1);
     for (int page = focus_; page < focus_ + count; ++page) layout.pages[page] = state;
-    if (layout.huge[region] || layout.backing[region] == Backing::kCompound) {
+    if (layout.huge[region] || layout.backing[region] == Backing::kCompound ||
+        layout.backing[region] == Backing::kDax) {
       std::fill_n(&layout.pages[first], kPagesPerRegion, state);
     }
   }

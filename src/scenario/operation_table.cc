@@ -42,8 +42,8 @@ std::span<const OperationRow> OperationRows(Mix mix) {
 std::span<const FlagWord> FlagWords() { return kFlagWords; }
 
 std::span<const char* const> BackingWords() {
-  static constexpr const char* kWords[] = {"anon",    "compound",  "file",
-                                           "hugetlb", "secretmem", "dirty-tracked"};
+  static constexpr const char* kWords[] = {"anon",      "compound",      "file", "hugetlb",
+                                           "secretmem", "dirty-tracked", "dax"};
   static_assert(sizeof(kWords) / sizeof(kWords[0]) == static_cast<size_t>(Backing::kCount));
   return kWords;
 }

@@ -42,6 +42,8 @@ constexpr const char* kNoteWords[] = {
     "move-end",        //
     "fork-copied",     //
     "entry-read",      //
+    "file-discard-begin",
+    "file-discard-end",
 };
 static_assert(std::size(kNoteWords) == WR_NOTE_COUNT);
 
@@ -136,6 +138,10 @@ std::string NoteWords(const Event& note, const Scenario* scenario) {
       return absl::StrCat("begins to discard ", RangeWords(note));
     case WR_NOTE_DISCARD_END:
       return absl::StrCat("has discarded ", RangeWords(note));
+    case WR_NOTE_FILE_DISCARD_BEGIN:
+      return absl::StrCat("begins to discard page ", note.before, " of the file");
+    case WR_NOTE_FILE_DISCARD_END:
+      return absl::StrCat("has discarded page ", note.before, " of the file");
     case WR_NOTE_MOVE_BEGIN:
       return absl::StrCat("moves the region of ", PageWords(note.before), " to ",
                           PageWords(note.after));
