@@ -48,6 +48,8 @@ enum wr_note_kind {
   // FilePageOf().
   WR_NOTE_FILE_DISCARD_BEGIN,  //         -               first page      page behind the last
   WR_NOTE_FILE_DISCARD_END,    //         -               first page      page behind the last
+  // A folio's mapping was tested, and what is used from here on is this value.
+  WR_NOTE_MAPPING_TESTED,  //             page mapping    value           0
   WR_NOTE_COUNT,
 };
 

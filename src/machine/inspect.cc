@@ -55,6 +55,7 @@ struct ObjectTable {
     Set(&arena.tracked_file.i_pages_lock, ObjectKind::kLock, kTrackedPagesLock, kNamedLock);
     Set(&arena.hugetlb_file.i_mmap_rwsem, ObjectKind::kLock, kHugetlbLock, kNamedLock);
     Set(&arena.hugetlb_file.i_pages[0], ObjectKind::kFileSlot, WR_FILE_PAGES, 0);
+    Set(&arena.tracked_file.invalidate_lock, ObjectKind::kLock, kTrackedInvalidateLock, kNamedLock);
     Set(&arena.dax_file.i_pages[0], ObjectKind::kFileSlot, WR_FILE_PAGES, 3);
     Set(&arena.dax_file.i_mmap_rwsem, ObjectKind::kLock, kDaxLock, kNamedLock);
     Set(&arena.dax_file.invalidate_lock, ObjectKind::kLock, kDaxInvalidateLock, kNamedLock);
@@ -89,7 +90,8 @@ struct ObjectTable {
     kTrackedLock,
     kTrackedPagesLock,
     kDaxLock,
-    kDaxInvalidateLock
+    kDaxInvalidateLock,
+    kTrackedInvalidateLock
   };
 
   static ObjectKind LevelOf(int table) {
@@ -186,7 +188,8 @@ std::string NameOfLock(const Object& object) {
                                            "tracked.i_mmap_rwsem",
                                            "tracked.i_pages_lock",
                                            "dax.i_mmap_rwsem",
-                                           "dax.invalidate_lock"};
+                                           "dax.invalidate_lock",
+                                           "tracked.invalidate_lock"};
   return OfMm(object.frame - ObjectTable::kNamedLock) + kNames[object.index];
 }
 

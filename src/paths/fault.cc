@@ -65,8 +65,13 @@ enum vm_fault do_anonymous_page(struct vm_area_struct* vma, pmd_t pmd, unsigned 
 // A page of a shared file (shmem): from the page cache, where it is put if it is not there yet.
 enum vm_fault do_shared_fault(struct vm_area_struct* vma, pmd_t pmd, unsigned long address) {
   struct mm_struct* mm = vma->vm_mm;
+  const bool excludes_truncation = vma_needs_dirty_tracking(vma);
+  if (excludes_truncation) filemap_invalidate_lock_shared(vma->vm_file);
   struct folio* folio = filemap_get_or_add(vma->vm_file, linear_page_index(vma, address));
-  if (folio == nullptr) return VM_FAULT_OOM;
+  if (folio == nullptr) {
+    if (excludes_truncation) filemap_invalidate_unlock_shared(vma->vm_file);
+    return VM_FAULT_OOM;
+  }
   pte_t* ptep = pte_offset_kernel(pmd, address);
   spinlock_t* ptl = pte_lockptr(mm, pmd);
   spin_lock(ptl);
@@ -76,6 +81,7 @@ enum vm_fault do_shared_fault(struct vm_area_struct* vma, pmd_t pmd, unsigned lo
     set_pte_at(mm, address, ptep, pte_mkwrite(pte_mkdirty(pfn_pte(folio_pfn(folio)))));
   }
   spin_unlock(ptl);
+  if (excludes_truncation) filemap_invalidate_unlock_shared(vma->vm_file);
   if (vma_is_secretmem(vma)) lru_add_drain(&folio->page);
   if (!none) folio_put(folio);
   return VM_FAULT_DONE;

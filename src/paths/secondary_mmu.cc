@@ -17,14 +17,26 @@ namespace {
 
 constexpr int kRetriesMax = 3;
 
+// No other file's pages are taken away by its rmap.
+bool maps_tracked_file(struct mm_struct* mm) {
+  for (struct vm_area_struct* vma = wr_next_vma(mm, nullptr); vma != nullptr;
+       vma = wr_next_vma(mm, vma)) {
+    if (vma_needs_dirty_tracking(vma)) return true;
+  }
+  return false;
+}
+
 void mmu_notifier_register(struct mm_struct* mm) {
   if (wr_kvm_is_registered(mm)) return;
   // mm_take_all_locks(): no invalidation is under way that the new one would see the end of alone.
   mmap_write_lock(mm);
   i_mmap_lock_write(wr_file());
+  const bool tracked = maps_tracked_file(mm);
+  if (tracked) i_mmap_lock_write(wr_tracked_file());
   anon_vma_lock_write();
   wr_kvm_of(mm)->registered = 1;
   anon_vma_unlock_write();
+  if (tracked) i_mmap_unlock_write(wr_tracked_file());
   i_mmap_unlock_write(wr_file());
   mmap_write_unlock(mm);
 }

@@ -598,6 +598,20 @@ constexpr VariantRow kRows[] = {
      .control = "map 8-15 rw\nbacking 8-15 dax\n"
                 "cpu 0\n get 8\n"
                 "cpu 1\n dax-truncate 8-15\n"},
+    {.name = "mapping-loaded-twice",
+     .id = "B7",
+     .upstream = nullptr,
+     .fixed_in = nullptr,
+     .summary =
+         "one load of folio->mapping in GUP-fast: truncation empties it between its test and "
+         "its use",
+     .cuts = CutsOf(CUT_MAPPING_READ_ONCE),
+     .oracle = "checked-what-was-used",
+     .bites_on = WhereFlushWaitsForNobody,
+     .needs = nullptr,
+     .control = "map 0 rw\nbacking 0-7 dirty-tracked\n"
+                "cpu 0\n pin 0 write longterm\n"
+                "cpu 1\n truncate 0\n"},
 };
 
 }  // namespace

@@ -57,6 +57,7 @@ enum cut {
   CUT_FAST_PIN_ALLOWED,     // GUP-fast gives any file's page to a long-term pin for writing
   CUT_OFFSET_LOCKLESS,      // GUP-fast: p?d_offset of the copy on the stack, not of the entry
   CUT_DEVICE_RECHECK,       // __gup_device_huge_pmd: the pmd is not read again
+  CUT_MAPPING_READ_ONCE,    // folio_fast_pin_allowed: the mapping is loaded again after its test
   CUT_COUNT,
 };
 

@@ -44,6 +44,7 @@ constexpr const char* kNoteWords[] = {
     "entry-read",      //
     "file-discard-begin",
     "file-discard-end",
+    "mapping-tested",
 };
 static_assert(std::size(kNoteWords) == WR_NOTE_COUNT);
 
@@ -142,6 +143,9 @@ std::string NoteWords(const Event& note, const Scenario* scenario) {
       return absl::StrCat("begins to discard page ", note.before, " of the file");
     case WR_NOTE_FILE_DISCARD_END:
       return absl::StrCat("has discarded page ", note.before, " of the file");
+    case WR_NOTE_MAPPING_TESTED:
+      return absl::StrCat("has tested ", NameOf(note.location), " as ",
+                          NameOfValue(note.location, note.before));
     case WR_NOTE_MOVE_BEGIN:
       return absl::StrCat("moves the region of ", PageWords(note.before), " to ",
                           PageWords(note.after));
