@@ -12,7 +12,8 @@
 
 namespace {
 
-// In *fault_flags: no fault helps, the page has too many references already (-ENOMEM).
+// In *fault_flags: no fault helps: the page has too many references already (-ENOMEM), or there is
+// none (-EFAULT).
 constexpr unsigned kNoFaultHelps = ~0u;
 
 // Whether a present entry serves as it is. If not, the fault to take is in *fault_flags.
@@ -56,8 +57,10 @@ struct page* follow_page_pte(struct mm_struct* mm, pmd_t pmd, unsigned long addr
   pte_t* ptep = pte_offset_kernel(pmd, address);
   spin_lock(ptl);
   const pte_t pte = pte_read_locked(ptep);
-  if (pte_present(pte) && may_follow(pte_write(pte), pte_protnone(pte), pfn_to_page(pte_pfn(pte)),
-                                     flags, fault_flags)) {
+  if (pte_special(pte)) {  // vm_normal_page(): no page that anybody could hold
+    *fault_flags = kNoFaultHelps;
+  } else if (pte_present(pte) && may_follow(pte_write(pte), pte_protnone(pte),
+                                            pfn_to_page(pte_pfn(pte)), flags, fault_flags)) {
     page = pfn_to_page(pte_pfn(pte));
     if (!try_grab_page(page, flags, fault_flags)) page = nullptr;
   }

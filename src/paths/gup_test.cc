@@ -345,6 +345,18 @@ TEST(TryGrabFolio, RefusesANegativeCount) {
   EXPECT_EQ(RefcountOf(1), 1 + 4 * kBias);
 }
 
+// What a driver maps without a page behind it: remap_pfn_range().
+TEST(GupPteRange, BacksOffFromASpecialEntry) {
+  SetUpPaths(LayoutOf("ww------"));
+  EntryOf(kFirstPteTable, 0) |= _PAGE_SPECIAL;
+  const RecordedRun run = RunOnMachine([] {
+    EXPECT_EQ(Gup(0, 1, FOLL_GET).nr, 0);
+    EXPECT_EQ(Gup(1, 1, FOLL_GET).nr, 1);
+  });
+  EXPECT_TRUE(TookMmapLock(run)) << "which has none for it either";
+  EXPECT_EQ(RefcountOf(1), 1);
+}
+
 // D1: across the end of a pud entry with three levels, folded at build time or at run time.
 TEST(GupPudRange, StaysInTheTableWhereLevelsAreFolded) {
   Layout layout = LayoutOf("-------w", "wwwwwwww");
