@@ -13,38 +13,38 @@ namespace {
 
 // In the order of wr_note_kind.
 constexpr const char* kNoteWords[] = {
-    "op-begin",        //
-    "op-end",          //
-    "gup-begin",       //
-    "page-returned",   //
-    "gup-end",         //
-    "page-put",        //
-    "unmap-begin",     //
-    "count-check",     //
-    "page-replaced",   //
-    "backed-off",      //
-    "mutator-end",     //
-    "discard-begin",   //
-    "discard-end",     //
-    "folio-alloc",     //
-    "folio-free",      //
-    "table-alloc",     //
-    "table-free",      //
-    "table-deposit",   //
-    "table-withdraw",  //
-    "user-read",       //
-    "user-write",      //
-    "pin-read",        //
-    "pin-write",       //
-    "entry-checked",   //
-    "page-kept",       //
-    "move-begin",      //
-    "move-end",        //
-    "fork-copied",     //
-    "entry-read",      //
-    "file-discard-begin",
-    "file-discard-end",
-    "mapping-tested",
+    "op-begin",            //
+    "op-end",              //
+    "gup-begin",           //
+    "page-returned",       //
+    "gup-end",             //
+    "page-put",            //
+    "unmap-begin",         //
+    "count-check",         //
+    "page-replaced",       //
+    "backed-off",          //
+    "mutator-end",         //
+    "discard-begin",       //
+    "discard-end",         //
+    "folio-alloc",         //
+    "folio-free",          //
+    "table-alloc",         //
+    "table-free",          //
+    "table-deposit",       //
+    "table-withdraw",      //
+    "user-read",           //
+    "user-write",          //
+    "pin-read",            //
+    "pin-write",           //
+    "entry-checked",       //
+    "page-kept",           //
+    "move-begin",          //
+    "move-end",            //
+    "fork-copied",         //
+    "entry-read",          //
+    "file-discard-begin",  //
+    "file-discard-end",    //
+    "mapping-tested",      //
 };
 static_assert(std::size(kNoteWords) == WR_NOTE_COUNT);
 
