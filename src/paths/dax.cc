@@ -81,11 +81,10 @@ enum vm_fault dax_iomap_pmd_fault(struct vm_area_struct* vma, unsigned long addr
   return pfn != 0 ? VM_FAULT_DONE : VM_FAULT_OOM;
 }
 
-void dax_truncate(struct mm_struct* mm, unsigned long start, unsigned long end,
+// ftruncate(2): of the file, wherever it is mapped.
+void dax_truncate(struct mm_struct* /*mm*/, unsigned long start, unsigned long end,
                   unsigned /*flags*/) {
-  struct vm_area_struct* vma = find_vma(mm, start);
-  if (!vma_is_dax(vma)) return;
-  struct address_space* mapping = vma->vm_file;
+  struct address_space* mapping = wr_dax_file();
   const unsigned long pages = WR_FILE_PAGES + ((end - start) >> PAGE_SHIFT);
   filemap_invalidate_lock(mapping);
   const unsigned long pfn = READ_ONCE(mapping->i_pages[0]);
