@@ -43,9 +43,6 @@ void wr_pte_free(pgtable_t pgtable, const struct wr_site* site);
 // Whether mremap may move a whole page table.
 bool arch_supports_page_table_move(void);
 
-// Frees a table that is unlinked and flushed, as the profile has it: at once, or when no walker has
-// interrupts off any more.
-void wr_tlb_remove_table(pgtable_t pgtable, const struct wr_site* site);
 // Pmd tables of regions with a pud entry of their own (hugetlb).
 pgtable_t wr_pmd_alloc_one(const struct wr_site* site);
 void wr_pmd_free(pgtable_t pgtable, const struct wr_site* site);
@@ -70,7 +67,6 @@ pgtable_t wr_pgtable_trans_huge_withdraw(struct mm_struct* mm, pmd_t* pmdp,
   ((void)(mm), (void)(addr), wr_pmdp_huge_get_and_clear((pmdp), WR_HERE))
 #define pte_alloc_one(mm) wr_pte_alloc_one(WR_HERE)
 #define pte_free(mm, pgtable) ((void)(mm), wr_pte_free((pgtable), WR_HERE))
-#define __tlb_remove_table(mm, pgtable) ((void)(mm), wr_tlb_remove_table((pgtable), WR_HERE))
 #define pgtable_trans_huge_deposit(mm, pmdp, pgtable) \
   wr_pgtable_trans_huge_deposit((mm), (pmdp), (pgtable), WR_HERE)
 #define pgtable_trans_huge_withdraw(mm, pmdp) wr_pgtable_trans_huge_withdraw((mm), (pmdp), WR_HERE)
