@@ -232,8 +232,9 @@ void dup_mmap(struct mm_struct* mm, struct mm_struct* oldmm) {
   enum copied result = COPY_DONE;
   for (; mpnt != nullptr && result == COPY_DONE;
        mpnt = wr_next_vma(oldmm, mpnt), tmp = wr_next_vma(mm, tmp)) {
-    // What is shared through a file is refilled on fault, or there already.
-    if (mpnt->vm_file == nullptr) {
+    // What is shared through a file is refilled on fault, or there already. Where mremap has put a
+    // file into the child's area, nothing else comes.
+    if (mpnt->vm_file == nullptr && tmp->vm_file == nullptr) {
       mmu_notifier_invalidate_range_start(oldmm, mpnt->vm_start, mpnt->vm_end);
       result = copy_page_range(tmp, mpnt);
       mmu_notifier_invalidate_range_end(oldmm, mpnt->vm_start, mpnt->vm_end);

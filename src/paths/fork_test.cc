@@ -57,6 +57,19 @@ TEST(Fork, CopiesAtOnceWhatMayBePinned) {
   }
 }
 
+TEST(Fork, LeavesARegionAloneWhereTheChildHasAFile) {
+  Layout layout = LayoutOf("w-------", "w-------");
+  layout.backing[1] = Backing::kFile;
+  SetUpFork(layout);
+  RunOnMachine([] {
+    struct mm_struct* child = MachineMm(1);
+    mremap_region(child, AddressOfPage(kChild + 8), AddressOfPage(kChild + 16), 0);
+    Fork();
+  });
+  EXPECT_EQ(Translate(kChild), Translate(8)) << "the file's page";
+  EXPECT_TRUE(Translate(0).writable) << "not shared";
+}
+
 TEST(Fork, SharesWhatIsHeldByAnOrdinaryReference) {
   SetUpFork(LayoutOf("w-------"));
   RunOnMachine([] {
