@@ -31,6 +31,7 @@ std::optional<ControlResult> RunControl(const VariantRow& variant, const Profile
   const auto file = ControlFile(&variant);
   HuntOptions hunt;
   hunt.context = ControlContext(&variant, profile);
+  hunt.strategy_options.depth = variant.pct_depth;
   hunt.seed = kControlSeed;
   hunt.scenario = &file->input.scenario;
   hunt.schedules_max = bites ? kControlSchedulesMax : kCleanSchedules;

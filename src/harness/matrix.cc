@@ -60,6 +60,7 @@ MatrixCell FillCell(const VariantRow* variant, const Profile& profile, double se
   HuntOptions options;
   options.context = ControlContext(variant, profile);
   options.scenario = file == nullptr ? nullptr : &file->input.scenario;
+  if (variant != nullptr) options.strategy_options.depth = variant->pct_depth;
   options.schedules_max = kSliceSchedules;
   const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
   size_t strategy_count;
@@ -112,6 +113,7 @@ std::string CheckCell(const MatrixCell& cell) {
   HuntOptions options;
   options.context = context;
   options.scenario = file == nullptr ? nullptr : &file->input.scenario;
+  if (variant != nullptr) options.strategy_options.depth = variant->pct_depth;
   options.schedules_max = kCheckSchedules;
   size_t strategy_count;
   const StrategyRow* strategies = StrategyRows(&strategy_count);

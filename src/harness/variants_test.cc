@@ -41,6 +41,7 @@ class Variants : public ::testing::TestWithParam<std::tuple<int, int>> {
     HuntOptions options;
     options.context = ContextOf(TheProfile().name, Row().name);
     options.strategy = &strategy;
+    options.strategy_options.depth = Row().pct_depth;
     options.seed = kSeed;
     options.scenario = &control;
     options.schedules_max = Bites() ? kSchedulesMax : kCleanSchedules;

@@ -531,6 +531,21 @@ constexpr VariantRow kRows[] = {
      .control = "map 0-7 rw\nbacking 0-7 compound\n"
                 "cpu 0\n get 1\n"
                 "cpu 1\n split 0\n"},
+    {.name = "mremap-without-rmap-lock",
+     .id = "A13",
+     .upstream = "97113eb39fa7",
+     .fixed_in = "5.14",
+     .summary = "the rmap lock while mremap moves a whole table: reclaim that stands in the table "
+                "clears the entry and flushes the address that the table has left",
+     .cuts = CutsOf(CUT_MREMAP_RMAP_LOCK),
+     .oracle = "tlb-coherent",
+     .bites_on = WhereMremapMovesTables,
+     .needs = nullptr,
+     .control = "map 0 rw\nbacking 0-7 file\n"
+                "cpu 0\n reclaim-file 0\n"
+                "cpu 1\n mremap 0-7\n read 8\n read 8\n read 8\n read 8\n read 8\n",
+     // Linked, looked up, moved: mremap and reclaim hand over three times.
+     .pct_depth = 4},
 };
 
 }  // namespace

@@ -105,6 +105,8 @@ struct VariantRow {
   // The operations of its control, in .walk form without the version line. Its search keeps to
   // them; the schedule is the search's.
   const char* control;
+  // How many ordering constraints the search of the control by PCT is to look for.
+  int pct_depth = 3;
 };
 
 const VariantRow* VariantRows(size_t* count);
