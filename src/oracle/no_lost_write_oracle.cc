@@ -78,11 +78,13 @@ void NoLostWriteOracle::OnEvent(const Event& event, const Object& object, uint32
 
 void NoLostWriteOracle::OnRange(const Event& event, uint32_t index) {
   const RangeNote range = RangeNoteOf(event);
+  if (event.detail == WR_NOTE_DISCARD_BEGIN) discard_begin_[event.cpu] = index;
   for (int n = range.first; n < range.end; ++n) {
     if (event.detail == WR_NOTE_DISCARD_BEGIN) {
       pages_[n].BeginDiscard();
     } else {
       pages_[n].EndDiscard(index);
+      pages_[n].ForgetBefore(discard_begin_[event.cpu]);
     }
   }
 }

@@ -3,7 +3,8 @@
 // holds at the end, until it is overwritten or the user discards it.
 //
 // A discard may lose what overlaps it: from its begin on, a page may show zero, what it showed
-// before, or what was written since; the first judged read or later write settles which. A
+// before, or what was written since; from its end on, zero or what was written since its begin; the
+// first judged read or later write settles which. What the user discarded must not come back. A
 // reference whose page was discarded since its GUP call began protects nothing: it may be an
 // orphan. One that was not discarded protects its page even while a collapse has it unmapped.
 //
@@ -70,6 +71,7 @@ class NoLostWriteOracle final : public Oracle {
 
   PossibleValues pages_[kAreaPages];
   PossibleValues file_pages_[kFilePages];
+  uint32_t discard_begin_[kCpusMax] = {};  // of each CPU's last discard
   Move moves_[kMovesMax];
   int move_count_ = 0;
   uint32_t forked_ = 0;      // bit n: page n was given to the child by a fork that is not over ...

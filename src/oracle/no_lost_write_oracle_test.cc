@@ -203,6 +203,41 @@ TEST(NoLostWrite, AReadSettlesWhatTheDiscardLeft) {
   EXPECT_STREQ(script.Run().oracle, "no-lost-write");
 }
 
+TEST(NoLostWrite, WhatWasDiscardedDoesNotComeBack) {
+  Script skipped;
+  skipped.On(0, [] { UserWrite(0, 1); })
+      .On(1,
+          [] {
+            DiscardBegin(0);
+            DiscardEnd(0);
+          })
+      .On(0, [] { UserRead(0); });
+  EXPECT_STREQ(skipped.Run().oracle, "no-lost-write");
+  EXPECT_STREQ(skipped.Run().message, "CPU 0 reads 1 at page 0, which must show 0");
+  Script at_the_end;
+  at_the_end.On(1, [] {
+    DiscardBegin(0);
+    DiscardEnd(0);
+  });
+  EXPECT_STREQ(at_the_end.Run().oracle, "no-lost-write");
+}
+
+TEST(NoLostWrite, OfTwoDiscardsEachForgetsWhatWasThereBeforeIt) {
+  Script script;
+  script.On(0, BeginZap)
+      .On(1, [] { DiscardBegin(0); })
+      .On(0,
+          [] {
+            EndZap();
+            SetPte(0, Alloc());
+            UserWrite(0, 2);
+          })
+      .On(1, [] { DiscardEnd(0); })  // which found nothing
+      .On(0, [] { EXPECT_EQ(UserRead(0), 2u); });
+  script.Run();
+  EXPECT_EQ(script.Verdict(), "clean");
+}
+
 TEST(NoLostWrite, NothingElseComesOutOfADiscard) {
   Script script;
   script.On(1, BeginZap).On(1, EndZap).On(0, [] {

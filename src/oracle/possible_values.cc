@@ -57,6 +57,16 @@ void PossibleValues::EndDiscard(uint32_t index) {
   discarded_until_ = index;
 }
 
+void PossibleValues::ForgetBefore(uint32_t begin) {
+  int kept = 0;
+  for (int i = 0; i < count_; ++i) {
+    const bool since = values_[i].write != kNoEvent && values_[i].write > begin;
+    if (values_[i].value == 0 || since) values_[kept++] = values_[i];
+  }
+  if (kept == 0) values_[kept++] = {0, kNoEvent};
+  count_ = static_cast<uint8_t>(kept);
+}
+
 void PossibleValues::CopyFrom(const PossibleValues& other, bool with_discards) {
   const uint8_t discards = discards_;
   const uint32_t discarded_until = discarded_until_;

@@ -22,6 +22,8 @@ class PossibleValues {
 
   void BeginDiscard();
   void EndDiscard(uint32_t index);
+  // What the page showed before `begin` is gone: zero is left, and what was written since.
+  void ForgetBefore(uint32_t begin);
   // A write may show or not, now and later: a read settles nothing until the next certain write.
   void Open() { open_ = true; }
   // Takes over what another page may show (fork, mremap).

@@ -81,9 +81,16 @@ bool change_huge_pmd(struct vm_area_struct* vma, pmd_t* pmdp, unsigned long addr
   const pmd_t pmd = pmd_read_locked(pmdp);
   const bool huge = pmd_trans_huge(pmd);
   if (huge && !is_swap_pmd(pmd) && !(to == PROTECT_NUMA && pmd_protnone(pmd))) {
-    // pmdp_invalidate_ad: never none in between, for MADV_DONTNEED would skip it (C12).
-    (void)wr_rmw(pmdp, sizeof(*pmdp), WR_AND, ~(_PAGE_PRESENT | _PAGE_PROTNONE), 0, WR_FULL,
-                 WR_ENTRY, nullptr, WR_HERE);
+    // pmdp_invalidate_ad.
+    // ORDER(AB never-none): what stays mapped is never none, however short; pairs with
+    // zap_pmd_range(), which looks at the pmd without its lock, under mmap_lock for reading as NUMA
+    // hinting is. Without it MADV_DONTNEED skips the page, and what was discarded comes back.
+    if (to == PROTECT_NUMA && is_cut(CUT_NUMA_PMD_INVALID)) {
+      (void)pmdp_huge_get_and_clear(mm, addr, pmdp);
+    } else {
+      (void)wr_rmw(pmdp, sizeof(*pmdp), WR_AND, ~(_PAGE_PRESENT | _PAGE_PROTNONE), 0, WR_FULL,
+                   WR_ENTRY, nullptr, WR_HERE);
+    }
     set_pmd_at(mm, addr, pmdp, pmd_modify(pmd, to));
     *changed = true;
   }

@@ -546,6 +546,19 @@ constexpr VariantRow kRows[] = {
                 "cpu 1\n mremap 0-7\n read 8\n read 8\n read 8\n read 8\n read 8\n",
      // Linked, looked up, moved: mremap and reclaim hand over three times.
      .pct_depth = 4},
+    {.name = "numa-clears-pmd",
+     .id = "C12",
+     .upstream = "ced108037c2a",
+     .fixed_in = "4.11",
+     .summary = "that NUMA hinting invalidates a huge pmd and never clears it: MADV_DONTNEED finds "
+                "none in between, skips it, and the data survives",
+     .cuts = CutsOf(CUT_NUMA_PMD_INVALID),
+     .oracle = "no-lost-write",
+     .bites_on = Everywhere,
+     .needs = nullptr,
+     .control = "map-huge 0-7 rw\n"
+                "cpu 0\n numa 0-7\n"
+                "cpu 1\n zap 0-7\n read 0\n"},
 };
 
 }  // namespace

@@ -52,6 +52,7 @@ enum cut {
   CUT_TABLE_RCU,            // tlb_table_flush: tables are freed without a grace period
   CUT_PTE_LOW_AGAIN,        // gup_pte_range: the low half of the pte is not read again
   CUT_PMD_LOW_AGAIN,        // gup_pmd_range: the low half of the pmd is not read again
+  CUT_NUMA_PMD_INVALID,     // change_huge_pmd: NUMA hinting clears the pmd, and sets it again
   CUT_COUNT,
 };
 

@@ -2,8 +2,8 @@
 // Mirrors do_wp_page(), wp_page_reuse(), wp_page_copy(), mm/memory.c, page_move_anon_rmap(),
 // mm/rmap.c, and do_huge_pmd_wp_page(), mm/huge_memory.c, v6.1. Leaves out: KSM and the swap cache,
 // references of LRU pagevecs, MMU notifiers, waiting for the lock of a huge page (one that is held
-// is copied). Deviation: a huge page that has to be copied is copied whole, as up to 5.7; since
-// 5.8 its pmd is split and one base page copied.
+// is copied). Deviation: a huge page that has to be copied is copied whole, as up to 5.7, but its
+// pmd is never none meanwhile; since 5.8 its pmd is split and one base page copied.
 #include "kernel/mm.h"
 #include "kernel/tlb.h"
 #include "paths/cow.h"
@@ -105,8 +105,8 @@ enum vm_fault do_huge_pmd_wp_page_copy(struct vm_area_struct* vma, pmd_t* pmdp, 
   if (same) {
     pmd_t entry = pfn_pmd_huge(folio_pfn(new_folio));
     if (!unshare) entry = pmd_mkwrite(pmd_mkdirty(entry));
-    (void)pmdp_huge_get_and_clear(mm, haddr, pmdp);
-    flush_cow(mm, haddr, haddr + HPAGE_PMD_SIZE);
+    // Invalid, not none: MADV_DONTNEED would skip it (AB).
+    (void)wr_pmdp_invalidate(vma, haddr, pmdp, !is_cut(CUT_WP_FLUSH));
     page_add_new_anon_rmap(&new_folio->page, vma, haddr);
     SetPageLRU(&new_folio->page);
     set_pmd_at(mm, haddr, pmdp, entry);
