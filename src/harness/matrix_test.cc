@@ -94,6 +94,7 @@ TEST(Releases, LackWhatCameLater) {
   EXPECT_THAT(names("6.0"), Not(Contains("collapse-race")));
   EXPECT_THAT(names("6.1"), Not(Contains("no-table-sync")));
   EXPECT_THAT(names("6.6"), Contains("mremap-trusts-pmd")) << "6.12 comes after 6.6";
+  EXPECT_THAT(names("6.1"), Not(Contains("mremap-trusts-pmd"))) << "it came with 6.6";
   EXPECT_THAT(names("6.19"), Not(Contains("mremap-trusts-pmd")));
 }
 

@@ -33,6 +33,7 @@ std::vector<const VariantRow*> VariantsOf(const std::string& release) {
   const VariantRow* rows = VariantRows(&count);
   for (const VariantRow* row = rows; row != rows + count; ++row) {
     if (row->fixed_in == nullptr || row->needs != nullptr) continue;
+    if (row->introduced_in != nullptr && Rank(row->introduced_in) > rank) continue;
     if (Rank(row->fixed_in) > rank) lacking.push_back(row);
   }
   return lacking;

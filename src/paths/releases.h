@@ -1,6 +1,7 @@
-// Linux releases as bundles of variants: the races' fixes that a release does not have yet, by the
-// `fixed_in` of each row of variants.cc. Source: the mainline commits that the rows name. **A fix
-// that a distribution backported is not known here.**
+// Linux releases as bundles of variants: the races that a release has and whose fixes it does not
+// have yet, by the `introduced_in` and `fixed_in` of each row of variants.cc. Source: the mainline
+// commits that the rows name. **A fix that a stable or distribution kernel backported is not known
+// here**; nor is an architecture that was fixed later than the row says (arm64's kvm-walk-irqs-on).
 #ifndef WALKRACE_PATHS_RELEASES_H_
 #define WALKRACE_PATHS_RELEASES_H_
 
@@ -16,7 +17,7 @@ namespace walkrace {
 std::span<const char* const> Releases();
 bool IsRelease(const std::string& name);
 
-// The variants whose fix came after this release. Those that need what a run does not have (a
+// The variants that this release has. Those that need what a run does not have (a
 // memory model) are left out. REQUIRES: IsRelease(release).
 std::vector<const VariantRow*> VariantsOf(const std::string& release);
 

@@ -6,7 +6,8 @@
 // earlier, and drops no page that was dirtied since); no flush is deferred. Of the collapse only
 // what it does to page tables is here: the page cache keeps its small pages, and the table goes
 // with the pages that it maps, as in collapse_pte_mapped_thp(), in each mm, as in
-// retract_page_tables(). Since no lock of a huge page keeps them, they are let go after the flush.
+// retract_page_tables(), which always took i_mmap_rwsem; collapse_pte_mapped_thp() did not before
+// 8d3c106e19e8. Since no lock of a huge page keeps them, they are let go after the flush.
 #include "kernel/mm.h"
 #include "kernel/notes.h"
 #include "kernel/page_ref.h"

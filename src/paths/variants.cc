@@ -131,7 +131,7 @@ constexpr VariantRow kRows[] = {
      .id = nullptr,
      .upstream = nullptr,
      .fixed_in = nullptr,
-     .summary = "READ_ONCE of the pmd re-read: a plain C access, as in Linux 6.0.1 to 6.19",
+     .summary = "READ_ONCE of the pmd re-read: a plain C access, as in Linux 6.0 to 6.19",
      .cuts = CutsOf(CUT_PMD_READ_ONCE),
      .oracle = "data-race",
      .bites_on = Everywhere,
@@ -261,7 +261,8 @@ constexpr VariantRow kRows[] = {
      .id = "A3",
      .upstream = "8d3c106e19e8",
      .fixed_in = "6.1",
-     .summary = "i_mmap_rwsem while a file's page table is retracted; reclaim walks it by the rmap",
+     .summary = "i_mmap_rwsem while a file's page table is retracted, which "
+                "collapse_pte_mapped_thp() did not take; reclaim walks it by the rmap",
      .cuts = CutsOf(CUT_RETRACT_I_MMAP_LOCK),
      .oracle = "no-table-use-after-free",
      .bites_on = Everywhere,
@@ -273,6 +274,7 @@ constexpr VariantRow kRows[] = {
      .id = "A6",
      .upstream = "6fa1066fc5d0",
      .fixed_in = "6.12",
+     .introduced_in = "6.6",
      .summary = "retraction under rmap and table locks alone (6.6 to 6.11), and the re-check of "
                 "the pmd by which mremap of a whole table would notice it",
      .cuts = CutsOf(CUT_MREMAP_PMD_RECHECK, CUT_RETRACT_MMAP_LOCK),

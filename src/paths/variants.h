@@ -91,8 +91,10 @@ struct VariantRow {
   const char* name;
   const char* id;        // of the real race ("A1"), or null
   const char* upstream;  // commit id of the fix, or null
-  const char*
-      fixed_in;         // the first release with the fix ("6.1"), or null: not one of Linux's races
+  // The first release with the fix ("6.1"), or null: no release of Linux had this race.
+  const char* fixed_in;
+  // The first release with the race; null: it is older than the oldest of releases.h.
+  const char* introduced_in = nullptr;
   const char* summary;  // what is taken out
   Cuts cuts;
   const char* oracle;  // the first to fire; null: nothing fires on any profile

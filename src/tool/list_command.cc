@@ -63,6 +63,8 @@ Json Variants() {
     array[i]["oracle"] = rows[i].oracle == nullptr ? Json() : Json(rows[i].oracle);
     array[i]["id"] = rows[i].id == nullptr ? Json() : Json(rows[i].id);
     array[i]["fixed_in"] = rows[i].fixed_in == nullptr ? Json() : Json(rows[i].fixed_in);
+    array[i]["introduced_in"] =
+        rows[i].introduced_in == nullptr ? Json() : Json(rows[i].introduced_in);
     array[i]["upstream"] = rows[i].upstream == nullptr ? Json() : Json(rows[i].upstream);
     array[i]["needs"] = rows[i].needs == nullptr ? Json() : Json(rows[i].needs);
     Json bites = Json::array();

@@ -549,9 +549,10 @@ TEST_F(Explain, TheMinimisedSeedRaceFitsATerminal) {
                     HasSubstr("gup_pte_range"), HasSubstr("folio1")));
 }
 
-TEST_F(Explain, EachRegressionScheduleStaysWithinAHundredColumns) {
-  for (const auto& entry :
-       std::filesystem::directory_iterator(Corpus("gup_vs_collapse/regression"))) {
+TEST_F(Explain, EachRecordedScheduleStaysWithinAHundredColumns) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(Corpus(""))) {
+    const std::string folder = entry.path().parent_path().filename();
+    if (folder != "regression" && folder != "exposed") continue;
     for (const std::vector<std::string>& options :
          std::vector<std::vector<std::string>>{{}, {"--full"}}) {
       const Finished finished = Run(With({"explain", entry.path()}, options));
@@ -560,6 +561,26 @@ TEST_F(Explain, EachRegressionScheduleStaysWithinAHundredColumns) {
       for (const std::string& line : LinesOf(finished.out)) EXPECT_LE(Columns(line), 100u) << line;
     }
   }
+}
+
+TEST_F(Explain, OfFourCpusNamesWhatTheyWaitForInFourColumns) {
+  const std::string path = Put("four.walk",
+                               "walkrace 1\ntarget gup_vs_mm\nmap 0-1 rw\n"
+                               "cpu 0\n read 1\n get 0-1\n"
+                               "cpu 1\n collapse 0-7\n zap 0-7\n"
+                               "cpu 2\n write 1\n munmap 0-7\n"
+                               "cpu 3\n read 0\n pin 1 write\n unpin\n");
+  const std::string interrupts = Run({"explain", path, "--full", "--profile", "x86-64"}).out;
+  EXPECT_THAT(interrupts,
+              AllOf(HasSubstr("CPU 0: read 1; get 0-1"), HasSubstr("CPU 3: read 0; pin 1"),
+                    HasSubstr("IPI to CPU 0, 1, 3"), HasSubstr("handles the IPI of"),
+                    HasSubstr("flush own TLB"), HasSubstr("TLB miss: page 1 is"),
+                    HasSubstr("lock mmap_lock for"), HasSubstr("unlock T0.ptl")));
+  const std::string graces = Run({"explain", path, "--full", "--profile", "arm64"}).out;
+  EXPECT_THAT(graces, AllOf(HasSubstr("call_rcu"), HasSubstr("grace period over"),
+                            HasSubstr("flush every TLB"), HasSubstr("no IPI")));
+  for (const std::string& line : LinesOf(interrupts + graces))
+    EXPECT_LE(Columns(line), 100u) << line;
 }
 
 TEST_F(Explain, JsonIsOneObject) {
