@@ -30,6 +30,15 @@ pmd_t wr_pmdp_invalidate(struct vm_area_struct* vma, unsigned long address, pmd_
 
 void wr_flush_tlb_range(struct mm_struct* mm, unsigned long start, unsigned long end);
 
+// What flushes of this machine leave out from now on: WR_TLB_*. REQUIRES: no run is under way.
+#define WR_TLB_LAZY_CPUS 1u  // pmdp_collapse_flush leaves CPUs with a lazy TLB alone
+void wr_tlb_leave_out(unsigned parts);
+// The running CPU's own translations of the mm go.
+void wr_flush_tlb_own(struct mm_struct* mm, const struct wr_site* site);
+// The hardware of the running CPU walks ahead of its program, in two steps: the pmd, which it
+// remembers until a flush of the region reaches the CPU, then the pte. Nothing is accessed.
+void wr_speculative_walk(unsigned long address, const struct wr_site* site);
+
 // Waits for every walker that has interrupts off, where tables are freed by RCU; else nothing.
 void tlb_remove_table_sync_one(void);
 

@@ -12,7 +12,11 @@ extern "C" {
 // X(identifier, name in traces)
 #define WR_WORDS(X)                     \
   X(MM0_CPU_BITMASK, "mm0.cpu_bitmask") \
-  X(MM1_CPU_BITMASK, "mm1.cpu_bitmask")
+  X(MM1_CPU_BITMASK, "mm1.cpu_bitmask") \
+  X(CPU0_IS_LAZY, "cpu0.is_lazy")       \
+  X(CPU1_IS_LAZY, "cpu1.is_lazy")       \
+  X(CPU2_IS_LAZY, "cpu2.is_lazy")       \
+  X(CPU3_IS_LAZY, "cpu3.is_lazy")
 
 enum wr_word {
 #define WR_WORD_ENUMERATOR(identifier, name) WR_WORD_##identifier,

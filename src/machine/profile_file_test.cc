@@ -27,6 +27,7 @@ constexpr char kWhole[] =
     "table-free = rcu-ipi-fallback\n"
     "deposit-writes-table = yes\n"
     "entry-read = all-halves\n"
+    "skips-lazy-cpus = no\n"
     "moves-page-tables = no";
 
 std::string ErrorOf(const std::string& text) {

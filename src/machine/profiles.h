@@ -70,6 +70,8 @@ struct Profile {
   EntryRead entry_read;
   // HAVE_MOVE_PMD and arch_supports_page_table_move(): mremap moves a whole table.
   bool moves_page_tables = true;
+  // A flush that frees no table is kept from CPUs with a lazy TLB.
+  bool skips_lazy_cpus = false;
 };
 
 const Profile* Profiles(size_t* count);

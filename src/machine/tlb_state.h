@@ -15,6 +15,10 @@ const Translation* TlbEntry(CpuId cpu, int page);
 void FillTlb(CpuId cpu, int page, const Translation& translation);
 void InvalidateTlb(CpuId cpu, int first_page, int end_page);
 
+// What the hardware of `cpu` remembers of a walk that is under way goes with the translations.
+void ForgetWalk(CpuId cpu, int first_page, int end_page);
+void ResetWalks();
+
 Engine& MachineEngine();
 
 }  // namespace walkrace

@@ -58,6 +58,9 @@ inline bool WherePmdsAreTwoWords(const Profile& profile) {
   return profile.entry_read == EntryRead::kHalves || profile.entry_read == EntryRead::kAllHalves;
 }
 
+// x86: a flush that does not say that it frees a table is kept from lazy CPUs.
+inline bool WhereFlushesSkipLazyCpus(const Profile& profile) { return profile.skips_lazy_cpus; }
+
 // Tables are freed at once after a flush that waits for nobody: a walker reads freed tables with
 // nothing taken out (A14, mips-mmid).
 inline bool TablesAreExposed(const Profile& profile) {

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "kernel/tlb.h"
 #include "paths/variant_conditions.h"
 
 namespace walkrace {
@@ -561,6 +562,21 @@ constexpr VariantRow kRows[] = {
      .control = "map-huge 0-7 rw\n"
                 "cpu 0\n numa 0-7\n"
                 "cpu 1\n zap 0-7\n read 0\n"},
+    {.name = "lazy-cpus-walk-on",
+     .id = "A9",
+     .upstream = "3ef938c35035",
+     .fixed_in = "6.15",
+     .introduced_in = "4.20",
+     .summary =
+         "that pmdp_collapse_flush reaches CPUs with a lazy TLB: the hardware of one walks on "
+         "in the table that retraction frees",
+     .cuts = CutsOf(CUT_LAZY_TLB_FLUSH),
+     .oracle = "no-table-use-after-free",
+     .bites_on = WhereFlushesSkipLazyCpus,
+     .needs = nullptr,
+     .control = "map 0 rw\nbacking 0-7 file\n"
+                "cpu 0\n idle 0\n idle 0\n idle 0\n idle 0\n"
+                "cpu 1\n retract 0-7\n"},
 };
 
 }  // namespace
@@ -588,7 +604,10 @@ bool MayFireFirst(const VariantRow& row, const Profile& profile, const char* ora
          std::strcmp(oracle, row.oracle_of_deposit) == 0;
 }
 
-void SetCuts(const Cuts& cuts) { active_cuts = cuts; }
+void SetCuts(const Cuts& cuts) {
+  active_cuts = cuts;
+  wr_tlb_leave_out(cuts.has(CUT_LAZY_TLB_FLUSH) ? WR_TLB_LAZY_CPUS : 0);
+}
 
 }  // namespace walkrace
 
