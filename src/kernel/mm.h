@@ -45,8 +45,13 @@ bool wr_kvm_is_registered(const struct mm_struct* mm);
 unsigned long* wr_spte_of(const struct mm_struct* mm, unsigned long address);
 struct anon_vma* wr_root_anon_vma(void);
 
-// mm_cpumask(mm): the CPUs of the run that run in this mm.
+// mm_cpumask(mm): the CPUs of the run that run in this mm, and those that a kernel thread took into
+// it and that nobody has trimmed.
 uint32_t wr_mm_cpumask(const struct mm_struct* mm);
+
+// The running CPU's tasks: current->mm (null: a kernel thread that has none) and
+// current->active_mm. Its own mm is both at the start. No events: interrupts are off.
+void wr_set_task_mm(struct mm_struct* mm, struct mm_struct* active_mm);
 
 static inline bool is_vm_hugetlb_page(const struct vm_area_struct* vma) {
   return vma->vm_file == wr_hugetlb_file();

@@ -31,7 +31,8 @@ pmd_t wr_pmdp_invalidate(struct vm_area_struct* vma, unsigned long address, pmd_
 void wr_flush_tlb_range(struct mm_struct* mm, unsigned long start, unsigned long end);
 
 // What flushes of this machine leave out from now on: WR_TLB_*. REQUIRES: no run is under way.
-#define WR_TLB_LAZY_CPUS 1u  // pmdp_collapse_flush leaves CPUs with a lazy TLB alone
+#define WR_TLB_LAZY_CPUS 1u   // pmdp_collapse_flush leaves CPUs with a lazy TLB alone
+#define WR_TLB_TRIM_CHECK 2u  // who trims an mm_cpumask clears it whole, whoever is in it by now
 void wr_tlb_leave_out(unsigned parts);
 // The running CPU's own translations of the mm go.
 void wr_flush_tlb_own(struct mm_struct* mm, const struct wr_site* site);

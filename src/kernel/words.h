@@ -16,7 +16,9 @@ extern "C" {
   X(CPU0_IS_LAZY, "cpu0.is_lazy")       \
   X(CPU1_IS_LAZY, "cpu1.is_lazy")       \
   X(CPU2_IS_LAZY, "cpu2.is_lazy")       \
-  X(CPU3_IS_LAZY, "cpu3.is_lazy")
+  X(CPU3_IS_LAZY, "cpu3.is_lazy")       \
+  X(MM0_KTHREADS, "mm0.kthreads")       \
+  X(MM1_KTHREADS, "mm1.kthreads")
 
 enum wr_word {
 #define WR_WORD_ENUMERATOR(identifier, name) WR_WORD_##identifier,
@@ -25,6 +27,8 @@ enum wr_word {
       WR_WORD_COUNT
 };
 
+// MM*_CPU_BITMASK: what mm_cpumask(mm) has beside the CPUs that run in the mm from the start.
+// MM*_KTHREADS: what mm_users has beside one for each of these.
 // Zero at the start of each run. Implemented by src/machine.
 uint64_t* wr_word(enum wr_word which);
 

@@ -250,6 +250,7 @@ void BeginMachine(const Layout& layout, const CpuMms& cpu_mms, const Profile& ac
     BuildInitialState(layout);
   }
   ResetTlbs();
+  ResetTasks(cpu_mms);
 }
 
 void ForgetRaces() { RaceDetectorForget(&arena, sizeof(arena)); }
@@ -318,14 +319,6 @@ mm_struct* wr_current_mm(void) { return &arena.mm[mms.of_cpu[MachineEngine().cur
 
 mm_struct* wr_other_mm(mm_struct* mm) {
   return mms.mm_count == kMmsMax ? &arena.mm[1 - mm->id] : nullptr;
-}
-
-uint32_t wr_mm_cpumask(const mm_struct* mm) {
-  uint32_t mask = 0;
-  for (CpuId cpu = 0; cpu < MachineEngine().cpu_count(); ++cpu) {
-    if (mms.of_cpu[cpu] == mm->id) mask |= 1u << cpu;
-  }
-  return mask;
 }
 
 vm_area_struct* find_vma(mm_struct* mm, unsigned long address) {

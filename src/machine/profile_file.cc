@@ -59,6 +59,7 @@ constexpr Knob kKnobs[] = {
     KnobOf<&Profile::deposit_writes_table>("deposit-writes-table", kAnswers),
     KnobOf<&Profile::moves_page_tables>("moves-page-tables", kAnswers),
     KnobOf<&Profile::skips_lazy_cpus>("skips-lazy-cpus", kAnswers),
+    KnobOf<&Profile::trims_cpumask>("trims-cpumask", kAnswers),
     KnobOf<&Profile::entry_read>("entry-read", kReads),
 };
 

@@ -28,6 +28,7 @@ constexpr char kWhole[] =
     "deposit-writes-table = yes\n"
     "entry-read = all-halves\n"
     "skips-lazy-cpus = no\n"
+    "trims-cpumask = no\n"
     "moves-page-tables = no";
 
 std::string ErrorOf(const std::string& text) {

@@ -186,7 +186,8 @@ constexpr Profile kBuiltIn[] = {
      .other_flush = FlushIpi::kNobody,
      .table_free = TableFree::kRcu,
      .deposit_writes_table = true,
-     .entry_read = EntryRead::kAtomic},
+     .entry_read = EntryRead::kAtomic,
+     .trims_cpumask = true},
     // Until bedf03416913 (6.0): radix__pmdp_collapse_flush called serialize_against_pte_lookup.
     {.name = "powerpc-radix-ipi",
      .summary = "radix before 6.0: collapse alone interrupts mm_cpumask and waits",
@@ -196,7 +197,8 @@ constexpr Profile kBuiltIn[] = {
      .other_flush = FlushIpi::kNobody,
      .table_free = TableFree::kRcu,
      .deposit_writes_table = true,
-     .entry_read = EntryRead::kAtomic},
+     .entry_read = EntryRead::kAtomic,
+     .trims_cpumask = true},
     // Clear: ptep_get_and_clear, atomic_long_xchg. Flushes: on_each_cpu_mask(mm_cpumask), waits
     // (arch/riscv/mm/tlbflush.c). Tables (6.9, where fast GUP came): tlb_remove_ptdesc frees by RCU
     // only

@@ -72,6 +72,9 @@ struct Profile {
   bool moves_page_tables = true;
   // A flush that frees no table is kept from CPUs with a lazy TLB.
   bool skips_lazy_cpus = false;
+  // A flush by an mm's only thread takes the other CPUs out of mm_cpumask, and is local from then
+  // on (powerpc radix: exit_flush_lazy_tlbs).
+  bool trims_cpumask = false;
 };
 
 const Profile* Profiles(size_t* count);

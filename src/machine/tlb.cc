@@ -58,19 +58,27 @@ void TlbStep(FlushRange range, bool invalidate, bool everybody, CpuMask spared,
   engine->Complete(range.first_page, range.end_page);
 }
 
+void Serialize(const mm_struct* mm) {
+  static const wr_site site = {"src/machine/tlb.cc", "serialize_against_pte_lookup", __LINE__};
+  wr_fence(WR_MB, &site);
+  wr_ipi(mm_cpumask(mm), EmptyHandler, nullptr, &site);
+}
+
 void Flush(FlushIpi how, const mm_struct* mm, unsigned long start, unsigned long end,
            bool invalidate, const wr_site* site, CpuMask spared = 0) {
   FlushRange range = PagesOf(mm, start, end);
+  if (ActiveProfile().trims_cpumask && TrimCpumask(mm, (left_out & WR_TLB_TRIM_CHECK) != 0, site)) {
+    TlbStep(range, invalidate, false, spared, site);
+    if (how == FlushIpi::kSerializes) Serialize(mm);
+    return;
+  }
   const bool by_handler = how == FlushIpi::kAllCpus || how == FlushIpi::kMmCpumask;
   TlbStep(range, invalidate, !by_handler, spared, site);
   if (by_handler) {
     const uint32_t mask = how == FlushIpi::kAllCpus ? wr_cpus() : mm_cpumask(mm);
     wr_ipi(mask & ~spared, invalidate ? InvalidateHandler : EmptyHandler, &range, site);
   } else if (how == FlushIpi::kSerializes) {
-    static const wr_site serialize_site = {"src/machine/tlb.cc", "serialize_against_pte_lookup",
-                                           __LINE__};
-    wr_fence(WR_MB, &serialize_site);
-    wr_ipi(mm_cpumask(mm), EmptyHandler, nullptr, &serialize_site);
+    Serialize(mm);
   }
 }
 

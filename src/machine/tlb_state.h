@@ -3,6 +3,7 @@
 #define WALKRACE_MACHINE_TLB_STATE_H_
 
 #include "engine/engine.h"
+#include "kernel/mm_types.h"
 #include "machine/inspect.h"
 
 namespace walkrace {
@@ -18,6 +19,12 @@ void InvalidateTlb(CpuId cpu, int first_page, int end_page);
 // What the hardware of `cpu` remembers of a walk that is under way goes with the translations.
 void ForgetWalk(CpuId cpu, int first_page, int end_page);
 void ResetWalks();
+
+// Whose tasks the CPUs run (cpumask.cc).
+void ResetTasks(const CpuMms& mms);
+// How a flush of the mm by the running CPU goes on where the profile trims cpumasks: trims, if it
+// can, and returns whether the CPU's own flush is enough.
+bool TrimCpumask(const mm_struct* mm, bool clears_all, const wr_site* site);
 
 Engine& MachineEngine();
 

@@ -61,6 +61,9 @@ inline bool WherePmdsAreTwoWords(const Profile& profile) {
 // x86: a flush that does not say that it frees a table is kept from lazy CPUs.
 inline bool WhereFlushesSkipLazyCpus(const Profile& profile) { return profile.skips_lazy_cpus; }
 
+// An mm's only thread takes other CPUs out of its mm_cpumask, and flushes locally from then on.
+inline bool WhereCpumasksAreTrimmed(const Profile& profile) { return profile.trims_cpumask; }
+
 // Tables are freed at once after a flush that waits for nobody: a walker reads freed tables with
 // nothing taken out (A14, mips-mmid).
 inline bool TablesAreExposed(const Profile& profile) {

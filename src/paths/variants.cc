@@ -577,6 +577,22 @@ constexpr VariantRow kRows[] = {
      .control = "map 0 rw\nbacking 0-7 file\n"
                 "cpu 0\n idle 0\n idle 0\n idle 0\n idle 0\n"
                 "cpu 1\n retract 0-7\n"},
+    {.name = "cpumask-trimmed-whole",
+     .id = "A10",
+     .upstream = "a665eec0a22e",
+     .fixed_in = "5.10",
+     .introduced_in = "4.17",
+     .summary =
+         "that a CPU takes itself out of mm_cpumask, unless it uses the mm again by then: the "
+         "flusher clears the mask, and a kernel thread that has just come is passed by",
+     .cuts = CutsOf(CUT_TRIM_YOURSELF),
+     .oracle = "tlb-coherent",
+     .bites_on = WhereCpumasksAreTrimmed,
+     .needs = nullptr,
+     .control = "map 0 rw\n"
+                "cpu 0\n zap 0\n"
+                "cpu 1 mm 1\n kthread 0\n kthread 0\n kthread 0\n kthread 0\n",
+     .pct_depth = 5},
 };
 
 }  // namespace
@@ -606,7 +622,8 @@ bool MayFireFirst(const VariantRow& row, const Profile& profile, const char* ora
 
 void SetCuts(const Cuts& cuts) {
   active_cuts = cuts;
-  wr_tlb_leave_out(cuts.has(CUT_LAZY_TLB_FLUSH) ? WR_TLB_LAZY_CPUS : 0);
+  wr_tlb_leave_out((cuts.has(CUT_LAZY_TLB_FLUSH) ? WR_TLB_LAZY_CPUS : 0) |
+                   (cuts.has(CUT_TRIM_YOURSELF) ? WR_TLB_TRIM_CHECK : 0));
 }
 
 }  // namespace walkrace

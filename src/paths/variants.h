@@ -54,6 +54,7 @@ enum cut {
   CUT_PMD_LOW_AGAIN,        // gup_pmd_range: the low half of the pmd is not read again
   CUT_NUMA_PMD_INVALID,     // change_huge_pmd: NUMA hinting clears the pmd, and sets it again
   CUT_LAZY_TLB_FLUSH,       // pmdp_collapse_flush leaves CPUs with a lazy TLB alone
+  CUT_TRIM_YOURSELF,        // exit_flush_lazy_tlbs: the sender clears the mm_cpumask whole
   CUT_COUNT,
 };
 
