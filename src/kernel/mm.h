@@ -38,6 +38,8 @@ struct address_space* wr_file(void);
 struct address_space* wr_hugetlb_file(void);
 // How many mms use this pmd table of hugetlb.
 atomic_t* wr_pmd_shares(const struct wr_table* table);
+// The pmd tables of hugetlb, as a scan by pfn meets them: 0 or 1.
+struct wr_table* wr_hugetlb_table(int n);
 struct kvm* wr_kvm_of(const struct mm_struct* mm);
 // Whether a guest runs in this mm already: what its program knows. No event.
 bool wr_kvm_is_registered(const struct mm_struct* mm);

@@ -18,7 +18,9 @@ extern "C" {
   X(CPU2_IS_LAZY, "cpu2.is_lazy")       \
   X(CPU3_IS_LAZY, "cpu3.is_lazy")       \
   X(MM0_KTHREADS, "mm0.kthreads")       \
-  X(MM1_KTHREADS, "mm1.kthreads")
+  X(MM1_KTHREADS, "mm1.kthreads")       \
+  X(S0_REFCOUNT, "S0.refcount")         \
+  X(S1_REFCOUNT, "S1.refcount")
 
 enum wr_word {
 #define WR_WORD_ENUMERATOR(identifier, name) WR_WORD_##identifier,
@@ -29,6 +31,8 @@ enum wr_word {
 
 // MM*_CPU_BITMASK: what mm_cpumask(mm) has beside the CPUs that run in the mm from the start.
 // MM*_KTHREADS: what mm_users has beside one for each of these.
+// S*_REFCOUNT: what the reference count of a pmd table's page has beside one for each mm that uses
+// it.
 // Zero at the start of each run. Implemented by src/machine.
 uint64_t* wr_word(enum wr_word which);
 

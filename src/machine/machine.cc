@@ -312,6 +312,8 @@ atomic_t* wr_pmd_shares(const wr_table* table) {
   return &arena.pmd_shares[index];
 }
 
+wr_table* wr_hugetlb_table(int n) { return &arena.tables[kFirstHugetlbTable + n]; }
+
 address_space* wr_file(void) { return &arena.file; }
 anon_vma* wr_root_anon_vma(void) { return &arena.root_anon_vma; }
 

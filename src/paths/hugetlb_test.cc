@@ -1,6 +1,7 @@
 // Hugetlb: the shared table, the end of sharing, and what comes in the region's place.
 #include <gtest/gtest.h>
 
+#include "kernel/words.h"
 #include "machine/tlb_state.h"
 #include "paths/paths_test_bed.h"
 
@@ -41,6 +42,23 @@ TEST(Hugetlb, TheRegionsOfAnMmStandUnderTwoPudEntries) {
   EXPECT_TRUE(SharesTableOfMm0(kOther));
   EXPECT_EQ(RefcountOf(kHuge), 2) << "the page cache's, and one for the shared entry";
   EXPECT_EQ(arena.pmd_shares[0].counter, 2);
+}
+
+TEST(Hugetlb, AScanByPfnLeavesTheCountsAsTheyWere) {
+  for (bool cut : {false, true}) {
+    SetUpHugetlb(2);
+    if (cut) SetCuts(CutsOf(CUT_SHARE_COUNT));
+    const RecordedRun run = RunOnMachine([] { scan_by_pfn(MachineMm(), 0, 0, 0); });
+    EXPECT_EQ(arena.pmd_shares[0].counter, 2);
+    EXPECT_EQ(*wr_word(WR_WORD_S0_REFCOUNT), 0u);
+    int changes = 0;
+    for (const Event& event : run.events) {
+      if (event.kind != EventKind::kRmw) continue;
+      ++changes;
+      EXPECT_EQ(NameOf(event.location), cut ? "S0.shares" : "S0.refcount");
+    }
+    EXPECT_EQ(changes, 2) << "S1 is free";
+  }
 }
 
 TEST(Hugetlb, GupFastTakesPagesOfIt) {

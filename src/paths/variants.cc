@@ -593,6 +593,20 @@ constexpr VariantRow kRows[] = {
                 "cpu 0\n zap 0\n"
                 "cpu 1 mm 1\n kthread 0\n kthread 0\n kthread 0\n kthread 0\n",
      .pct_depth = 5},
+    {.name = "share-count-is-refcount",
+     .id = "A16",
+     .upstream = "59d9094df3d7",
+     .fixed_in = "6.13",
+     .summary =
+         "a count of its own for the mms that share a pmd table of hugetlb: a scan's reference "
+         "looks like a sharer, and the last mm leaves the table with its page",
+     .cuts = CutsOf(CUT_SHARE_COUNT),
+     .oracle = "counts-conserved",
+     .bites_on = Everywhere,
+     .needs = nullptr,
+     .control = "map 8-15 rw\nbacking 8-15 hugetlb\n"
+                "cpu 0\n hugetlb-unmap 8-15\n"
+                "cpu 1\n pfn-scan\n"},
 };
 
 }  // namespace

@@ -55,6 +55,7 @@ enum cut {
   CUT_NUMA_PMD_INVALID,     // change_huge_pmd: NUMA hinting clears the pmd, and sets it again
   CUT_LAZY_TLB_FLUSH,       // pmdp_collapse_flush leaves CPUs with a lazy TLB alone
   CUT_TRIM_YOURSELF,        // exit_flush_lazy_tlbs: the sender clears the mm_cpumask whole
+  CUT_SHARE_COUNT,          // hugetlb: a pmd table's share count is its page's reference count
   CUT_COUNT,
 };
 
