@@ -250,7 +250,11 @@ void NoLostWriteOracle::End() {
     const uint64_t shown = ContentAt(n);
     if (!page.judged_at_end() || page.Settle(shown)) continue;
     const std::string name = mapping.page.pfn == 0 ? "nothing" : NameOfFrame(mapping.page.pfn);
-    const Pair pair = Blame(n, mapping.page.pfn, shown, page.LastWrite(), kNoEvent);
+    Pair pair = Blame(n, mapping.page.pfn, shown, page.LastWrite(), kNoEvent);
+    // Nobody wrote: what survived a discard is shown.
+    if (pair.second == kNoEvent && page.discarded_until() != 0) {
+      pair.second = page.discarded_until();
+    }
     ReportAtEnd(pair.first, pair.second, "at the end page %d maps %s and shows %s; it must show %s",
                 n, name.c_str(), SayValue(shown).c_str(), SayValue(page.first()).c_str());
     return;

@@ -36,6 +36,7 @@ class PossibleValues {
   bool DiscardedSince(uint32_t gup_begin) const {
     return discards_ > 0 || discarded_until_ > gup_begin;
   }
+  uint32_t discarded_until() const { return discarded_until_; }
   bool certain() const { return count_ == 1; }
   uint64_t first() const { return values_[0].value; }
   uint32_t LastWrite() const;  // the youngest note among the values, or kNoEvent
