@@ -29,7 +29,7 @@ struct Trim {
   bool clears_all;
 };
 
-// On the CPU that was interrupted. ORDER(AE trim-yourself): a CPU leaves the mask by its own hand,
+// On the CPU that was interrupted. ORDER(AJ trim-yourself): a CPU leaves the mask by its own hand,
 // and only if it runs in the mm no more; pairs with kthread_use_mm(), which sets the bit with
 // interrupts off. Cleared by the sender, the bit of a kernel thread that has come meanwhile is
 // lost, and later flushes pass it by.

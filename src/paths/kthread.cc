@@ -29,7 +29,7 @@ void switch_mm_irqs_off(struct mm_struct* next) {
   const uint64_t own = 1ul << wr_cpu();
   if ((READ_ONCE(*mask) & own) != 0) return;
   (void)wr_rmw(mask, sizeof(*mask), WR_OR, own, 0, WR_RELAXED, WR_DATA, nullptr, WR_HERE);
-  // ORDER(AF mask-then-walk): the bit, then the first walk; pairs with a flush, which clears the
+  // ORDER(AK mask-then-walk): the bit, then the first walk; pairs with a flush, which clears the
   // entry, then looks at the mask.
   smp_mb();
 }

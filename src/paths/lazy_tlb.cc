@@ -17,7 +17,7 @@ uint64_t* is_lazy_word() { return wr_word((enum wr_word)(WR_WORD_CPU0_IS_LAZY + 
 
 void enter_lazy_tlb() { WRITE_ONCE(*is_lazy_word(), 1); }
 
-// ORDER(AC lazy-then-flush): no more lazy, then what was missed is flushed; pairs with a flush,
+// ORDER(AH lazy-then-flush): no more lazy, then what was missed is flushed; pairs with a flush,
 // which clears the entry, then asks who is lazy. The other way round it would miss this CPU twice.
 void leave_lazy_tlb(struct mm_struct* mm) {
   WRITE_ONCE(*is_lazy_word(), 0);

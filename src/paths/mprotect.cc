@@ -82,7 +82,7 @@ bool change_huge_pmd(struct vm_area_struct* vma, pmd_t* pmdp, unsigned long addr
   const bool huge = pmd_trans_huge(pmd);
   if (huge && !is_swap_pmd(pmd) && !(to == PROTECT_NUMA && pmd_protnone(pmd))) {
     // pmdp_invalidate_ad.
-    // ORDER(AB never-none): what stays mapped is never none, however short; pairs with
+    // ORDER(AG never-none): what stays mapped is never none, however short; pairs with
     // zap_pmd_range(), which looks at the pmd without its lock, under mmap_lock for reading as NUMA
     // hinting is. Without it MADV_DONTNEED skips the page, and what was discarded comes back.
     if (to == PROTECT_NUMA && is_cut(CUT_NUMA_PMD_INVALID)) {

@@ -105,7 +105,7 @@ enum vm_fault do_huge_pmd_wp_page_copy(struct vm_area_struct* vma, pmd_t* pmdp, 
   if (same) {
     pmd_t entry = pfn_pmd_huge(folio_pfn(new_folio));
     if (!unshare) entry = pmd_mkwrite(pmd_mkdirty(entry));
-    // Invalid, not none: MADV_DONTNEED would skip it (AB).
+    // Invalid, not none: MADV_DONTNEED would skip it (AG).
     (void)wr_pmdp_invalidate(vma, haddr, pmdp, !is_cut(CUT_WP_FLUSH));
     page_add_new_anon_rmap(&new_folio->page, vma, haddr);
     SetPageLRU(&new_folio->page);
