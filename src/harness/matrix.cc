@@ -63,7 +63,7 @@ MatrixCell FillCell(const VariantRow* variant, const Profile& profile, double se
   options.schedules_max = kSliceSchedules;
   const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
   size_t strategy_count;
-  const StrategyRow* strategies = StrategyRows(&strategy_count);
+  const StrategyRow* strategies = SearchStrategyRows(&strategy_count);
   for (uint64_t slice = 0; !Interrupted(); ++slice) {
     options.strategy = &strategies[slice % strategy_count];
     options.seed = kSeed + slice;
@@ -114,7 +114,7 @@ std::string CheckCell(const MatrixCell& cell) {
   options.scenario = file == nullptr ? nullptr : &file->input.scenario;
   options.schedules_max = kCheckSchedules;
   size_t strategy_count;
-  const StrategyRow* strategies = StrategyRows(&strategy_count);
+  const StrategyRow* strategies = SearchStrategyRows(&strategy_count);
   for (size_t i = 0; i < strategy_count && !Interrupted(); ++i) {
     options.strategy = &strategies[i];
     const HuntResult hunted = Hunt(options);

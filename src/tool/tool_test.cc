@@ -159,7 +159,7 @@ TEST_F(List, NamesAllThatOthersBuildOn) {
               IsSupersetOf({"no-pinned-page-freed", "no-stale-page", "no-lost-write",
                             "no-table-use-after-free", "counts-conserved", "back-off-restores",
                             "progress", "data-race"}));
-  EXPECT_THAT(NamesOf(json["strategies"]), IsSupersetOf({"random", "pct"}));
+  EXPECT_THAT(NamesOf(json["strategies"]), IsSupersetOf({"random", "pct", "schedule"}));
   EXPECT_THAT(NamesOf(json["targets"]), IsSupersetOf({"gup_vs_collapse", "codec", "canary"}));
 }
 
@@ -322,6 +322,26 @@ TEST_F(Hunt, KeepsToTheScenarioOfAFile) {
                kContext),
           77);
   EXPECT_THAT(Get(found), HasSubstr("cpu 0\n  pin 0\ncpu 1\n  collapse 0-7\n"));
+}
+
+TEST_F(Hunt, ByScheduleRunsTheOneOfTheFile) {
+  const std::string path = HuntedRace();
+  const Json json =
+      RunJson({"hunt", "--strategy", "schedule", "--scenario", path, "--schedules", "100"}, 77);
+  EXPECT_EQ(json["first_violation_at"], 1);
+  EXPECT_EQ(json["trace_hash"], RunJson({"replay", path}, 77)["trace_hash"]);
+  const std::string clean = Corpus("gup_vs_collapse/regression/collapse-race-fixed.walk");
+  const Json same =
+      RunJson({"hunt", "--strategy", "schedule", "--scenario", clean, "--schedules", "100"}, 0);
+  EXPECT_EQ(same["schedules"], 100);
+  EXPECT_EQ(same["distinct_traces"], 1);
+}
+
+TEST_F(Hunt, ByScheduleNeedsAFile) {
+  const Finished finished =
+      Run(With({"hunt", "--strategy", "schedule", "--schedules", "10"}, kContext));
+  EXPECT_EQ(finished.exit_code, 2) << finished.Paste();
+  EXPECT_THAT(finished.err, HasSubstr("--scenario FILE"));
 }
 
 TEST_F(Hunt, StopsWhenItsTimeIsUp) {
