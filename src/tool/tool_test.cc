@@ -343,6 +343,16 @@ TEST_F(Hunt, ByScheduleNeedsAFile) {
   EXPECT_EQ(finished.exit_code, 2) << finished.Paste();
   EXPECT_THAT(finished.err, HasSubstr("--scenario FILE"));
 }
+TEST_F(Hunt, AVariantThatIsNamedTwiceCountsOnce) {
+  const std::string path = PathOf("found.walk");
+  const Json json = RunJson(With({"hunt", "--variant", "collapse-race,collapse-race", "--schedules",
+                                  "200000", "--save", path},
+                                 kContext),
+                            77);
+  EXPECT_EQ(json["variant"], "collapse-race");
+  EXPECT_THAT(Get(path), HasSubstr("variant collapse-race\n"));
+}
+
 
 TEST_F(Hunt, StopsWhenItsTimeIsUp) {
   const Finished finished = Run(With({"hunt", "--seconds", "1s", "--json"}, kContext));
