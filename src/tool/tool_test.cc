@@ -110,6 +110,17 @@ TEST_F(CommandLine, MemoryThatRunsOutIsSaidSo) {
   EXPECT_THAT(finished.err, HasSubstr("out of memory"));
 }
 
+TEST_F(CommandLine, ThreadsThatCannotBeStartedAreSaidSo) {
+  Process::Options alone;
+  alone.as_nobody = alone.no_threads = true;
+  Process version(folder(), {"--version"}, alone);
+  if (version.Wait().exit_code != 0) GTEST_SKIP() << "nobody may not run the binary here";
+  Process process(folder(), With({"hunt", "--schedules", "10"}, kContext), alone);
+  const Finished finished = process.Wait();
+  EXPECT_EQ(finished.exit_code, 3) << finished.Paste();
+  EXPECT_THAT(finished.err, AllOf(HasSubstr("cannot start a thread"), HasSubstr("ulimit -u")));
+}
+
 // --- A profile of one's own --------------------------------------------------------------------
 
 TEST_F(Hunt, KnowsTheProfileOfAFile) {
@@ -312,6 +323,16 @@ TEST_F(Hunt, SeveralVariantsAreCombined) {
   EXPECT_EQ(json["variant"], "no-pmd-recheck,no-table-sync");
 }
 
+TEST_F(Hunt, AVariantThatIsNamedTwiceCountsOnce) {
+  const std::string path = PathOf("found.walk");
+  const Json json = RunJson(With({"hunt", "--variant", "collapse-race,collapse-race", "--schedules",
+                                  "200000", "--save", path},
+                                 kContext),
+                            77);
+  EXPECT_EQ(json["variant"], "collapse-race");
+  EXPECT_THAT(Get(path), HasSubstr("variant collapse-race\n"));
+}
+
 TEST_F(Hunt, KeepsToTheScenarioOfAFile) {
   const std::string scenario = Put("s.walk",
                                    "walkrace 1\ncpu 0\n pin 0\ncpu 1\n collapse 0-7\n"
@@ -343,16 +364,6 @@ TEST_F(Hunt, ByScheduleNeedsAFile) {
   EXPECT_EQ(finished.exit_code, 2) << finished.Paste();
   EXPECT_THAT(finished.err, HasSubstr("--scenario FILE"));
 }
-TEST_F(Hunt, AVariantThatIsNamedTwiceCountsOnce) {
-  const std::string path = PathOf("found.walk");
-  const Json json = RunJson(With({"hunt", "--variant", "collapse-race,collapse-race", "--schedules",
-                                  "200000", "--save", path},
-                                 kContext),
-                            77);
-  EXPECT_EQ(json["variant"], "collapse-race");
-  EXPECT_THAT(Get(path), HasSubstr("variant collapse-race\n"));
-}
-
 
 TEST_F(Hunt, StopsWhenItsTimeIsUp) {
   const Finished finished = Run(With({"hunt", "--seconds", "1s", "--json"}, kContext));
