@@ -9,6 +9,7 @@
 #include "harness/hunt.h"
 #include "harness/interrupt.h"
 #include "harness/minimizer.h"
+#include "harness/replays.h"
 
 namespace walkrace {
 namespace {

@@ -10,6 +10,7 @@
 
 #include "harness/harness_test_bed.h"
 #include "harness/race_reports.h"
+#include "harness/replays.h"
 #include "paths/variant_conditions.h"
 
 // Reports are judged by the runner, one process makes many, and the exit code is GoogleTest's.

@@ -77,6 +77,10 @@ absl::StatusOr<LoadedInput> LoadInput(const std::string& path, const ContextOpti
   return LoadedInput{*std::move(file), *std::move(context)};
 }
 
+std::string OracleExpected(const WalkFile& file) {
+  return file.expect == "clean" ? "" : file.expect;
+}
+
 absl::StatusOr<std::vector<const VariantRow*>> VariantsOfRelease(const std::string& release) {
   if (!IsRelease(release)) {
     return absl::InvalidArgumentError(absl::StrCat(

@@ -35,6 +35,9 @@ struct LoadedInput {
 };
 absl::StatusOr<LoadedInput> LoadInput(const std::string& path, const ContextOptions& options);
 
+// The oracle of the file's `expect` line; empty where it has none, or expects clean.
+std::string OracleExpected(const WalkFile& file);
+
 // The variants of a --kernel option.
 absl::StatusOr<std::vector<const VariantRow*>> VariantsOfRelease(const std::string& release);
 

@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "harness/describe.h"
+#include "harness/replays.h"
 #include "scenario/byte_codec.h"
 #include "tool/commands.h"
 #include "tool/common.h"
@@ -48,7 +49,7 @@ int RunConvert(const ConvertArguments& arguments) {
     NameContext(*context, *file);
     // Names of preemptions come from a run; what the file says already is kept.
     Runner& runner = Runner::Get();
-    const Report report = runner.Replay(file->input, context->run);
+    const Report report = ReplayFound(file->input, context->run, OracleExpected(*file));
     const std::vector<std::string> said = file->preemption_names;
     NamePreemptions(runner.engine(), *file);
     for (size_t i = 0; i < said.size(); ++i) {

@@ -485,6 +485,42 @@ TEST_F(Replay, SaysWhereAVariantCannotBeSeen) {
       << finished.Paste();
 }
 
+// CPU 0 re-reads the pmd plainly; then the loads of the others are more than ThreadSanitizer
+// remembers, so that it has the race in about three of four runs.
+constexpr char kRaceByChance[] =
+    "walkrace 1\ntarget gup_vs_mm\nvariant plain-pmd-reread\nprofile arm64\nexpect data-race\n"
+    "map 0 rw\ncpu 0\n pin 0\ncpu 1\n fault 1\ncpu 2\n fault 2\n"
+    "cpu 3\n zap 3\n collapse 0-7\n";
+
+// Missed in all of 100 runs, or in none: less than once in a million million.
+TEST_F(Replay, ADataRaceThatIsMissedByChanceIsADataRace) {
+  if (Flavour() != "tsan") GTEST_SKIP() << "needs the tsan flavour";
+  const std::string path = Put("f.walk", kRaceByChance);
+  const Json json = RunJson({"replay", path, "--repeat", "100"}, 66);
+  EXPECT_EQ(json["oracle"], "data-race");
+  EXPECT_EQ(json["expect_met"], true);
+  EXPECT_EQ(json["schedules"], 100);
+  EXPECT_EQ(json["distinct_traces"], 1);
+  EXPECT_GT(json["data_races"], 0);
+  EXPECT_LT(json["data_races"], 100);
+  const Finished text = Run({"replay", path, "--repeat", "100"});
+  EXPECT_EQ(text.exit_code, 66) << text.Paste();
+  EXPECT_THAT(text.out, AllOf(HasSubstr("data race reported in "), HasSubstr(" of 100 replays: "
+                                                                             "ThreadSanitizer")));
+  EXPECT_THAT(text.err, Not(HasSubstr("different traces")));
+}
+
+// Each misses it once in a million million.
+TEST_F(Replay, AnExpectedDataRaceIsReplayedUntilItIsSeen) {
+  if (Flavour() != "tsan") GTEST_SKIP() << "needs the tsan flavour";
+  const std::string path = Put("f.walk", kRaceByChance);
+  for (int i = 0; i < 10; ++i) {
+    const Json json = RunJson({"replay", path}, 66);
+    EXPECT_EQ(json["schedules"], json["first_violation_at"]);
+    EXPECT_LE(json["schedules"], 20);
+  }
+}
+
 TEST_F(Replay, UnknownWordsOfAFileAreSaidWithTheirPlace) {
   const std::string path =
       Put("f.walk", "walkrace 1\ntarget gup_vs_collapse\nvariant collapse-race,nothing\ncpu 0\n");
@@ -552,6 +588,16 @@ TEST_F(Minimize, TheSeedsRaceToTwoPreemptions) {
   EXPECT_EQ(json["oracle"], "no-pinned-page-freed");
   EXPECT_EQ(json["distinct_traces"], 1);
   EXPECT_EQ(json["expect_met"], true);
+}
+
+TEST_F(Minimize, ADataRaceThatIsMissedByChance) {
+  if (Flavour() != "tsan") GTEST_SKIP() << "needs the tsan flavour";
+  const std::string in = Put("f.walk", kRaceByChance), out = PathOf("min.walk");
+  const Finished finished = Run({"minimize", in, "-o", out});
+  EXPECT_EQ(finished.exit_code, 0) << finished.Paste();
+  EXPECT_THAT(finished.out, AllOf(HasSubstr("after:  2 CPUs, 2 op"), HasSubstr("reported in "),
+                                  HasSubstr(" of 100; written to " + out)));
+  EXPECT_EQ(Run({"replay", out}).exit_code, 66);
 }
 
 TEST_F(Minimize, AnInputThatViolatesNothingIsTwo) {
