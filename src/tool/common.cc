@@ -94,6 +94,19 @@ int UsageError(const absl::Status& status) {
   return kExitUsage;
 }
 
+int InfrastructureError(const absl::Status& status) {
+  UsageError(status);
+  return kExitInfrastructure;
+}
+
+bool WriteOrPrint(const std::string& path, const std::string& text, const char* what) {
+  const absl::Status status = WriteFileAtomically(path, text);
+  if (status.ok()) return true;
+  std::fprintf(stderr, "walkrace: %s\n%s, so that it is not lost:\n%s",
+               std::string(status.message()).c_str(), what, text.c_str());
+  return false;
+}
+
 CLI::Validator WholeNumber() {
   return CLI::Validator(
       [](const std::string& text) -> std::string {

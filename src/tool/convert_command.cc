@@ -39,6 +39,7 @@ int RunConvert(const ConvertArguments& arguments) {
   if (!names.ok()) return UsageError(names.status());
   auto file = ReadWalkFile(arguments.in);
   if (!file.ok()) return UsageError(file.status());
+  if (absl::Status status = CheckWritable(arguments.out); !status.ok()) return UsageError(status);
   if (!arguments.context.target.empty() || !arguments.context.profile.empty() ||
       names->variants_given) {
     auto context = ResolveContext(*names, &*file);
@@ -60,7 +61,7 @@ int RunConvert(const ConvertArguments& arguments) {
   if (arguments.bytes) SayWhatBytesLeaveOut(*file);
   const std::string content = arguments.bytes ? Bytes(file->input) : PrintText(*file);
   const absl::Status status = WriteFileAtomically(arguments.out, content);
-  return status.ok() ? kExitClean : UsageError(status);
+  return status.ok() ? kExitClean : InfrastructureError(status);
 }
 
 }  // namespace

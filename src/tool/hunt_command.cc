@@ -92,12 +92,7 @@ absl::Status Check(const HuntArguments& arguments, HuntOptions& options) {
 // Returns whether there is a file now. Where there should be one and is none, nothing is lost.
 bool Save(const HuntArguments& arguments, const HuntResult& result) {
   if (result.first_violation_at == 0 || arguments.save.empty()) return false;
-  const std::string text = PrintText(result.file);
-  const absl::Status status = WriteFileAtomically(arguments.save, text);
-  if (status.ok()) return true;
-  std::fprintf(stderr, "walkrace: %s\nThe finding, so that it is not lost:\n%s",
-               std::string(status.message()).c_str(), text.c_str());
-  return false;
+  return WriteOrPrint(arguments.save, PrintText(result.file), "The finding");
 }
 
 int RunHunt(const HuntArguments& arguments) {

@@ -91,15 +91,15 @@ int RunMinimize(const MinimizeArguments& arguments) {
   WalkFile file =
       FileOfLastRun(Runner::Get(), result->input.scenario, loaded->context, result->report);
   file.comments = loaded->file.comments;
-  if (absl::Status status = WriteFileAtomically(arguments.out, PrintText(file)); !status.ok()) {
-    return UsageError(status);
-  }
-  std::printf("%s\n  before: %s\n  after:  %s\n  %llu runs; %s %llu of %llu; written to %s\n",
+  const bool written = WriteOrPrint(arguments.out, PrintText(file), "The result");
+  std::printf("%s\n  before: %s\n  after:  %s\n  %llu runs; %s %llu of %llu; %s %s\n",
               report.violation.oracle, Describe(SizeOf(input)).c_str(),
               Describe(SizeOf(file.input)).c_str(), static_cast<unsigned long long>(result->runs),
               proof.races() == 0 ? "replays" : "reported in",
               static_cast<unsigned long long>(proof.ended_like_report()),
-              static_cast<unsigned long long>(kProofReplays), arguments.out.c_str());
+              static_cast<unsigned long long>(kProofReplays),
+              written ? "written to" : "could not be written to", arguments.out.c_str());
+  if (!written) return kExitInfrastructure;
   // 130 is for nothing found: here is a result.
   if (Interrupted()) {
     std::printf("  interrupted: it may not be the smallest; minimize %s again to go on\n",

@@ -616,6 +616,16 @@ TEST_F(Minimize, WhereTheResultCannotBeWritten) {
   EXPECT_THAT(finished.out, IsEmpty());
 }
 
+// A disk that fills up meanwhile: the search was not for nothing.
+TEST_F(Minimize, AResultThatCannotBeWrittenIsNotLost) {
+  const Finished finished = Run({"minimize", HuntedRace(), "-o", "/dev/full"});
+  EXPECT_EQ(finished.exit_code, 3) << finished.Paste();
+  EXPECT_THAT(finished.err, AllOf(HasSubstr("/dev/full"), HasSubstr("walkrace 1\n"),
+                                  HasSubstr("expect no-pinned-page-freed")));
+  EXPECT_THAT(finished.out, AllOf(HasSubstr("after:  2 CPUs, 2 op"), HasSubstr("replays 100 of"),
+                                  Not(HasSubstr("written to /dev/full\n  "))));
+}
+
 // --- explain -----------------------------------------------------------------------------------
 
 size_t Columns(const std::string& line) {
@@ -745,6 +755,12 @@ TEST_F(Convert, WhereTheResultCannotBeWritten) {
   const Finished finished = Run({"convert", HuntedRace(), PathOf("missing/f.walk")});
   EXPECT_EQ(finished.exit_code, 2) << finished.Paste();
   EXPECT_THAT(finished.err, HasSubstr(PathOf("missing/f.walk")));
+}
+
+TEST_F(Convert, AFullDiskIsNoUsage) {
+  const Finished finished = Run({"convert", HuntedRace(), "/dev/full"});
+  EXPECT_EQ(finished.exit_code, 3) << finished.Paste();
+  EXPECT_THAT(finished.err, HasSubstr("/dev/full"));
 }
 
 // --- controls ----------------------------------------------------------------------------------
