@@ -121,6 +121,27 @@ TEST_F(CommandLine, ThreadsThatCannotBeStartedAreSaidSo) {
   EXPECT_THAT(finished.err, AllOf(HasSubstr("cannot start a thread"), HasSubstr("ulimit -u")));
 }
 
+// `ulimit -f 0`: as a full disk, and no signal.
+TEST_F(CommandLine, AFileThatMayNotGrowIsAFullDisk) {
+  if (Flavour() == "tsan") GTEST_SKIP() << "ThreadSanitizer writes a file itself, before main()";
+  const std::string in = HuntedRace(), out = PathOf("limited.walk");
+  const auto run = [&](const std::vector<std::string>& arguments, const char* option) {
+    Process::Options options;
+    options.standard_output = "/dev/null";
+    options.no_file_content = true;
+    Process process(folder(), With(arguments, {option, out}), options);
+    const Finished finished = process.Wait();
+    EXPECT_EQ(finished.signal, 0) << arguments[0];
+    for (const auto& entry : std::filesystem::directory_iterator(folder())) {
+      EXPECT_THAT(entry.path().filename().string(), Not(StartsWith("limited.walk")));
+    }
+    return finished.exit_code;
+  };
+  EXPECT_EQ(run({"hunt", "--scenario", in, "--schedules", "200000"}, "--save"), 77);
+  EXPECT_EQ(run({"minimize", in}, "-o"), 3);
+  EXPECT_EQ(run({"convert", in}, "--bytes"), 3);
+}
+
 // --- A profile of one's own --------------------------------------------------------------------
 
 TEST_F(Hunt, KnowsTheProfileOfAFile) {
