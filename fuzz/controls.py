@@ -15,6 +15,13 @@ class Control:
     expected: str  # an oracle's name, "clean" or "skipped"
     found: str
     schedules: int
+    why: str = ""  # of "skipped"
+
+    @property
+    def lacks_model(self) -> bool:
+        """No flavour can run it: walkrace has no such memory model. Not one that only another
+        flavour runs."""
+        return self.found == "skipped" and self.why.startswith("needs: weak-memory")
 
     @property
     def held(self) -> bool:
@@ -34,7 +41,8 @@ def run_controls(walkrace: Walkrace, variant: str | None = None,
         arguments += ["--profile", profile]
     code, answer = walkrace.json(*arguments)
     fields = ("variant", "profile", "expected", "found", "schedules")
-    rows = [Control(*(row[field] for field in fields)) for row in answer["controls"]]
+    rows = [Control(*(row[field] for field in fields), why=row.get("why", ""))
+            for row in answer["controls"]]
     if code != Exit.CLEAN and all(row.held for row in rows):
         raise Failure(Exit.INFRASTRUCTURE, f"{walkrace.binary} controls ends with {code}")
     if all(row.found == "skipped" for row in rows) and not variant:

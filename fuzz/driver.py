@@ -130,9 +130,14 @@ def main(arguments: list[str]) -> int:
     if arguments[:1] == ["--print-builds"]:  # for fuzz/run
         print("\n".join(dict.fromkeys(parse_options(arguments[1:]).builds)))
         return Exit.CLEAN
-    options = parse_options(arguments)
+    check_only = arguments[:1] == ["--check-names"]  # for fuzz/run
+    options = parse_options(arguments[1:] if check_only else arguments)
     start_script("fuzz/run")
     try:
+        if check_only:
+            plain = Walkrace("plain")
+            check_names(add_profile(options, plain), plain)
+            return Exit.CLEAN
         return session(options)
     except Failure as failure:
         complain(str(failure))

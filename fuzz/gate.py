@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from controls import run_controls
+from controls import Control, run_controls
 from corpus import read_bytes
 from junit import Case, write_junit
 from options import duration, usable_folder
@@ -33,6 +33,7 @@ class Gate:
         self.codes: set[int] = set()
         self.walkraces = {flavour: Walkrace(flavour) for flavour in ("plain", "tsan")}
         self.controlled: set[str] = set()  # the variants whose controls were run
+        self.lacking: dict[str, str] = {}  # those that no flavour can run, and why
 
     def add(self, case: Case, code: Exit = Exit.CLEAN) -> None:
         self.cases.append(case)
@@ -43,23 +44,34 @@ class Gate:
     def controls(self, flavour: str) -> None:
         started = time.monotonic()
         rows = run_controls(self.walkraces[flavour])
+        self.take_controls(flavour, rows)
+        self.cases[-1].seconds = time.monotonic() - started  # of all of them: one process
+        skipped = sum(row.found == "skipped" for row in rows)
+        say(f"controls ({flavour}): {sum(row.held for row in rows)} of {len(rows)} as expected, "
+            f"{skipped} of them skipped")
+
+    def take_controls(self, flavour: str, rows: list[Control]) -> None:
         for row in rows:
             case = Case(f"controls.{flavour}", f"{row.variant} on {row.profile}",
                         skipped=row.found == "skipped", failure="" if row.held else str(row))
             self.add(case, Exit.CLEAN if row.held else Exit.INFRASTRUCTURE)
             if row.found != "skipped":
                 self.controlled.add(row.variant)
-        self.cases[-1].seconds = time.monotonic() - started  # of all of them: one process
-        say(f"controls ({flavour}): {sum(row.held for row in rows)} of {len(rows)} as expected")
+            if row.lacks_model:
+                self.lacking[row.variant] = row.why
 
     def require_all_controls(self) -> None:
-        """A control that nobody runs any more is not caught either."""
+        """A control that nobody runs any more is not caught either; but for want of a memory model
+        it is skipped, and said so."""
         listed = read_names(CONTROLS_LIST)
         for name in listed:
-            missing = "" if name in self.controlled else \
+            skipped = name not in self.controlled and name in self.lacking
+            missing = "" if name in self.controlled or skipped else \
                 f"{name} is in {CONTROLS_LIST}, but no flavour ran its control"
-            self.add(Case("controls.all", name, failure=missing),
+            self.add(Case("controls.all", name, skipped=skipped, failure=missing),
                      Exit.INFRASTRUCTURE if missing else Exit.CLEAN)
+            if skipped:
+                say(f"controls: {name} is skipped in every flavour: {self.lacking[name]}")
         if not listed:
             raise Failure(Exit.INFRASTRUCTURE, f"{CONTROLS_LIST} names no control")
 

@@ -1,5 +1,7 @@
 // Ctrl-C and termination end a libFuzzer target with walkrace's exit code; libFuzzer's own is 72,
-// and no flag changes it. It leaves handlers alone that are there before it starts.
+// and no flag changes it. A file that would get larger than `ulimit -f` allows is a write that
+// fails; libFuzzer would end with 77, as if it had found something. It leaves handlers alone that
+// are there before it starts, but not SIG_IGN.
 #include <signal.h>
 #include <unistd.h>
 
@@ -16,11 +18,15 @@ void OnInterrupt(int /*signal*/) {
   _exit(kExitInterrupted);
 }
 
+void OnFileTooLarge(int /*signal*/) {}
+
 __attribute__((constructor)) void InstallHandlers() {
   struct sigaction action = {};
   action.sa_handler = OnInterrupt;
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
+  action.sa_handler = OnFileTooLarge;
+  sigaction(SIGXFSZ, &action, nullptr);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from tool import parse_duration
 
 ENGINES = ("libfuzzer", "aflpp")
+OUT = Path("out")
 
 # What fuzzes in each flavour. AFL++ has no AddressSanitizer preset: it fuzzes without.
 PRESETS = {
@@ -65,10 +67,33 @@ class Options:
         return self.preset(self.engines[0]) if self.flavour == "tsan" else "plain"
 
     @property
+    def command(self) -> str:
+        """The fuzz/run that goes on from this one, but for its time: with all that is not as it
+        is by default."""
+        words = ["fuzz/run", "--target", self.target]
+        for name, value, usual in (
+                ("engine", self.engines[0], self.engines[0] if self.engines == ENGINES else None),
+                ("variant", self.variant, ""), ("profile", self.profile, None),
+                ("profile-file", self.profile_file, None),
+                ("flavour", self.flavour, _usual_flavour(self.target)), ("jobs", self.jobs, 1),
+                ("corpus", self.corpus, _usual_seeds(self.target)), ("out", self.out, OUT)):
+            if value != usual:
+                words += [f"--{name}", str(value)]
+        return shlex.join(words + ["--strict"] if self.strict else words)
+
+    @property
     def context_flags(self) -> list[str]:
         """Target and variant, for the command line tool."""
         flags = ["--target", self.target]
         return flags + ["--variant", self.variant] if self.variants else flags
+
+
+def _usual_flavour(target: str) -> str:
+    return "asan" if target == "codec" else "tsan"
+
+
+def _usual_seeds(target: str) -> Path:
+    return Path("corpus") / target / "seed"
 
 
 def duration(text: str) -> float:
@@ -136,7 +161,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--corpus", type=Path, metavar="DIR", help="seeds, instead of corpus/TARGET/seed")
     add("--strict", action="store_true",
         help="known exposures of a profile are violations, too")
-    add("--out", type=usable_folder, default="out", metavar="DIR", help="default out")
+    add("--out", type=usable_folder, default=str(OUT), metavar="DIR", help=f"default {OUT}")
     return parser
 
 
@@ -148,7 +173,8 @@ def parse_options(arguments: list[str]) -> Options:
         parser.error(f"--corpus {given.corpus}: no such folder")
     if given.profile_file is not None and not given.profile_file.is_file():
         parser.error(f"--profile-file {given.profile_file}: no such file")
-    variants = [name.strip() for name in given.variant.split(",") if name.strip()]
+    names = (name.strip() for name in given.variant.split(","))
+    variants = list(dict.fromkeys(filter(None, names)))  # each once
     if given.variant and not variants:
         parser.error(f"--variant {given.variant}: names no variant; walkrace list names them")
     return Options(
@@ -156,6 +182,6 @@ def parse_options(arguments: list[str]) -> Options:
         profile_file=given.profile_file, jobs=given.jobs,
         engines=ENGINES if given.engine == "both" else (given.engine,),
         variants=variants,
-        flavour=given.flavour or ("asan" if given.target == "codec" else "tsan"),
-        corpus=given.corpus or Path("corpus") / given.target / "seed", out=given.out,
+        flavour=given.flavour or _usual_flavour(given.target),
+        corpus=given.corpus or _usual_seeds(given.target), out=given.out,
         strict=given.strict)

@@ -75,7 +75,7 @@ def _next(findings: list[Finding], options: Options) -> list[str]:
     if options.variants and findings:
         return []  # it is minimised and explained below
     if not findings:
-        return ["next", f"  fuzz/run --target {options.target} --time 8h"
+        return ["next", f"  {options.command} --time 8h"
                         f"  (goes on from {options.out}/corpus/{options.target})"]
     lines = ["next"]
     for members in group(findings).values():

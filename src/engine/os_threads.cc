@@ -8,13 +8,16 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/check.h"
+#include <cstdio>
+#include <cstring>
+
 #include "engine/backend.h"
 
 namespace walkrace {
 namespace {
 
 constexpr int kHostSlot = kCpusMax;
+constexpr int kCannotStart = 3;  // kExitInfrastructure of src/harness
 constexpr long kWaitNanoseconds = 200 * 1000 * 1000;
 
 int SlotOf(CpuId id) { return id == kHost ? kHostSlot : id; }
@@ -75,6 +78,15 @@ class OsThreadBackend final : public Backend {
     (void)sched_setaffinity(0, sizeof(one), &one);  // threads made later inherit it
   }
 
+  // Refused by the system, and no defect of ours.
+  [[noreturn]] static void EndWithoutThread(int error) {
+    (void)std::fprintf(stderr,
+                       "walkrace: cannot start a thread (%s); walkrace needs up to %d of them: "
+                       "raise the limit of processes (ulimit -u), or end others (exit 3)\n",
+                       std::strerror(error), kCpusMax);
+    _exit(kCannotStart);
+  }
+
   void StartThread(CpuId cpu) {
     starts_[cpu] = {this, cpu};
     // Process-directed signals belong to the host: it reports and saves.
@@ -86,7 +98,7 @@ class OsThreadBackend final : public Backend {
     pthread_t thread;
     const int rc = pthread_create(&thread, nullptr, &ThreadMain, &starts_[cpu]);
     pthread_sigmask(SIG_SETMASK, &previous, nullptr);
-    WR_CHECK(rc == 0);
+    if (rc != 0) EndWithoutThread(rc);
     pthread_detach(thread);
   }
 

@@ -5,17 +5,32 @@
 namespace walkrace {
 namespace {
 
+std::unique_ptr<Strategy> MakeScheduleStrategy(const Schedule* schedule) {
+  auto strategy = std::make_unique<ScheduleStrategy>();
+  strategy->set_schedule(schedule);
+  return strategy;
+}
+
+// Those that search come first.
 constexpr StrategyRow kRows[] = {
     {"random", "random walk, switch probability drawn per schedule",
      [](const StrategyOptions&) { return MakeRandomStrategy(); }},
     {"pct", "probabilistic concurrency testing of depth d",
      [](const StrategyOptions& options) { return MakePctStrategy(options.depth); }},
+    {"schedule", "follows the schedule of a file, then its default order, as replay does",
+     [](const StrategyOptions& options) { return MakeScheduleStrategy(options.schedule); }},
 };
+constexpr size_t kSearching = 2;
 
 }  // namespace
 
 const StrategyRow* StrategyRows(size_t* count) {
   *count = sizeof(kRows) / sizeof(kRows[0]);
+  return kRows;
+}
+
+const StrategyRow* SearchStrategyRows(size_t* count) {
+  *count = kSearching;
   return kRows;
 }
 

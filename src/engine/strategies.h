@@ -12,6 +12,7 @@ namespace walkrace {
 
 struct StrategyOptions {
   int depth = 3;  // of pct: the number of ordering constraints that a bug needs, at least 1
+  const Schedule* schedule = nullptr;  // of schedule, which needs it; not copied
 };
 
 struct StrategyRow {
@@ -20,8 +21,10 @@ struct StrategyRow {
   std::unique_ptr<Strategy> (*make)(const StrategyOptions& options);
 };
 
-// The strategies that search by themselves (for `hunt`).
+// All of them.
 const StrategyRow* StrategyRows(size_t* count);
+// Those that search by themselves: each seed gives another schedule.
+const StrategyRow* SearchStrategyRows(size_t* count);
 
 // Returns null for an unknown name.
 const StrategyRow* FindStrategy(const char* name);

@@ -35,13 +35,30 @@ std::set<std::string> OrdersSeen(Strategy& strategy, int cpu_count, uint64_t run
 TEST(FindStrategy, FindsEachRowByItsName) {
   size_t count = 0;
   const StrategyRow* rows = StrategyRows(&count);
-  ASSERT_GE(count, 2u);
+  ASSERT_GE(count, 3u);
   for (size_t i = 0; i < count; ++i) {
     EXPECT_EQ(FindStrategy(rows[i].name), &rows[i]) << "names are unique";
     EXPECT_STRNE(rows[i].summary, "");
+  }
+}
+
+TEST(SearchStrategyRows, EachSearches) {
+  size_t count = 0;
+  const StrategyRow* rows = SearchStrategyRows(&count);
+  ASSERT_GE(count, 2u);
+  for (size_t i = 0; i < count; ++i) {
+    EXPECT_EQ(FindStrategy(rows[i].name), &rows[i]);
     const std::unique_ptr<Strategy> strategy = rows[i].make({});
     EXPECT_GT(OrdersSeen(*strategy, 2, 50).size(), 2u) << rows[i].name << " must search";
   }
+}
+
+TEST(FindStrategy, ScheduleFollowsWhatItIsGiven) {
+  Schedule schedule;
+  ASSERT_TRUE(schedule.push_back({2, 0, 1}));
+  const std::unique_ptr<Strategy> strategy =
+      FindStrategy("schedule")->make({.schedule = &schedule});
+  EXPECT_THAT(OrdersSeen(*strategy, 2, 50), UnorderedElementsAre("011100"));
 }
 
 TEST(FindStrategy, ReturnsNullForAnUnknownName) {

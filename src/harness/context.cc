@@ -40,6 +40,15 @@ absl::Status Unknown(const char* kind, const std::string& name, const std::strin
       "unknown ", kind, " '", name, "'; known are: ", known));
 }
 
+// Without those that were named before, in the order of the first.
+std::vector<std::string> EachOnce(const std::vector<std::string>& names) {
+  std::vector<std::string> once;
+  for (const std::string& name : names) {
+    if (std::find(once.begin(), once.end(), name) == once.end()) once.push_back(name);
+  }
+  return once;
+}
+
 // What both an option and the file say must be the same.
 absl::StatusOr<std::string> Agree(const char* what, const std::string& option,
                                   const std::string& file) {
@@ -90,9 +99,9 @@ absl::StatusOr<std::vector<const VariantRow*>> ResolveVariants(const ContextName
   std::vector<std::string> names = options.variants;
   std::vector<TextPlace> places;
   if (file != nullptr && !file->variants.empty()) {
-    std::vector<std::string> in_file = file->variants;
+    std::vector<std::string> in_file = EachOnce(file->variants);
     std::sort(in_file.begin(), in_file.end());
-    std::vector<std::string> in_options = names;
+    std::vector<std::string> in_options = EachOnce(names);
     std::sort(in_options.begin(), in_options.end());
     if (options.variants_given && in_file != in_options) {
       return absl::InvalidArgumentError(
@@ -112,7 +121,7 @@ absl::StatusOr<std::vector<const VariantRow*>> ResolveVariants(const ContextName
       const VariantRow* known = VariantRows(&count);
       return Unknown("variant", names[i], KnownNames(known, count), places[i]);
     }
-    rows.push_back(row);
+    if (std::find(rows.begin(), rows.end(), row) == rows.end()) rows.push_back(row);
   }
   return rows;
 }
@@ -141,7 +150,7 @@ absl::StatusOr<std::vector<std::string>> SplitVariants(const std::string& list) 
       return Unknown("variant", name, KnownNames(known, count));
     }
   }
-  return names;
+  return EachOnce(names);
 }
 
 absl::StatusOr<ResolvedContext> ResolveContext(const ContextNames& options, const WalkFile* file) {

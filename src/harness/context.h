@@ -31,7 +31,8 @@ struct ResolvedContext {
   std::string VariantNames() const;
 };
 
-// Splits "a,b". Returns InvalidArgument for an unknown name, with the known ones.
+// Splits "a,b"; what is named twice counts once. Returns InvalidArgument for an unknown name, with
+// the known ones.
 absl::StatusOr<std::vector<std::string>> SplitVariants(const std::string& list);
 
 // Combines options with what `file` says (may be null). Returns InvalidArgument on an unknown name,

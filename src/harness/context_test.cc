@@ -98,6 +98,14 @@ TEST(ResolveContext, TheCanaryAlwaysHasItsVariantInForce) {
 
 // --- Contradictions: both sides are named ------------------------------------------------------
 
+TEST(ResolveContext, AVariantThatAFileNamesTwiceCountsOnce) {
+  const WalkFile file =
+      FileOf("target gup_vs_collapse\nvariant no-table-sync,no-table-sync\nprofile arm64\ncpu 0\n");
+  const auto context = ResolveContext(Names("", {"no-table-sync"}, ""), &file);
+  ASSERT_TRUE(context.ok()) << context.status();
+  EXPECT_EQ(context->VariantNames(), "no-table-sync");
+}
+
 TEST(ResolveContext, TargetsMustAgree) {
   EXPECT_THAT(ErrorOf(Names("canary", {}, ""), kFullFile),
               AllOf(HasSubstr("target"), HasSubstr("gup_vs_collapse"), HasSubstr("canary")));
@@ -196,6 +204,8 @@ TEST(ResolveContext, ATargetWithoutScenarios) {
 TEST(SplitVariants, SplitsAtCommas) {
   EXPECT_THAT(*SplitVariants(""), IsEmpty());
   EXPECT_THAT(*SplitVariants("collapse-race"), ElementsAre("collapse-race"));
+  EXPECT_THAT(*SplitVariants("collapse-race,no-table-sync,collapse-race"),
+              ElementsAre("collapse-race", "no-table-sync"));
   EXPECT_THAT(*SplitVariants("no-table-sync, no-pte-recheck"),
               ElementsAre("no-table-sync", "no-pte-recheck"));
 }

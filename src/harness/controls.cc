@@ -31,11 +31,12 @@ std::optional<ControlResult> RunControl(const VariantRow& variant, const Profile
   const auto file = ControlFile(&variant);
   HuntOptions hunt;
   hunt.context = ControlContext(&variant, profile);
+  hunt.strategy_options.depth = variant.pct_depth;
   hunt.seed = kControlSeed;
   hunt.scenario = &file->input.scenario;
   hunt.schedules_max = bites ? kControlSchedulesMax : kCleanSchedules;
   size_t count;
-  const StrategyRow* strategies = StrategyRows(&count);
+  const StrategyRow* strategies = SearchStrategyRows(&count);
   for (size_t i = 0; i < count; ++i) {
     hunt.strategy = &strategies[i];
     const HuntResult hunted = Hunt(hunt);

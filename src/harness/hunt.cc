@@ -7,7 +7,6 @@
 #include "harness/describe.h"
 #include "harness/distinct_counter.h"
 #include "harness/interrupt.h"
-#include "oracle/data_race_oracle.h"
 #include "scenario/mutate.h"
 
 namespace walkrace {
@@ -82,13 +81,6 @@ HuntResult Hunt(const HuntOptions& options) {
   result.seconds = watch.Seconds();
   result.distinct_traces = traces.Count();
   return result;
-}
-
-Report ReplayFound(const Input& input, const RunContext& context, const std::string& oracle) {
-  int replays = oracle == kDataRaceName ? 20 : 1;
-  Report report = Runner::Get().Replay(input, context);
-  while (report.clean() && --replays > 0) report = Runner::Get().Replay(input, context);
-  return report;
 }
 
 }  // namespace walkrace

@@ -48,11 +48,6 @@ struct HuntResult {
 // The seed and the index of a schedule decide it: the same options give the same result.
 HuntResult Hunt(const HuntOptions& options);
 
-// Replays what was found by `oracle`. ThreadSanitizer keeps four accesses of a word, and evicts one
-// by chance when a fifth comes: it may miss in one run what it saw in another, so a data race is
-// replayed until it is seen, 20 times at most. What walkrace itself sees never varies.
-Report ReplayFound(const Input& input, const RunContext& context, const std::string& oracle);
-
 }  // namespace walkrace
 
 #endif  // WALKRACE_HARNESS_HUNT_H_

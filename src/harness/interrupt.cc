@@ -56,6 +56,7 @@ void InstallInterruptHandlers() {
   Handle(SIGINT, OnInterrupt);
   Handle(SIGTERM, OnInterrupt);
   Handle(SIGALRM, OnWatchdog);
+  Handle(SIGXFSZ, SIG_IGN);
   std::set_new_handler(OnOutOfMemory);
 }
 

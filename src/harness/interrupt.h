@@ -15,7 +15,8 @@ inline constexpr int kExitViolation = 77;
 inline constexpr int kExitInterrupted = 130;
 
 // SIGINT and SIGTERM set a flag that search loops look at; a second one ends the process at once.
-// Memory that runs out: kExitOutOfMemory.
+// Memory that runs out: kExitOutOfMemory. A file that would get larger than `ulimit -f` allows is a
+// write that fails, as on a full disk.
 void InstallInterruptHandlers();
 
 bool Interrupted();

@@ -9,6 +9,7 @@
 #include "harness/hunt.h"
 #include "harness/interrupt.h"
 #include "harness/minimizer.h"
+#include "harness/replays.h"
 
 namespace walkrace {
 namespace {
@@ -60,10 +61,11 @@ MatrixCell FillCell(const VariantRow* variant, const Profile& profile, double se
   HuntOptions options;
   options.context = ControlContext(variant, profile);
   options.scenario = file == nullptr ? nullptr : &file->input.scenario;
+  if (variant != nullptr) options.strategy_options.depth = variant->pct_depth;
   options.schedules_max = kSliceSchedules;
   const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
   size_t strategy_count;
-  const StrategyRow* strategies = StrategyRows(&strategy_count);
+  const StrategyRow* strategies = SearchStrategyRows(&strategy_count);
   for (uint64_t slice = 0; !Interrupted(); ++slice) {
     options.strategy = &strategies[slice % strategy_count];
     options.seed = kSeed + slice;
@@ -112,9 +114,10 @@ std::string CheckCell(const MatrixCell& cell) {
   HuntOptions options;
   options.context = context;
   options.scenario = file == nullptr ? nullptr : &file->input.scenario;
+  if (variant != nullptr) options.strategy_options.depth = variant->pct_depth;
   options.schedules_max = kCheckSchedules;
   size_t strategy_count;
-  const StrategyRow* strategies = StrategyRows(&strategy_count);
+  const StrategyRow* strategies = SearchStrategyRows(&strategy_count);
   for (size_t i = 0; i < strategy_count && !Interrupted(); ++i) {
     options.strategy = &strategies[i];
     const HuntResult hunted = Hunt(options);

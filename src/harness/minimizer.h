@@ -1,5 +1,6 @@
 // Makes a violating input small: fewest CPUs, operations and preemptions that still violate the
-// same invariant. Deterministic. What is left is what a person has to read.
+// same invariant. Deterministic, but for data races: see replays.h. What is left is what a person
+// has to read.
 #ifndef WALKRACE_HARNESS_MINIMIZER_H_
 #define WALKRACE_HARNESS_MINIMIZER_H_
 
@@ -27,7 +28,7 @@ struct MinimizeOptions {
 
 struct MinimizeResult {
   Input input;
-  Report report;      // of its last replay, whose trace the engine holds
+  Report report;      // of a replay that violates it, whose trace the engine holds
   uint64_t runs = 0;  // that it took
 };
 

@@ -63,7 +63,7 @@ class Edits {
 
   void SimplifyLayout() {
     const Layout& layout = from_.layout;
-    if (layout.levels == 5) {
+    if (layout.levels != 4) {
       Edit edit{.scenario = from_};
       edit.scenario.layout.levels = 4;
       Add(edit);

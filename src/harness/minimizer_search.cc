@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/random.h"
+#include "harness/replays.h"
 #include "kernel/notes.h"
 #include "oracle/data_race_oracle.h"
 #include "trace/trace_view.h"
@@ -65,23 +66,35 @@ class LandmarkStrategy final : public Strategy {
 ScheduleSearch::ScheduleSearch(const RunContext& context, std::string oracle)
     : context_(context), oracle_(std::move(oracle)), pct_(MakePctStrategy(kPctDepth)) {}
 
-bool ScheduleSearch::RunOnce(const Scenario& scenario, Strategy& strategy, uint64_t seed) {
+Report ScheduleSearch::RunOnce(const Scenario& scenario, Strategy& strategy, uint64_t seed) {
   const Report report = Runner::Get().Run(scenario, context_, strategy, seed);
   ++runs_;
   steps_ += report.run.steps;
   if (after_run_ && after_run_()) stopped_ = true;
-  if (report.clean() || report.violation.oracle != oracle_) return false;
-  report_ = report;
-  return true;
+  return report;
 }
 
-bool ScheduleSearch::Run(const Scenario& scenario, Strategy& strategy, uint64_t seed) {
-  if (stopped_ || !RunOnce(scenario, strategy, seed)) return false;
-  // ThreadSanitizer forgets old accesses by chance: what it saw once, it must see again.
+bool ScheduleSearch::RunUntilSeen(const Scenario& scenario, Strategy& strategy, uint64_t seed,
+                                  int runs_max) {
+  for (int i = 0; i < runs_max && !stopped_; ++i) {
+    const Report report = RunOnce(scenario, strategy, seed);
+    if (!report.clean() && report.violation.oracle == oracle_) {
+      report_ = report;
+      return true;
+    }
+    if (!MissedByChance(report, oracle_)) return false;
+  }
+  return false;
+}
+
+bool ScheduleSearch::Run(const Scenario& scenario, Strategy& strategy, uint64_t seed,
+                         int runs_max) {
+  if (!RunUntilSeen(scenario, strategy, seed, runs_max)) return false;
+  // What ThreadSanitizer saw once it must see again: else it would get ever rarer.
   const Schedule taken = Runner::Get().engine().taken();
   if (oracle_ == kDataRaceName) {
     replay_.set_schedule(&taken);
-    if (!RunOnce(scenario, replay_, 0)) return false;
+    if (!RunUntilSeen(scenario, replay_, 0, kReplaysToSeeARace)) return false;
   }
   schedule_ = taken;
   return true;
@@ -89,18 +102,23 @@ bool ScheduleSearch::Run(const Scenario& scenario, Strategy& strategy, uint64_t 
 
 bool ScheduleSearch::Replay(const Scenario& scenario, const Schedule& schedule) {
   replay_.set_schedule(&schedule);
-  return Run(scenario, replay_, 0);
+  return Run(scenario, replay_, 0, kReplaysToSeeARace);
+}
+
+bool ScheduleSearch::ReplayOnce(const Scenario& scenario, const Schedule& schedule) {
+  replay_.set_schedule(&schedule);
+  return Run(scenario, replay_, 0, 1);
 }
 
 bool ScheduleSearch::Follow(const Scenario& scenario, const std::vector<Landmark>& landmarks,
                             bool by_location) {
   LandmarkStrategy strategy(landmarks, by_location);
-  return Run(scenario, strategy, 0);
+  return Run(scenario, strategy, 0, kReplaysToSeeARace);
 }
 
 bool ScheduleSearch::Random(const Scenario& scenario, uint64_t runs_max) {
   for (uint64_t i = 0; i < runs_max && !stopped_; ++i) {
-    if (Run(scenario, i % 2 == 0 ? *random_ : *pct_, SplitSeed(kSeed, i))) return true;
+    if (Run(scenario, i % 2 == 0 ? *random_ : *pct_, SplitSeed(kSeed, i), 1)) return true;
   }
   return false;
 }
@@ -120,7 +138,7 @@ bool ScheduleSearch::Bounded(const Scenario& scenario, int preemptions_max, uint
 bool ScheduleSearch::Extend(const Scenario& scenario, Schedule& prefix, size_t from_event, int more,
                             uint64_t runs_end) {
   if (runs_ >= runs_end || stopped_) return false;
-  if (Replay(scenario, prefix)) return true;
+  if (ReplayOnce(scenario, prefix)) return true;
   const bool effective = prefix.empty() || replay_.used(prefix.size() - 1);
   if (more == 0 || !effective) return false;
 

@@ -37,6 +37,7 @@ class ScheduleSearch {
   void set_after_run(std::function<bool()> after_run) { after_run_ = std::move(after_run); }
 
   // Each returns whether the oracle was violated. If so, schedule() and report() are of that run.
+  // Replay and Follow run again what ThreadSanitizer may have missed by chance.
   bool Replay(const Scenario& scenario, const Schedule& schedule);
   bool Follow(const Scenario& scenario, const std::vector<Landmark>& landmarks, bool by_location);
   // Every schedule with at most `preemptions_max` entries, fewest first, within `runs_max` runs.
@@ -55,8 +56,10 @@ class ScheduleSearch {
   EventRange RangeOfLastRun(CpuId cpu, int operation) const;
 
  private:
-  bool Run(const Scenario& scenario, Strategy& strategy, uint64_t seed);
-  bool RunOnce(const Scenario& scenario, Strategy& strategy, uint64_t seed);
+  bool Run(const Scenario& scenario, Strategy& strategy, uint64_t seed, int runs_max);
+  bool ReplayOnce(const Scenario& scenario, const Schedule& schedule);
+  bool RunUntilSeen(const Scenario& scenario, Strategy& strategy, uint64_t seed, int runs_max);
+  Report RunOnce(const Scenario& scenario, Strategy& strategy, uint64_t seed);
   bool Extend(const Scenario& scenario, Schedule& prefix, size_t from_event, int more,
               uint64_t runs_end);
 

@@ -7,6 +7,7 @@
 #include "kernel/mm.h"
 #include "kernel/notes.h"
 #include "kernel/page_ref.h"
+#include "kernel/swap.h"
 #include "kernel/user_access.h"
 #include "machine/inspect.h"
 #include "machine/machine.h"
@@ -37,7 +38,8 @@ uint64_t ValueOf(CpuId cpu, int operation, int nth) {
 
 void Gup(CpuId cpu, const Operation& operation) {
   const unsigned flags = ((operation.flags & kGupPin) != 0 ? FOLL_PIN : FOLL_GET) |
-                         ((operation.flags & kGupWrite) != 0 ? FOLL_WRITE : 0);
+                         ((operation.flags & kGupWrite) != 0 ? FOLL_WRITE : 0) |
+                         ((operation.flags & kGupLongterm) != 0 ? FOLL_LONGTERM : 0);
   mm_struct* mm = wr_current_mm();
   const unsigned long start = AddressOf(mm, operation.page);
   page* pages[kPagesMax];
@@ -63,6 +65,8 @@ void ReadPinned(CpuId cpu) {
 
 void Unpin(CpuId cpu) {
   for (const HeldReference& reference : held[cpu]) {
+    // As unpin_user_pages_dirty_lock(): first the flag, then the reference.
+    if ((reference.flags & FOLL_WRITE) != 0 && wr_reclaim_begun()) SetPageDirty(reference.of);
     if ((reference.flags & FOLL_PIN) != 0) {
       unpin_user_page(reference.of, reference.address);
     } else {
@@ -70,6 +74,20 @@ void Unpin(CpuId cpu) {
     }
   }
   held[cpu].clear();
+}
+
+// See wr_begin_reclaim().
+bool StartsFromPages(OperationKind kind) {
+  switch (kind) {
+    case OperationKind::kMigrate:
+    case OperationKind::kReclaim:
+    case OperationKind::kMadvFree:
+    case OperationKind::kMigrateVma:
+    case OperationKind::kKsm:
+      return true;
+    default:
+      return false;
+  }
 }
 
 using Function = void (*)(mm_struct* mm, unsigned long start, unsigned long end, unsigned flags);
@@ -88,20 +106,24 @@ Function FunctionOf(OperationKind kind) {
 }
 
 // What a hugetlb region is, and what comes after it in its place, is for the paths that know of it.
+// So is a DAX region.
 // Returns false when nothing is left to do.
 bool ClipToOrdinary(OperationKind kind, unsigned long first, unsigned long& count) {
-  if (AreaStart() == kAreaStart) return true;
+  constexpr unsigned long kHugetlb = (kRegionsMax - 1) * kPagesPerRegion;
+  const mm_struct* mm = MachineMm();
+  const bool dax = vma_is_dax(find_vma(MachineMm(), AddressOf(mm, kHugetlb)));
+  if (AreaStart() == kAreaStart && !dax) return true;
   switch (kind) {
     case OperationKind::kFault:
     case OperationKind::kHugetlbUnshare:
     case OperationKind::kHugetlbUnmap:
+    case OperationKind::kDaxTruncate:
       return true;
     case OperationKind::kMremap:
       return false;
     default:
       break;
   }
-  constexpr unsigned long kHugetlb = (kRegionsMax - 1) * kPagesPerRegion;
   if (first >= kHugetlb) return false;
   count = std::min(count, kHugetlb - first);
   return true;
@@ -159,8 +181,14 @@ void RunOperation(CpuId cpu, int index, const Operation& operation) {
 
 }  // namespace
 
-void BeginOperations() {
+void BeginOperations(const Scenario& scenario) {
   for (auto& references : held) references.clear();
+  for (const OperationList& operations : scenario.cpus) {
+    for (const Operation& operation : operations) {
+      if (StartsFromPages(operation.kind)) wr_begin_reclaim();
+      if (operation.kind == OperationKind::kSplit) wr_begin_rmap_walks();
+    }
+  }
 }
 
 void RunOperations(void* scenario, CpuId cpu) {

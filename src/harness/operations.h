@@ -8,7 +8,7 @@
 namespace walkrace {
 
 // Forgets the references that CPUs of the last run held.
-void BeginOperations();
+void BeginOperations(const Scenario& scenario);
 
 // The body of one CPU. `scenario` is a const Scenario*.
 void RunOperations(void* scenario, CpuId cpu);

@@ -38,7 +38,7 @@ Report Runner::Run(const Scenario& scenario, const RunContext& context, Strategy
   SetCuts(context.cuts);
   BeginKernel();
   BeginMachine(scenario.layout, MmsOf(scenario), *context.profile);
-  BeginOperations();
+  BeginOperations(scenario);
   OracleSet& oracles = judge_.oracles();
   oracles.Begin(&engine_);
 

@@ -10,6 +10,7 @@
 
 #include "harness/harness_test_bed.h"
 #include "harness/race_reports.h"
+#include "harness/replays.h"
 #include "paths/variant_conditions.h"
 
 // Reports are judged by the runner, one process makes many, and the exit code is GoogleTest's.
@@ -41,6 +42,7 @@ class Variants : public ::testing::TestWithParam<std::tuple<int, int>> {
     HuntOptions options;
     options.context = ContextOf(TheProfile().name, Row().name);
     options.strategy = &strategy;
+    options.strategy_options.depth = Row().pct_depth;
     options.seed = kSeed;
     options.scenario = &control;
     options.schedules_max = Bites() ? kSchedulesMax : kCleanSchedules;
@@ -76,7 +78,7 @@ TEST_P(Variants, AreCaughtWhereTheyBiteAndCleanElsewhere) {
   if (Skipped()) GTEST_SKIP() << "needs: " << Row().needs;
   const Scenario control = ScenarioOf(Row().control);
   size_t count;
-  const StrategyRow* strategies = StrategyRows(&count);
+  const StrategyRow* strategies = SearchStrategyRows(&count);
   for (const StrategyRow* strategy = strategies; strategy != strategies + count; ++strategy) {
     SCOPED_TRACE(strategy->name);
     const HuntOptions options = Options(control, *strategy);

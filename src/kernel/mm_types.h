@@ -55,6 +55,8 @@ enum pageflags {
   PG_anon_exclusive,
   PG_dirty,
   PG_swapbacked,
+  PG_swapcache,
+  PG_ksm,
 };
 
 struct page {
@@ -69,7 +71,10 @@ struct page {
 
 // page->mapping of an anonymous page. The kernel keeps the anon_vma's address beside the bit.
 #define PAGE_MAPPING_ANON 1ul
-#define WR_FILE_MAPPING 2ul  // the one file's address_space
+#define WR_FILE_MAPPING 2ul       // the one file's address_space (shmem), or hugetlb's
+#define WR_SECRETMEM_MAPPING 4ul  // a file of memfd_secret
+#define WR_DAX_MAPPING 16ul       // a file on a device whose memory is mapped as it is
+#define WR_TRACKED_MAPPING 8ul    // a file whose filesystem keeps track of dirty pages
 
 struct folio {
   struct page page;
@@ -89,13 +94,17 @@ struct mm_struct {
   unsigned long id;  // 0 or 1: the number in the addresses of its area
 };
 
-// The one file. A slot holds the pfn of the page that the page cache has there, or 0.
+// A file: the one of shmem, and where a region says so one of memfd_secret, and one of a filesystem
+// that keeps track of dirty pages. A slot holds the pfn of the page that the page cache has there,
+// or 0.
 #define WR_FILE_PAGES 16
 struct address_space {
   struct rw_semaphore i_mmap_rwsem;
   unsigned long i_pages[WR_FILE_PAGES];
   spinlock_t i_pages_lock;              // xa_lock: held where a count is frozen
   unsigned long i_disk[WR_FILE_PAGES];  // what was written out; not shared with CPUs
+  struct rw_semaphore invalidate_lock;  // faults against truncation, where a file has it
+  unsigned long mapping;                // what page->mapping of its pages says; never changes
 };
 
 // A secondary MMU of one mm: shadow entries by page of its area, a pfn and rights each.
@@ -108,6 +117,9 @@ struct kvm {
   unsigned long registered;  // set under every lock that an invalidation needs
   unsigned long writes;      // of the guest: no two write the same
 };
+
+// Swap: a slot counts the entries that refer to it, and the swap cache's page.
+#define WR_SWAP_SLOTS 8
 
 // All anonymous memory of a run hangs on one root: fork and split meet there.
 struct anon_vma {

@@ -44,6 +44,15 @@ enum wr_note_kind {
   WR_NOTE_FORK_COPIED,  //                 -               parent address  child address
   // An entry was read in halves: what they make together. The loads before have four bytes each.
   WR_NOTE_ENTRY_READ,  //                 entry           value           0
+  // Truncation: what the pages of a file hold is discarded, wherever they are mapped. Counted as by
+  // FilePageOf().
+  WR_NOTE_FILE_DISCARD_BEGIN,  //         -               first page      page behind the last
+  WR_NOTE_FILE_DISCARD_END,    //         -               first page      page behind the last
+  // A folio's mapping was tested, and what is used from here on is this value.
+  WR_NOTE_MAPPING_TESTED,  //             page mapping    value           0
+  // MADV_FREE: from its begin on the pages may show zero, until they are written again.
+  WR_NOTE_LAZY_FREE_BEGIN,  //            -               start address   end address
+  WR_NOTE_LAZY_FREE_END,    //            -               start address   end address
   WR_NOTE_COUNT,
 };
 
@@ -51,6 +60,10 @@ enum wr_note_kind {
 enum wr_counts {
   WR_COUNTS_ANY,   // every one: collapse, migration, KSM
   WR_COUNTS_PINS,  // FOLL_PIN alone: fork, swap-out
+  // FOLL_WRITE alone: KSM. It looks at every reference, but from then to the replacement others may
+  // read the page, which holds what the other one does.
+  WR_COUNTS_WRITES,
+  WR_COUNTS_KINDS,
 };
 
 #endif  // WALKRACE_KERNEL_NOTES_H_

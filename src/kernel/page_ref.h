@@ -12,6 +12,7 @@ extern "C" {
 #define GUP_PIN_COUNTING_BIAS 1024
 #define FOLL_WRITE 0x01u
 #define FOLL_GET 0x04u
+#define FOLL_LONGTERM 0x10000u
 #define FOLL_PIN 0x40000u
 
 // Implemented by src/machine. No events: address arithmetic.
@@ -36,6 +37,11 @@ void wr_page_set_mapping(struct page* page, unsigned long mapping, unsigned long
 // The folio of a page that one maps or holds a reference on: it cannot be split off meanwhile, and
 // no event is made of it.
 struct folio* wr_folio_of_held(const struct page* page);
+// What a base page holds, to compare it: one event, the load.
+uint64_t wr_page_content(const struct page* page, const struct wr_site* site);
+// The same for a page that takes `from`'s place in its rmap, with the flags that go with it: not
+// exclusive until it is mapped so. REQUIRES: `from` is locked and isolated. No events.
+void wr_page_move_mapping(struct page* to, const struct page* from);
 // Number of base pages. Fixed while the folio is allocated, but for a split.
 unsigned long folio_nr_pages(const struct folio* folio);
 
@@ -59,17 +65,28 @@ unsigned long folio_nr_pages(const struct folio* folio);
 // A folio's own kind does not change while one holds a reference: no event.
 static inline bool folio_test_large(const struct folio* folio) { return folio_nr_pages(folio) > 1; }
 
-#define folio_ref_count(f) atomic_read(&(f)->page._refcount)
+// The kernel's counts are 32 bits wide, and one of 2^31 or more is negative. Here a count wraps at
+// 2^13, so that what the kernel's limit is for can be met: the fifth pin of a page is refused, the
+// eighth would wrap to zero. Deviation: memory holds the count without the wrap; what the code
+// under test reads of it, and when it takes it for zero, goes by these.
+#define WR_REFCOUNT_BITS 13
+static inline int64_t wr_ref_value(int64_t count) {
+  const int64_t range = 1ll << WR_REFCOUNT_BITS;
+  const int64_t low = count & (range - 1);
+  return low < range / 2 ? low : low - range;
+}
+#define folio_ref_count(f) wr_ref_value(atomic_read(&(f)->page._refcount))
 #define page_count(p) atomic_read(&(p)->_refcount)
 #define folio_ref_add(f, n) atomic_add((n), &(f)->page._refcount)
 #define folio_get(f) folio_ref_add(f, 1)
 // Full barrier where it succeeds.
 #define folio_ref_try_add_rcu(f, n) atomic_add_unless(&(f)->page._refcount, (n), 0)
 #define folio_pincount_ptr(f) (&(f)->page._pincount)
-#define folio_put_refs(f, n)                                                               \
-  do {                                                                                     \
-    struct folio* wr_put = (f);                                                            \
-    if (atomic_sub_and_test((n), &wr_put->page._refcount)) wr_folio_free(wr_put, WR_HERE); \
+#define folio_put_refs(f, n)                                                \
+  do {                                                                      \
+    struct folio* wr_put = (f);                                             \
+    if (wr_ref_value(atomic_sub_return((n), &wr_put->page._refcount)) == 0) \
+      wr_folio_free(wr_put, WR_HERE);                                       \
   } while (0)
 #define folio_put(f) folio_put_refs(f, 1)
 
@@ -101,5 +118,44 @@ static inline bool folio_test_large(const struct folio* folio) { return folio_nr
 #define SetPageLRU(p)                                                                             \
   ((void)wr_rmw(&(p)->flags, sizeof((p)->flags), WR_OR, 1ul << PG_lru, 0, WR_RELAXED, WR_DATA, 0, \
                 WR_HERE))
+
+#define WR_SET_FLAG(bit, p)                                                                      \
+  ((void)wr_rmw(&(p)->flags, sizeof((p)->flags), WR_OR, 1ul << (bit), 0, WR_RELAXED, WR_DATA, 0, \
+                WR_HERE))
+#define WR_CLEAR_FLAG(bit, p)                                                                     \
+  ((void)wr_rmw(&(p)->flags, sizeof((p)->flags), WR_AND, ~(1ul << (bit)), 0, WR_RELAXED, WR_DATA, \
+                0, WR_HERE))
+#define WR_TEST_FLAG(bit, p) ((READ_ONCE((p)->flags) & 1ul << (bit)) != 0)
+#define PageLRU(p) WR_TEST_FLAG(PG_lru, p)
+#define PageDirty(p) WR_TEST_FLAG(PG_dirty, p)
+#define SetPageDirty(p) WR_SET_FLAG(PG_dirty, p)
+#define ClearPageDirty(p) WR_CLEAR_FLAG(PG_dirty, p)
+#define TestClearPageDirty(p) ((WR_TEST_AND(WR_AND, ~(1ul << PG_dirty), p) & 1ul << PG_dirty) != 0)
+#define PageSwapBacked(p) WR_TEST_FLAG(PG_swapbacked, p)
+#define SetPageSwapBacked(p) WR_SET_FLAG(PG_swapbacked, p)
+#define ClearPageSwapBacked(p) WR_CLEAR_FLAG(PG_swapbacked, p)
+#define PageSwapCache(p) WR_TEST_FLAG(PG_swapcache, p)
+#define SetPageSwapCache(p) WR_SET_FLAG(PG_swapcache, p)
+#define ClearPageSwapCache(p) WR_CLEAR_FLAG(PG_swapcache, p)
+#define PageKsm(p) WR_TEST_FLAG(PG_ksm, p)
+#define SetPageKsm(p) WR_SET_FLAG(PG_ksm, p)
+
+// Sleeps until the page is not locked, without taking a reference (folio_wait_bit_common).
+#define wait_on_page_locked(p) wr_wait_clear(&(p)->flags, 1ul << PG_locked, WR_HERE)
+#define lock_page(p)                                                 \
+  do {                                                               \
+    struct page* wr_locked = (p);                                    \
+    while (!trylock_page(wr_locked)) wait_on_page_locked(wr_locked); \
+  } while (0)
+
+// From `count` to zero: whoever froze it, and nobody else, raises it again. Full barrier.
+#define page_ref_freeze(p, count)                                                          \
+  ((int64_t)wr_rmw(&(p)->_refcount.counter, sizeof((p)->_refcount.counter), WR_CMPXCHG, 0, \
+                   (uint64_t)(count), WR_FULL, WR_DATA, 0, WR_HERE) == (int64_t)(count))
+#define page_ref_unfreeze(p, count)                                                                \
+  wr_store(&(p)->_refcount.counter, sizeof((p)->_refcount.counter), (uint64_t)(count), WR_RELEASE, \
+           WR_DATA, WR_HERE)
+// Pins of base pages are a bias of the count: many references look like one.
+#define page_maybe_dma_pinned(p) (page_count(p) >= GUP_PIN_COUNTING_BIAS)
 
 #endif  // WALKRACE_KERNEL_PAGE_REF_H_

@@ -1,7 +1,7 @@
 // Page-table entries: values, tests and the walk (arch/x86/include/asm/pgtable.h,
 // include/linux/pgtable.h, v6.1). The bits are x86-64's; profiles differ in how entries are
-// cleared and flushed (kernel/tlb.h), not in their bits. Folding is x86-64's: with four levels the
-// p4d is the pgd entry itself.
+// cleared and flushed (kernel/tlb.h), not in their bits. Folding: with four levels
+// the p4d is the pgd entry itself, with three the pud is as well.
 #ifndef WALKRACE_KERNEL_PGTABLE_H_
 #define WALKRACE_KERNEL_PGTABLE_H_
 
@@ -21,9 +21,10 @@ extern "C" {
 #define _PAGE_PSE 0x080ul
 #define _PAGE_PROTNONE 0x100ul
 #define _PAGE_SPECIAL 0x200ul
-// Entries that are not present and not none: _PAGE_PRESENT and _PAGE_PROTNONE are clear. A
-// migration entry has the pfn where others have it; _PAGE_RW and _PAGE_SWP_EXCLUSIVE are what the
-// page had.
+#define _PAGE_DEVMAP 0x010ul  // of a present entry: a device's own memory, whose pages nobody frees
+// Entries that are not present and not none: _PAGE_PRESENT and _PAGE_PROTNONE are clear. Where the
+// pfn stands in others, a migration entry has the pfn, a swap entry the slot; _PAGE_RW and
+// _PAGE_SWP_EXCLUSIVE are what the page had.
 #define _PAGE_SWP 0x400ul
 #define _PAGE_SWP_MIGRATION 0x800ul
 #define _PAGE_SWP_EXCLUSIVE 0x010ul
@@ -31,6 +32,12 @@ extern "C" {
 
 // Implemented by src/machine. No events: address arithmetic.
 bool pgtable_l5_enabled(void);
+bool pgtable_pud_folded(void);  // three levels
+// An mm says how many levels it has, and one kernel walks them all (s390): the size of what an
+// entry maps is of five levels at each of them. Elsewhere a level that is folded has one entry.
+bool pgtable_folds_at_run_time(void);
+// What stands on the stack `n` entries behind a copy of one.
+const unsigned long* wr_behind_local(unsigned n);
 struct wr_table* wr_pfn_to_table(unsigned long pfn);  // a harmless empty table for a wild pfn
 unsigned long wr_table_to_pfn(const struct wr_table* table);
 
@@ -88,6 +95,8 @@ static inline pte_t pfn_pte(unsigned long pfn) {
 }
 static inline pte_t pte_wrprotect(pte_t pte) { return __pte(pte_val(pte) & ~_PAGE_RW); }
 static inline pte_t pte_mkold(pte_t pte) { return __pte(pte_val(pte) & ~_PAGE_ACCESSED); }
+static inline pte_t pte_mkclean(pte_t pte) { return __pte(pte_val(pte) & ~_PAGE_DIRTY); }
+static inline bool pte_dirty(pte_t pte) { return (pte_val(pte) & _PAGE_DIRTY) != 0; }
 // PROT_NONE for NUMA hinting: the page stays, the hardware faults.
 static inline pte_t pte_mkprotnone(pte_t pte) {
   return __pte((pte_val(pte) & ~_PAGE_PRESENT) | _PAGE_PROTNONE);
@@ -102,6 +111,9 @@ static inline bool is_migration_pte(pte_t pte) {
 static inline pte_t make_migration_pte(unsigned long pfn, bool writable, bool exclusive) {
   return __pte(wr_pfn_bits(pfn) | _PAGE_SWP | _PAGE_SWP_MIGRATION | (writable ? _PAGE_RW : 0) |
                (exclusive ? _PAGE_SWP_EXCLUSIVE : 0));
+}
+static inline pte_t make_swap_pte(unsigned long slot, bool exclusive) {
+  return __pte(wr_pfn_bits(slot) | _PAGE_SWP | (exclusive ? _PAGE_SWP_EXCLUSIVE : 0));
 }
 static inline bool pte_access_permitted(pte_t pte, bool write) {
   const unsigned long need = _PAGE_PRESENT | _PAGE_USER | (write ? _PAGE_RW : 0);
@@ -121,6 +133,8 @@ static inline bool pmd_invalid(pmd_t pmd) {
   return (pmd_val(pmd) & _PAGE_INVALID) != 0 ||
          (pmd_val(pmd) & (_PAGE_PRESENT | _PAGE_PROTNONE)) == 0;
 }
+static inline bool pmd_devmap(pmd_t pmd) { return (pmd_val(pmd) & _PAGE_DEVMAP) != 0; }
+static inline pmd_t pmd_mkdevmap(pmd_t pmd) { return __pmd(pmd_val(pmd) | _PAGE_DEVMAP); }
 static inline bool pmd_leaf(pmd_t pmd) { return pmd_trans_huge(pmd); }
 static inline bool pmd_write(pmd_t pmd) { return (pmd_val(pmd) & _PAGE_RW) != 0; }
 static inline bool pmd_protnone(pmd_t pmd) {
@@ -146,9 +160,9 @@ static inline pgtable_t pmd_pgtable(pmd_t pmd) { return wr_pfn_to_table(pmd_pfn(
 
 static inline bool pud_none(pud_t pud) { return pud_val(pud) == 0; }
 static inline bool pud_present(pud_t pud) { return (pud_val(pud) & _PAGE_PRESENT) != 0; }
-// With four levels a p4d is never none: the pgd entry is tested as the p4d that it is.
+// A level that is folded is never none: its entry is tested as what it is.
 static inline bool pgd_none(pgd_t pgd) { return pgtable_l5_enabled() && pgd_val(pgd) == 0; }
-static inline bool p4d_none(p4d_t p4d) { return p4d_val(p4d) == 0; }
+static inline bool p4d_none(p4d_t p4d) { return !pgtable_pud_folded() && p4d_val(p4d) == 0; }
 
 #define WR_INDEX(addr, shift) (((addr) >> (shift)) & (PTRS_PER_PTE - 1))
 #define pte_index(addr) WR_INDEX(addr, PAGE_SHIFT)
@@ -156,12 +170,17 @@ static inline bool p4d_none(p4d_t p4d) { return p4d_val(p4d) == 0; }
 #define pud_index(addr) WR_INDEX(addr, PUD_SHIFT)
 #define p4d_index(addr) WR_INDEX(addr, P4D_SHIFT)
 
+#define WR_PGDIR_SHIFT_OF_5 (P4D_SHIFT + WR_LEVEL_SHIFT)
+static inline unsigned wr_top_shift(void) {
+  if (pgtable_l5_enabled()) return WR_PGDIR_SHIFT_OF_5;
+  return pgtable_pud_folded() ? PUD_SHIFT : P4D_SHIFT;
+}
 static inline unsigned pgdir_shift(void) {
-  return pgtable_l5_enabled() ? P4D_SHIFT + WR_LEVEL_SHIFT : P4D_SHIFT;
+  return pgtable_folds_at_run_time() ? WR_PGDIR_SHIFT_OF_5 : wr_top_shift();
 }
 #define PGDIR_SIZE (1ul << pgdir_shift())
 #define PGDIR_MASK (~(PGDIR_SIZE - 1))
-#define pgd_index(addr) WR_INDEX(addr, pgdir_shift())
+#define pgd_index(addr) WR_INDEX(addr, wr_top_shift())
 #define pgd_offset(mm, addr) ((mm)->pgd + pgd_index(addr))
 
 // The child from the value that was read, never from the entry again: the entry may have changed.
@@ -170,7 +189,7 @@ static inline p4d_t* p4d_offset_lockless(pgd_t* pgdp, pgd_t pgd, unsigned long a
   return (p4d_t*)wr_pfn_to_table(wr_pfn_of(pgd_val(pgd))) + p4d_index(addr);
 }
 static inline pud_t* pud_offset_lockless(p4d_t* p4dp, p4d_t p4d, unsigned long addr) {
-  (void)p4dp;
+  if (pgtable_pud_folded()) return (pud_t*)p4dp;
   return (pud_t*)wr_pfn_to_table(wr_pfn_of(p4d_val(p4d))) + pud_index(addr);
 }
 static inline pmd_t* pmd_offset_lockless(pud_t* pudp, pud_t pud, unsigned long addr) {

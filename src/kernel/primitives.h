@@ -48,6 +48,12 @@ void wr_read_unlock(uint64_t* lock, const struct wr_site* site);
 void wr_write_lock(uint64_t* lock, const struct wr_site* site);
 void wr_write_unlock(uint64_t* lock, const struct wr_site* site);
 
+// One event, a load that waits, as a sleeper on a wait queue does: until no bit of `mask` is set in
+// the word; until one of two words is not as it was seen any more.
+void wr_wait_clear(const uint64_t* word, uint64_t mask, const struct wr_site* site);
+void wr_wait_change(const uint64_t* word, uint64_t seen, const uint64_t* other, uint64_t other_seen,
+                    const struct wr_site* site);
+
 int wr_cpu(void);        // the running CPU
 uint32_t wr_cpus(void);  // mask of the CPUs of this run
 

@@ -21,7 +21,16 @@ struct Ipi {
   const wr_site* site;
 };
 
+// What a CPU waits for in wr_wait_clear (`other` is null) and wr_wait_change.
+struct Wait {
+  const uint64_t* word;
+  uint64_t value;
+  const uint64_t* other;
+  uint64_t other_value;
+};
+
 struct CpuState {
+  Wait wait;
   bool irqs_on;
   int rcu_depth;
   int acknowledgements_due;  // of the IPI that this CPU sent
@@ -96,6 +105,25 @@ uint64_t Read(const void* lock) { return *static_cast<const uint64_t*>(lock); }
 
 bool LockFree(const void* lock) { return Read(lock) == 0; }
 bool NoWriter(const void* lock) { return Read(lock) < WR_RW_WRITER; }
+
+bool IsClear(const void* argument) {
+  const auto* wait = static_cast<const Wait*>(argument);
+  return (*wait->word & wait->value) == 0;
+}
+bool HasChanged(const void* argument) {
+  const auto* wait = static_cast<const Wait*>(argument);
+  return *wait->word != wait->value || *wait->other != wait->other_value;
+}
+
+void WaitFor(const Wait& wait, const wr_site* site) {
+  CpuState& self = Self();
+  self.wait = wait;
+  engine->Arrive({EventKind::kLoad, 0, Order::kAcquire, 8, engine->LocationOf(wait.word), site,
+                  wait.other == nullptr ? IsClear : HasChanged, &self.wait});
+  const uint64_t value = *wait.word;
+  RaceDetectorLoad(wait.word, 8, WR_ACQUIRE, __builtin_return_address(0));
+  engine->Complete(value, value);
+}
 
 void Lock(uint64_t* lock, LockKind kind, uint64_t add, const wr_site* site) {
   engine->Arrive({EventKind::kLock, static_cast<uint8_t>(kind), Order::kAcquire, 8,
@@ -227,6 +255,14 @@ void wr_write_lock(uint64_t* lock, const wr_site* site) {
 }
 void wr_write_unlock(uint64_t* lock, const wr_site* site) {
   Unlock(lock, LockKind::kWrite, WR_RW_WRITER, site);
+}
+
+void wr_wait_clear(const uint64_t* word, uint64_t mask, const wr_site* site) {
+  WaitFor({word, mask, nullptr, 0}, site);
+}
+void wr_wait_change(const uint64_t* word, uint64_t seen, const uint64_t* other, uint64_t other_seen,
+                    const wr_site* site) {
+  WaitFor({word, seen, other, other_seen}, site);
 }
 
 int wr_cpu(void) { return engine->current(); }

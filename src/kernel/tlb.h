@@ -30,6 +30,18 @@ pmd_t wr_pmdp_invalidate(struct vm_area_struct* vma, unsigned long address, pmd_
 
 void wr_flush_tlb_range(struct mm_struct* mm, unsigned long start, unsigned long end);
 
+// CONFIG_ARCH_WANT_BATCHED_UNMAP_TLB_FLUSH.
+bool wr_batches_unmap_flush(void);
+// What flushes of this machine leave out from now on: WR_TLB_*. REQUIRES: no run is under way.
+#define WR_TLB_LAZY_CPUS 1u   // pmdp_collapse_flush leaves CPUs with a lazy TLB alone
+#define WR_TLB_TRIM_CHECK 2u  // who trims an mm_cpumask clears it whole, whoever is in it by now
+void wr_tlb_leave_out(unsigned parts);
+// The running CPU's own translations of the mm go.
+void wr_flush_tlb_own(struct mm_struct* mm, const struct wr_site* site);
+// The hardware of the running CPU walks ahead of its program, in two steps: the pmd, which it
+// remembers until a flush of the region reaches the CPU, then the pte. Nothing is accessed.
+void wr_speculative_walk(unsigned long address, const struct wr_site* site);
+
 // Waits for every walker that has interrupts off, where tables are freed by RCU; else nothing.
 void tlb_remove_table_sync_one(void);
 
@@ -43,9 +55,6 @@ void wr_pte_free(pgtable_t pgtable, const struct wr_site* site);
 // Whether mremap may move a whole page table.
 bool arch_supports_page_table_move(void);
 
-// Frees a table that is unlinked and flushed, as the profile has it: at once, or when no walker has
-// interrupts off any more.
-void wr_tlb_remove_table(pgtable_t pgtable, const struct wr_site* site);
 // Pmd tables of regions with a pud entry of their own (hugetlb).
 pgtable_t wr_pmd_alloc_one(const struct wr_site* site);
 void wr_pmd_free(pgtable_t pgtable, const struct wr_site* site);
@@ -68,9 +77,16 @@ pgtable_t wr_pgtable_trans_huge_withdraw(struct mm_struct* mm, pmd_t* pmdp,
   ((void)(mm), (void)(addr), wr_ptep_get_and_clear((ptep), WR_HERE))
 #define pmdp_huge_get_and_clear(mm, addr, pmdp) \
   ((void)(mm), (void)(addr), wr_pmdp_huge_get_and_clear((pmdp), WR_HERE))
+// Under the table's lock, and flushed before it returns. Deviation: the kernel flushes only where
+// the entry was accessible (D5); every entry that a path here clears so is.
+#define ptep_clear_flush(vma, addr, ptep)                                                   \
+  __extension__({                                                                           \
+    const pte_t wr_cleared = wr_ptep_get_and_clear((ptep), WR_HERE);                        \
+    wr_flush_tlb_range((vma)->vm_mm, (addr) & PAGE_MASK, ((addr) & PAGE_MASK) + PAGE_SIZE); \
+    wr_cleared;                                                                             \
+  })
 #define pte_alloc_one(mm) wr_pte_alloc_one(WR_HERE)
 #define pte_free(mm, pgtable) ((void)(mm), wr_pte_free((pgtable), WR_HERE))
-#define __tlb_remove_table(mm, pgtable) ((void)(mm), wr_tlb_remove_table((pgtable), WR_HERE))
 #define pgtable_trans_huge_deposit(mm, pmdp, pgtable) \
   wr_pgtable_trans_huge_deposit((mm), (pmdp), (pgtable), WR_HERE)
 #define pgtable_trans_huge_withdraw(mm, pmdp) wr_pgtable_trans_huge_withdraw((mm), (pmdp), WR_HERE)

@@ -102,8 +102,14 @@ void wr_page_set_mapping(struct page* page, unsigned long mapping, unsigned long
     page[i].index = index + i;
     const unsigned long exclusive = 1ul << PG_anon_exclusive;
     page[i].flags &= ~exclusive;
-    if ((mapping & PAGE_MAPPING_ANON) != 0) page[i].flags |= exclusive;
+    if ((mapping & PAGE_MAPPING_ANON) != 0) page[i].flags |= exclusive | 1ul << PG_swapbacked;
   }
+}
+
+void wr_page_move_mapping(struct page* to, const struct page* from) {
+  to->mapping = from->mapping;
+  to->index = from->index;
+  to->flags |= from->flags & 1ul << PG_swapbacked;
 }
 
 void wr_folio_free(struct folio* folio, const wr_site* site) {

@@ -34,12 +34,19 @@ struct alignas(4096) Arena {
   mm_struct mm[kMmsMax];
   unsigned long pmd_huge_pte[kMmsMax][kEntriesPerTable];  // deposited table's pfn, by pmd entry
   address_space file;
+  address_space secretmem_file;
+  address_space tracked_file;
+  address_space dax_file;      // its first slot has the huge page
   address_space hugetlb_file;  // its first slot has the huge page
   atomic_t pmd_shares[2];      // of S0, S1: how many mms use it
   kvm kvms[kMmsMax];
   anon_vma root_anon_vma;
   uint64_t words[WR_WORD_COUNT];
-  wr_table wild;  // what is read through an entry that links to no table: empty
+  wr_table stack;  // what a walker reads behind a copy that it has on its stack: nothing
+  wr_table wild;   // what is read through an entry that links to no table: empty
+  uint64_t swap_map[WR_SWAP_SLOTS];
+  uint64_t swap_content[WR_SWAP_SLOTS];
+  uint64_t swap_cache[WR_SWAP_SLOTS];  // the pfn of the page that the swap cache has, or 0
 };
 
 extern Arena arena;

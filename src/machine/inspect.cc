@@ -7,6 +7,7 @@
 #include "machine/allocator.h"
 #include "machine/arena.h"
 #include "machine/machine.h"
+#include "machine/tlb_state.h"
 
 namespace walkrace {
 namespace {
@@ -46,9 +47,19 @@ struct ObjectTable {
     Set(&arena.root_anon_vma.rwsem, ObjectKind::kLock, kAnonVmaLock, kNamedLock);
     for (int i = 0; i < WR_FILE_PAGES; ++i) {
       Set(&arena.file.i_pages[i], ObjectKind::kFileSlot, i, 0);
+      Set(&arena.secretmem_file.i_pages[i], ObjectKind::kFileSlot, i, 1);
+      Set(&arena.tracked_file.i_pages[i], ObjectKind::kFileSlot, i, 2);
     }
+    Set(&arena.secretmem_file.i_mmap_rwsem, ObjectKind::kLock, kSecretmemLock, kNamedLock);
+    Set(&arena.secretmem_file.i_pages_lock, ObjectKind::kLock, kSecretmemPagesLock, kNamedLock);
+    Set(&arena.tracked_file.i_mmap_rwsem, ObjectKind::kLock, kTrackedLock, kNamedLock);
+    Set(&arena.tracked_file.i_pages_lock, ObjectKind::kLock, kTrackedPagesLock, kNamedLock);
     Set(&arena.hugetlb_file.i_mmap_rwsem, ObjectKind::kLock, kHugetlbLock, kNamedLock);
     Set(&arena.hugetlb_file.i_pages[0], ObjectKind::kFileSlot, WR_FILE_PAGES, 0);
+    Set(&arena.tracked_file.invalidate_lock, ObjectKind::kLock, kTrackedInvalidateLock, kNamedLock);
+    Set(&arena.dax_file.i_pages[0], ObjectKind::kFileSlot, WR_FILE_PAGES, 3);
+    Set(&arena.dax_file.i_mmap_rwsem, ObjectKind::kLock, kDaxLock, kNamedLock);
+    Set(&arena.dax_file.invalidate_lock, ObjectKind::kLock, kDaxInvalidateLock, kNamedLock);
     for (int i = 0; i < 2; ++i) Set(&arena.pmd_shares[i], ObjectKind::kShares, i, 0);
     Set(&arena.file.i_pages_lock, ObjectKind::kLock, kIPagesLock, kNamedLock);
     for (int mm = 0; mm < kMmsMax; ++mm) {
@@ -59,7 +70,14 @@ struct ObjectTable {
       Set(&kvm.mmu_invalidate_in_progress, ObjectKind::kInvalidation, 1, mm);
     }
     for (int i = 0; i < WR_WORD_COUNT; ++i) Set(&arena.words[i], ObjectKind::kWord, i, 0);
-    for (int i = 0; i < kEntriesPerTable; ++i) Set(&arena.wild.entry[i], ObjectKind::kWild, i, 0);
+    for (int i = 0; i < kEntriesPerTable; ++i) {
+      Set(&arena.wild.entry[i], ObjectKind::kWild, i, 0);
+      Set(&arena.stack.entry[i], ObjectKind::kStack, i, 0);
+    }
+    for (int i = 0; i < WR_SWAP_SLOTS; ++i) {
+      Set(&arena.swap_map[i], ObjectKind::kSwapMap, i, 0);
+      Set(&arena.swap_cache[i], ObjectKind::kSwapCache, i, 0);
+    }
   }
 
   // Locks that belong to no table: kNamedLock + mm.
@@ -71,7 +89,14 @@ struct ObjectTable {
     kAnonVmaLock,
     kIPagesLock,
     kMmuLock,
-    kHugetlbLock
+    kHugetlbLock,
+    kSecretmemLock,
+    kSecretmemPagesLock,
+    kTrackedLock,
+    kTrackedPagesLock,
+    kDaxLock,
+    kDaxInvalidateLock,
+    kTrackedInvalidateLock
   };
 
   static ObjectKind LevelOf(int table) {
@@ -112,15 +137,20 @@ struct Leaf {
   EntryView view;
   bool huge;
   bool software_only;  // the hardware takes a fault
+  bool clean;          // a write must first set the dirty bit
+  uint64_t* entry;
 };
 
 // The entry that translates an area page, as memory has it now; a huge one's frame is the page's.
 Leaf LeafOf(int page) {
-  constexpr Leaf kNothing = {{EntryView::kNone, false, 0}, false, false};
+  constexpr Leaf kNothing = {{EntryView::kNone, false, 0}, false, false, false, nullptr};
   constexpr uint64_t kSoftwareOnly = _PAGE_PROTNONE | _PAGE_INVALID;
   const unsigned long address = AddressOfAreaPage(page);
   const int first = page / kPagesMax * kUpperTables;
-  int table = TableBelow(ObjectKind::kPgd, EntryOf(first + kPgdTable, pgd_index(address)));
+  int table = first + kPudTable;
+  if (!pgtable_pud_folded()) {
+    table = TableBelow(ObjectKind::kPgd, EntryOf(first + kPgdTable, pgd_index(address)));
+  }
   if (pgtable_l5_enabled() && table >= 0) {
     table = TableBelow(ObjectKind::kP4d, EntryOf(table, p4d_index(address)));
   }
@@ -130,12 +160,13 @@ Leaf LeafOf(int page) {
   const uint64_t pmd_value = EntryOf(table, pmd_index(address));
   EntryView pmd = DecodeEntry(ObjectKind::kPmd, pmd_value);
   if (pmd.kind == EntryView::kTable) {
-    const uint64_t pte_value = EntryOf(pmd.frame, pte_index(address));
-    return {DecodeEntry(ObjectKind::kPte, pte_value), false,
-            ((pmd_value | pte_value) & kSoftwareOnly) != 0};
+    uint64_t& pte = EntryOf(pmd.frame, pte_index(address));
+    return {DecodeEntry(ObjectKind::kPte, pte), false, ((pmd_value | pte) & kSoftwareOnly) != 0,
+            (pte & _PAGE_DIRTY) == 0, &pte};
   }
   pmd.frame += pte_index(address);
-  return {pmd, true, (pmd_value & kSoftwareOnly) != 0};
+  return {pmd, true, (pmd_value & kSoftwareOnly) != 0, (pmd_value & _PAGE_DIRTY) == 0,
+          &EntryOf(table, pmd_index(address))};
 }
 
 constexpr const char* kWordNames[] = {
@@ -153,9 +184,20 @@ bool IsNamedLock(const Object& object) { return object.frame >= ObjectTable::kNa
 
 std::string NameOfLock(const Object& object) {
   if (!IsNamedLock(object)) return NameOfTable(object.frame) + ".ptl";
-  static constexpr const char* kNames[] = {"mmap_lock",           "pmd_lock",     "i_mmap_rwsem",
-                                           "anon_vma_lock",       "i_pages_lock", "mmu_lock",
-                                           "hugetlb.i_mmap_rwsem"};
+  static constexpr const char* kNames[] = {"mmap_lock",
+                                           "pmd_lock",
+                                           "i_mmap_rwsem",
+                                           "anon_vma_lock",
+                                           "i_pages_lock",
+                                           "mmu_lock",
+                                           "hugetlb.i_mmap_rwsem",
+                                           "secretmem.i_mmap_rwsem",
+                                           "secretmem.i_pages_lock",
+                                           "tracked.i_mmap_rwsem",
+                                           "tracked.i_pages_lock",
+                                           "dax.i_mmap_rwsem",
+                                           "dax.invalidate_lock",
+                                           "tracked.invalidate_lock"};
   return OfMm(object.frame - ObjectTable::kNamedLock) + kNames[object.index];
 }
 
@@ -163,6 +205,8 @@ std::string LockValue(const Object& object, uint64_t value) {
   if (value == 0) return "free";
   const bool spin = !IsNamedLock(object) || object.index == ObjectTable::kPmdLock ||
                     object.index == ObjectTable::kIPagesLock ||
+                    object.index == ObjectTable::kSecretmemPagesLock ||
+                    object.index == ObjectTable::kTrackedPagesLock ||
                     object.index == ObjectTable::kMmuLock;
   if (spin) return "CPU " + std::to_string(value - 1);
   if (value >= WR_RW_WRITER) return "writer";
@@ -198,7 +242,8 @@ EntryView DecodeEntry(ObjectKind level, uint64_t value) {
   const bool writable = (value & _PAGE_RW) != 0;
   if ((value & (_PAGE_PRESENT | _PAGE_PROTNONE)) == 0) {
     const auto frame = static_cast<uint16_t>(pfn);
-    if ((value & _PAGE_SWP_MIGRATION) == 0) return {EntryView::kOther, false, 0};
+    if ((value & _PAGE_SWP) == 0) return {EntryView::kOther, false, 0};
+    if ((value & _PAGE_SWP_MIGRATION) == 0) return {EntryView::kSwap, false, frame};
     return {pfn_valid(pfn) ? EntryView::kMigration : EntryView::kOther, writable, frame};
   }
   if (level == ObjectKind::kPte || (value & _PAGE_PSE) != 0) {
@@ -221,6 +266,13 @@ Translation TranslateByHardware(int page) {
   return LeafOf(page).software_only ? Translation() : Translate(page);
 }
 
+bool IsCleanForHardware(int page) { return LeafOf(page).clean; }
+
+void SetDirtyByHardware(int page) {
+  const Leaf leaf = LeafOf(page);
+  if (leaf.view.kind == EntryView::kLeaf) *leaf.entry |= _PAGE_DIRTY;
+}
+
 FolioCounts CountsOf(uint16_t pfn) {
   const uint16_t head = HeadPfn(pfn);
   const page& frame = arena.mem_map[head];
@@ -232,9 +284,31 @@ int64_t MapcountOf(uint16_t pfn) { return arena.mem_map[pfn]._mapcount.counter; 
 bool FrameIsFree(uint16_t pfn) { return allocator.frame_free[pfn]; }
 uint64_t ContentOf(uint16_t pfn) { return arena.content[pfn]; }
 
+static_assert(kSwapSlots == WR_SWAP_SLOTS);
+uint16_t FrameOfSwapSlot(int slot) { return static_cast<uint16_t>(arena.swap_cache[slot]); }
+
+uint16_t FrameBehind(int page) {
+  const EntryView view = LeafOf(page).view;
+  if (view.kind == EntryView::kMigration) return view.frame;
+  if (view.kind == EntryView::kSwap && view.frame < kSwapSlots) return FrameOfSwapSlot(view.frame);
+  return 0;
+}
+
 bool IsAnonExclusive(uint16_t pfn) {
   return (arena.mem_map[pfn].flags & 1ul << PG_anon_exclusive) != 0;
 }
+Pinnable PinnableOf(uint16_t pfn) {
+  switch (arena.mem_map[HeadPfn(pfn)].mapping) {
+    case WR_SECRETMEM_MAPPING:
+      return Pinnable::kNever;
+    case WR_TRACKED_MAPPING:
+    case WR_DAX_MAPPING:
+      return Pinnable::kNotForLong;
+    default:
+      return Pinnable::kYes;
+  }
+}
+bool IsDevicePage(uint16_t pfn) { return arena.mem_map[pfn].mapping == WR_DAX_MAPPING; }
 bool IsAnon(uint16_t pfn) { return (arena.mem_map[HeadPfn(pfn)].mapping & PAGE_MAPPING_ANON) != 0; }
 
 uint64_t ContentAt(int page) {
@@ -243,6 +317,11 @@ uint64_t ContentAt(int page) {
     case EntryView::kLeaf:
     case EntryView::kMigration:
       return arena.content[view.frame];
+    case EntryView::kSwap:
+      if (view.frame >= WR_SWAP_SLOTS) return 0;
+      // What the swap cache has is what the next fault maps, and may be newer.
+      if (arena.swap_cache[view.frame] != 0) return arena.content[arena.swap_cache[view.frame]];
+      return arena.swap_content[view.frame];
     default:
       break;
   }
@@ -250,7 +329,7 @@ uint64_t ContentAt(int page) {
   if (file_page < 0) return 0;
   const uint16_t pfn = FrameOfFilePage(file_page);
   if (pfn != 0) return arena.content[pfn];
-  return file_page < WR_FILE_PAGES ? arena.file.i_disk[file_page] : 0;
+  return file_page < WR_FILE_PAGES ? arena.file.i_disk[file_page] : 0;  // no other is reclaimed
 }
 
 static_assert(kFilePages == WR_FILE_PAGES + kPagesPerRegion);
@@ -269,7 +348,7 @@ int FilePageOf(int page) {
   const vm_area_struct* vma = find_vma(&arena.mm[page / kPagesMax], address);
   if (vma == nullptr || vma->vm_file == nullptr) return -1;
   const unsigned long index = linear_page_index(vma, address);
-  if (vma->vm_file == &arena.hugetlb_file) {
+  if (vma->vm_file == &arena.hugetlb_file || vma->vm_file == &arena.dax_file) {
     return static_cast<int>(WR_FILE_PAGES + index % kPagesPerRegion);
   }
   return index < WR_FILE_PAGES ? static_cast<int>(index) : -1;
@@ -283,8 +362,16 @@ int FilePageIn(uint16_t pfn) {
 }
 
 uint16_t FrameOfFilePage(int file_page) {
-  if (file_page < WR_FILE_PAGES) return static_cast<uint16_t>(arena.file.i_pages[file_page]);
-  const auto head = static_cast<uint16_t>(arena.hugetlb_file.i_pages[0]);
+  if (file_page < WR_FILE_PAGES) {
+    // A region has one file, whatever address it has moved to: one of them at most has this page.
+    for (const address_space* file : {&arena.file, &arena.secretmem_file, &arena.tracked_file}) {
+      if (file->i_pages[file_page] != 0) return static_cast<uint16_t>(file->i_pages[file_page]);
+    }
+    return 0;
+  }
+  // One region at most has such a page.
+  const unsigned long huge = arena.hugetlb_file.i_pages[0] | arena.dax_file.i_pages[0];
+  const auto head = static_cast<uint16_t>(huge);
   return head == 0 ? 0 : head + (file_page - WR_FILE_PAGES);
 }
 
@@ -338,7 +425,11 @@ std::string NameOf(LocationId location) {
     case ObjectKind::kMapping:
       return NameOfFrame(object.frame) + ".mapping";
     case ObjectKind::kFileSlot:
-      return object.index == WR_FILE_PAGES ? "hugetlb.page" : "file.pages" + index;
+      if (object.index == WR_FILE_PAGES) return object.frame == 0 ? "hugetlb.page" : "dax.page";
+      return (object.frame == 0   ? "file"
+              : object.frame == 1 ? "secretmem"
+                                  : "tracked") +
+             (".pages" + index);
     case ObjectKind::kShares:
       return "S" + std::to_string(object.index) + ".shares";
     case ObjectKind::kShadow:
@@ -348,8 +439,14 @@ std::string NameOf(LocationId location) {
              (object.index == 0 ? "mmu_invalidate_seq" : "mmu_invalidate_in_progress");
     case ObjectKind::kWord:
       return kWordNames[object.index];
+    case ObjectKind::kStack:
+      return "stack" + index;
     case ObjectKind::kWild:
       return "no-table" + index;
+    case ObjectKind::kSwapMap:
+      return "swap_map" + index;
+    case ObjectKind::kSwapCache:
+      return "swap_cache" + index;
     case ObjectKind::kOther:
     case ObjectKind::kKindCount:
       break;
@@ -371,6 +468,8 @@ std::string NameOfValue(LocationId location, uint64_t value) {
                ((value & _PAGE_PROTNONE) != 0 ? " protnone" : "");
       case EntryView::kMigration:
         return "migration of " + NameOfFrame(view.frame) + RightsOf(view.writable);
+      case EntryView::kSwap:
+        return "swap slot " + std::to_string(view.frame);
       case EntryView::kOther:
         return (value & _PAGE_PRESENT) != 0 ? "pfn " + std::to_string(wr_pfn_of(value)) : "poison";
     }
@@ -382,11 +481,22 @@ std::string NameOfValue(LocationId location, uint64_t value) {
   if (object.kind == ObjectKind::kCompoundHead) {
     return (value & 1) != 0 ? NameOfFrame(static_cast<uint16_t>(value >> 1)) : "itself";
   }
-  if (object.kind == ObjectKind::kFileSlot) {
+  if (object.kind == ObjectKind::kFileSlot || object.kind == ObjectKind::kSwapCache) {
     return value == 0 ? "none" : NameOfFrame(static_cast<uint16_t>(value));
   }
   if (object.kind == ObjectKind::kMapping) {
-    return value == 0 ? "none" : (value & PAGE_MAPPING_ANON) != 0 ? "anon" : "file";
+    switch (value) {
+      case 0:
+        return "none";
+      case WR_SECRETMEM_MAPPING:
+        return "secretmem";
+      case WR_TRACKED_MAPPING:
+        return "tracked file";
+      case WR_DAX_MAPPING:
+        return "dax file";
+      default:
+        return (value & PAGE_MAPPING_ANON) != 0 ? "anon" : "file";
+    }
   }
   return std::to_string(static_cast<int64_t>(value));
 }

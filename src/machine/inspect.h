@@ -60,6 +60,9 @@ enum class ObjectKind : uint8_t {
   kInvalidation,  // its sequence (index 0) and its invalidations in progress (1)
   kWild,          // read as an entry, through an entry that links to no table
   kShares,        // how many mms use a pmd table of hugetlb
+  kStack,         // read as an entry, behind the copy of one on a walker's stack
+  kSwapMap,       // a slot's count
+  kSwapCache,     // of the swap cache: a pfn, by slot
   kKindCount,
 };
 
@@ -80,9 +83,10 @@ bool IsHalfOfEntry(const Event& event);
 
 // What an entry value says.
 struct EntryView {
-  enum Kind : uint8_t { kNone, kTable, kLeaf, kMigration, kOther } kind;
+  enum Kind : uint8_t { kNone, kTable, kLeaf, kMigration, kSwap, kOther } kind;
   bool writable;
-  uint16_t frame;  // kTable: the table's index; kLeaf, kMigration: the pfn of the first page
+  uint16_t frame;  // kTable: the table's index; kLeaf, kMigration: the pfn of the first page;
+                   // kSwap: the slot
 };
 EntryView DecodeEntry(ObjectKind level, uint64_t value);
 
@@ -120,6 +124,24 @@ bool FrameIsFree(uint16_t pfn);    // free in the allocator
 uint64_t ContentOf(uint16_t pfn);
 bool IsAnonExclusive(uint16_t pfn);  // PageAnonExclusive
 bool IsAnon(uint16_t pfn);           // PageAnon
+
+// Memory of a device, which is never free: one reference is the device's, and mappings hold none.
+bool IsDevicePage(uint16_t pfn);
+
+// What GUP may do with a page, by what it belongs to.
+enum class Pinnable : uint8_t {
+  kYes,
+  kNotForLong,  // of a filesystem that keeps track of dirty pages, or may not wait for pins for
+                // ever (DAX): no long-term pin for writing
+  kNever,       // secretmem
+};
+Pinnable PinnableOf(uint16_t pfn);
+// The swap cache: the pfn that it has for a slot, or 0.
+inline constexpr int kSwapSlots = 8;
+uint16_t FrameOfSwapSlot(int slot);
+// The frame that an entry which is neither none nor present stands for: of a migration entry, or
+// what the swap cache has for a swap entry. 0: none.
+uint16_t FrameBehind(int page);
 
 // What the next access of a page would see: the content of what is mapped, of what a migration or
 // swap entry stands for, of the file, or zero.

@@ -241,7 +241,7 @@ class TranslateTest : public ::testing::TestWithParam<int> {
     SetUpMachine(layout, *FindProfile("arm64"));
   }
 };
-INSTANTIATE_TEST_SUITE_P(Levels, TranslateTest, ::testing::Values(4, 5));
+INSTANTIATE_TEST_SUITE_P(Levels, TranslateTest, ::testing::Values(3, 4, 5));
 
 TEST_P(TranslateTest, DefaultLayoutMapsTwoWritablePages) {
   Begin(Layout());
@@ -298,7 +298,8 @@ TEST_P(TranslateTest, FollowsWhatMemoryHoldsNow) {
   EntryOf(kPmdTable, 0) = 0;
   EXPECT_EQ(Translate(1), Translation());
   EXPECT_NE(Translate(8), Translation());
-  EntryOf(kPgdTable, 0) = EntryOf(kPgdTable, 1) = 0;
+  const int top = GetParam() == 3 ? kPudTable : kPgdTable;
+  EntryOf(top, 0) = EntryOf(top, 1) = 0;
   EXPECT_EQ(Translate(8), Translation());
 }
 

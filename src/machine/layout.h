@@ -18,20 +18,23 @@ enum class PageState : uint8_t { kNone, kReadOnly, kWritable, kCount };
 // What stands behind a region's pages.
 enum class Backing : uint8_t {
   kAnon,
-  kCompound,  // anonymous; one large folio, mapped by the ptes of all its pages
-  kFile,      // a shared file: pages of the page cache, the same in each mm
-  kHugetlb,   // the last region alone: one huge page of hugetlb, in a pmd table that the mms share
+  kCompound,   // anonymous; one large folio, mapped by the ptes of all its pages
+  kFile,       // a shared file: pages of the page cache, the same in each mm
+  kHugetlb,    // the last region alone: one huge page of hugetlb, in a pmd table that the mms share
+  kSecretmem,  // as kFile, of memfd_secret: no GUP call may have its pages
+  kDirtyTracked,  // as kFile, of a filesystem that keeps track of dirty pages
+  kDax,           // the last region alone: one huge leaf of a device's own memory
   kCount,
 };
 
 struct Layout {
   PageState pages[kPagesMax] = {PageState::kWritable, PageState::kWritable};
   // A huge region is one huge page; its rights are those of its first page, and all its pages
-  // carry the same state, which is not kNone. So it is with kCompound and kHugetlb. Only kAnon can
-  // be huge.
+  // carry the same state, which is not kNone. So it is with kCompound, kHugetlb and kDax. Only
+  // kAnon can be huge.
   bool huge[kRegionsMax] = {};
   Backing backing[kRegionsMax] = {};
-  uint8_t levels = 4;  // of page tables: 4 (p4d folded) or 5
+  uint8_t levels = 4;  // of page tables: 3 (p4d and pud folded), 4 (p4d folded) or 5
 
   friend bool operator==(const Layout&, const Layout&) = default;
 };

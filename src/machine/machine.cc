@@ -1,5 +1,7 @@
 #include "machine/machine.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "kernel/mm.h"
 #include "kernel/page_ref.h"
@@ -8,6 +10,7 @@
 #include "kernel/tlb.h"
 #include "machine/allocator.h"
 #include "machine/arena.h"
+#include "machine/swap_state.h"
 #include "machine/tlb_state.h"
 
 namespace walkrace {
@@ -22,7 +25,8 @@ Layout initial_layout;
 CpuMms initial_mms;
 bool initial_valid = false;
 
-bool five_levels = false;
+int levels = 4;
+bool has_secretmem = false;
 uint64_t area_start = kAreaStart;
 const Profile* profile = nullptr;
 CpuMms mms;
@@ -77,19 +81,36 @@ void MapHugeRegion(int region, bool writable) {
 }
 
 // The page that the page cache has at this place, taken there when first asked for.
-uint16_t FilePage(int n) {
-  unsigned long& slot = arena.file.i_pages[n];
+uint16_t FilePage(address_space& file, int n) {
+  unsigned long& slot = file.i_pages[n];
   if (slot != 0) return slot;
   const uint16_t pfn = TakeFrames(0);
   WR_CHECK(pfn != 0);
   page& frame = arena.mem_map[pfn];
   frame.flags = 1ul << PG_lru | 1ul << PG_uptodate;
-  frame.mapping = WR_FILE_MAPPING;
+  frame.mapping = file.mapping;
   frame.index = n;
   frame._refcount.counter = 1;
   arena.content[pfn] = kInitialContent + n;
   slot = pfn;
   return pfn;
+}
+
+address_space* FileOf(Backing backing) {
+  switch (backing) {
+    case Backing::kFile:
+      return &arena.file;
+    case Backing::kHugetlb:
+      return &arena.hugetlb_file;
+    case Backing::kSecretmem:
+      return &arena.secretmem_file;
+    case Backing::kDirtyTracked:
+      return &arena.tracked_file;
+    case Backing::kDax:
+      return &arena.dax_file;
+    default:
+      return nullptr;
+  }
 }
 
 void MapByPtes(const Layout& layout, int region, int mm) {
@@ -105,7 +126,9 @@ void MapByPtes(const Layout& layout, int region, int mm) {
     uint16_t pfn = 0;
     switch (backing) {
       case Backing::kFile:
-        pfn = FilePage(first + i);
+      case Backing::kSecretmem:
+      case Backing::kDirtyTracked:
+        pfn = FilePage(*FileOf(backing), first + i);
         break;
       case Backing::kCompound:
         if (compound == 0) compound = TakeAnonFrames(first, HPAGE_PMD_ORDER);
@@ -154,10 +177,36 @@ void MapHugetlb(const Layout& layout) {
   }
 }
 
+// Pages of the device, each by itself and idle at one reference, which is the device's.
+void TakeDaxPages(int first) {
+  const uint16_t pfn = TakeFrames(HPAGE_PMD_ORDER);
+  WR_CHECK(pfn != 0);
+  for (int i = 0; i < kPagesPerRegion; ++i) {
+    page& frame = arena.mem_map[pfn + i];
+    frame.compound_head = 0;
+    frame.flags = 1ul << PG_uptodate;
+    frame.mapping = WR_DAX_MAPPING;
+    frame.index = first + i;
+    frame._refcount.counter = 1;
+    arena.content[pfn + i] = kInitialContent + first + i;
+  }
+  arena.dax_file.i_pages[0] = pfn;
+}
+
+// A mapping of these holds no reference.
+void MapDax(const Layout& layout, int region, int mm) {
+  const int first = region * kPagesPerRegion;
+  if (arena.dax_file.i_pages[0] == 0) TakeDaxPages(first);
+  pmd_t pmd = pmd_mkdevmap(pmd_mkdirty(pfn_pmd_huge(arena.dax_file.i_pages[0])));
+  if (layout.pages[first] == PageState::kWritable) pmd = pmd_mkwrite(pmd);
+  EntryOf(UpperTable(mm, kPmdTable), PmdIndexOf(region)) = pmd_val(pmd);
+}
+
 void BuildUpperTables(const Layout& layout, int mm) {
   const unsigned long address = AddressOfAreaPage(mm * kPagesMax);
   arena.mm[mm].id = mm;
-  arena.mm[mm].pgd = reinterpret_cast<pgd_t*>(&arena.tables[UpperTable(mm, kPgdTable)]);
+  const int top = layout.levels == 3 ? kPudTable : kPgdTable;
+  arena.mm[mm].pgd = reinterpret_cast<pgd_t*>(&arena.tables[UpperTable(mm, top)]);
   const auto link = [&](int level, int index, int below) {
     EntryOf(UpperTable(mm, level), index) = TableValue(UpperTable(mm, below));
   };
@@ -165,7 +214,7 @@ void BuildUpperTables(const Layout& layout, int mm) {
   if (layout.levels == 5) {
     link(kP4dTable, p4d_index(address), kPudTable);
     link(kPgdTable, pgd_index(address), kP4dTable);
-  } else {
+  } else if (layout.levels == 4) {
     link(kPgdTable, pgd_index(address), kPudTable);
   }
 }
@@ -180,14 +229,20 @@ void BuildCompoundPages() {
 
 void BuildInitialState(const Layout& layout) {
   __builtin_memset_inline(&arena, 0, sizeof(arena));
+  arena.file.mapping = arena.hugetlb_file.mapping = WR_FILE_MAPPING;
+  arena.secretmem_file.mapping = WR_SECRETMEM_MAPPING;
+  arena.tracked_file.mapping = WR_TRACKED_MAPPING;
+  arena.dax_file.mapping = WR_DAX_MAPPING;
   ResetAllocator();
   BuildCompoundPages();
   for (int mm = 0; mm < kMmsMax; ++mm) BuildUpperTables(layout, mm);
   for (int mm = 0; mm < mms.mm_count; ++mm) {
     for (int region = 0; region < kRegionsMax; ++region) {
       if (layout.backing[region] == Backing::kHugetlb) continue;
-      if (mm != 0 && layout.backing[region] != Backing::kFile) continue;
-      if (layout.huge[region]) {
+      if (mm != 0 && FileOf(layout.backing[region]) == nullptr) continue;
+      if (layout.backing[region] == Backing::kDax) {
+        MapDax(layout, region, mm);
+      } else if (layout.huge[region]) {
         MapHugeRegion(region, layout.pages[region * kPagesPerRegion] == PageState::kWritable);
       } else {
         MapByPtes(layout, region, mm);
@@ -200,17 +255,6 @@ void BuildInitialState(const Layout& layout) {
   initial_layout = layout;
   initial_mms = mms;
   initial_valid = true;
-}
-
-address_space* FileOf(Backing backing) {
-  switch (backing) {
-    case Backing::kFile:
-      return &arena.file;
-    case Backing::kHugetlb:
-      return &arena.hugetlb_file;
-    default:
-      return nullptr;
-  }
 }
 
 void BuildVmas(const Layout& layout) {
@@ -235,11 +279,13 @@ void BindMachine(Engine* engine) {
 }
 
 void BeginMachine(const Layout& layout, const CpuMms& cpu_mms, const Profile& active) {
-  WR_CHECK(layout.levels == 4 || layout.levels == 5);
+  WR_CHECK(layout.levels >= 3 && layout.levels <= 5);
   WR_CHECK(cpu_mms.mm_count >= 1 && cpu_mms.mm_count <= kMmsMax);
   profile = &active;
   mms = cpu_mms;
-  five_levels = layout.levels == 5;
+  levels = layout.levels;
+  has_secretmem = std::find(std::begin(layout.backing), std::end(layout.backing),
+                            Backing::kSecretmem) != std::end(layout.backing);
   area_start = HasHugetlb(layout) ? kAreaStartOfHugetlb : kAreaStart;
   BuildVmas(layout);
   if (initial_valid && layout == initial_layout && mms == initial_mms) {
@@ -250,6 +296,8 @@ void BeginMachine(const Layout& layout, const CpuMms& cpu_mms, const Profile& ac
     BuildInitialState(layout);
   }
   ResetTlbs();
+  ResetSwap();
+  ResetTasks(cpu_mms);
 }
 
 void ForgetRaces() { RaceDetectorForget(&arena, sizeof(arena)); }
@@ -266,7 +314,14 @@ using namespace walkrace;
 
 extern "C" {
 
-bool pgtable_l5_enabled(void) { return five_levels; }
+bool pgtable_l5_enabled(void) { return levels == 5; }
+bool pgtable_pud_folded(void) { return levels == 3; }
+bool pgtable_folds_at_run_time(void) { return profile->folds_at_run_time; }
+
+const unsigned long* wr_behind_local(unsigned n) {
+  WR_CHECK(n < kEntriesPerTable);
+  return &arena.stack.entry[n];
+}
 
 wr_table* wr_pfn_to_table(unsigned long pfn) {
   const unsigned long index = pfn - kTablePfnBase;
@@ -311,21 +366,19 @@ atomic_t* wr_pmd_shares(const wr_table* table) {
   return &arena.pmd_shares[index];
 }
 
+wr_table* wr_hugetlb_table(int n) { return &arena.tables[kFirstHugetlbTable + n]; }
+
 address_space* wr_file(void) { return &arena.file; }
+address_space* wr_secretmem_file(void) { return &arena.secretmem_file; }
+address_space* wr_tracked_file(void) { return &arena.tracked_file; }
+address_space* wr_dax_file(void) { return &arena.dax_file; }
+bool wr_has_secretmem(void) { return has_secretmem; }
 anon_vma* wr_root_anon_vma(void) { return &arena.root_anon_vma; }
 
 mm_struct* wr_current_mm(void) { return &arena.mm[mms.of_cpu[MachineEngine().current()]]; }
 
 mm_struct* wr_other_mm(mm_struct* mm) {
   return mms.mm_count == kMmsMax ? &arena.mm[1 - mm->id] : nullptr;
-}
-
-uint32_t wr_mm_cpumask(const mm_struct* mm) {
-  uint32_t mask = 0;
-  for (CpuId cpu = 0; cpu < MachineEngine().cpu_count(); ++cpu) {
-    if (mms.of_cpu[cpu] == mm->id) mask |= 1u << cpu;
-  }
-  return mask;
 }
 
 vm_area_struct* find_vma(mm_struct* mm, unsigned long address) {
@@ -347,6 +400,16 @@ vm_area_struct* wr_next_rmap(address_space* file, unsigned long index, vm_area_s
     if (next->vm_file == file && !next->unlinked && index - next->vm_pgoff < pages) return next;
   }
   return nullptr;
+}
+
+struct wr_rmap_addresses wr_rmap_addresses_of(const struct page* page) {
+  struct wr_rmap_addresses addresses = {{}, 0};
+  address_space* file = (page->mapping & PAGE_MAPPING_ANON) != 0 ? nullptr : wr_file();
+  for (vm_area_struct* vma = wr_next_rmap(file, page->index, nullptr); vma != nullptr;
+       vma = wr_next_rmap(file, page->index, vma)) {
+    addresses.address[addresses.nr++] = vma_address(vma, page->index);
+  }
+  return addresses;
 }
 
 }  // extern "C"

@@ -58,7 +58,11 @@ constexpr Knob kKnobs[] = {
     KnobOf<&Profile::table_free>("table-free", kTableFrees),
     KnobOf<&Profile::deposit_writes_table>("deposit-writes-table", kAnswers),
     KnobOf<&Profile::moves_page_tables>("moves-page-tables", kAnswers),
+    KnobOf<&Profile::folds_at_run_time>("folds-at-run-time", kAnswers),
+    KnobOf<&Profile::skips_lazy_cpus>("skips-lazy-cpus", kAnswers),
+    KnobOf<&Profile::trims_cpumask>("trims-cpumask", kAnswers),
     KnobOf<&Profile::entry_read>("entry-read", kReads),
+    KnobOf<&Profile::batched_unmap_flush>("batched-unmap-flush", kAnswers),
 };
 
 std::string Found(std::string_view word) {

@@ -27,7 +27,11 @@ constexpr char kWhole[] =
     "table-free = rcu-ipi-fallback\n"
     "deposit-writes-table = yes\n"
     "entry-read = all-halves\n"
-    "moves-page-tables = no";
+    "moves-page-tables = no\n"
+    "batched-unmap-flush = yes\n"
+    "folds-at-run-time = yes\n"
+    "skips-lazy-cpus = no\n"
+    "trims-cpumask = no";
 
 std::string ErrorOf(const std::string& text) {
   auto parsed = ParseProfile(text);
@@ -48,6 +52,9 @@ TEST(ProfileFile, SaysEveryKnob) {
   EXPECT_EQ(profile.table_free, TableFree::kRcuIpiFallback);
   EXPECT_TRUE(profile.deposit_writes_table);
   EXPECT_EQ(profile.entry_read, EntryRead::kAllHalves);
+  EXPECT_TRUE(profile.folds_at_run_time);
+  EXPECT_TRUE(profile.batched_unmap_flush);
+  EXPECT_FALSE(profile.moves_page_tables);
 }
 
 TEST(ProfileFile, TakesFromAnotherWhatItDoesNotSay) {

@@ -16,8 +16,8 @@ constexpr Profile kBuiltIn[] = {
     // Clear: native_ptep_get_and_clear, an xchg. Flushes: flush_tlb_mm_range interrupts mm_cpumask
     // and
     // waits (native_flush_tlb_multi, arch/x86/mm/tlb.c); lazy CPUs are skipped unless tables are
-    // freed,
-    // and a lazy CPU walks no user table. Tables: RCU only with PARAVIRT, which this kernel lacks.
+    // freed, which pmdp_collapse_flush says since 6.15 alone: lazy-cpus-walk-on. Tables: RCU only
+    // with PARAVIRT, which this kernel lacks.
     {.name = "x86-64",
      .summary = "bare metal, 6.0: every flush is an IPI to mm_cpumask and waits",
      .clear = Clear::kXchg,
@@ -26,7 +26,9 @@ constexpr Profile kBuiltIn[] = {
      .other_flush = FlushIpi::kMmCpumask,
      .table_free = TableFree::kAtOnce,
      .deposit_writes_table = false,
-     .entry_read = EntryRead::kAtomic},
+     .entry_read = EntryRead::kAtomic,
+     .batched_unmap_flush = true,
+     .skips_lazy_cpus = true},
     // Flushes: hyperv_flush_tlb_multi, xen_flush_tlb_multi: a hypercall, no guest IPI. Tables: by
     // RCU
     // since PARAVIRT selects it (9e52fc2b50de), tlb_remove_table.
@@ -38,7 +40,9 @@ constexpr Profile kBuiltIn[] = {
      .other_flush = FlushIpi::kNobody,
      .table_free = TableFree::kRcu,
      .deposit_writes_table = false,
-     .entry_read = EntryRead::kAtomic},
+     .entry_read = EntryRead::kAtomic,
+     .batched_unmap_flush = true,
+     .skips_lazy_cpus = true},
     // Clear: __ptep_get_and_clear, xchg_relaxed. Flushes: TLBI ...IS is broadcast by the hardware;
     // the
     // dsb(ish) behind it, in the flush, is the barrier. Tables: MMU_GATHER_RCU_TABLE_FREE.
@@ -78,7 +82,9 @@ constexpr Profile kBuiltIn[] = {
      .other_flush = FlushIpi::kSkipsPreempted,
      .table_free = TableFree::kRcu,
      .deposit_writes_table = false,
-     .entry_read = EntryRead::kAtomic},
+     .entry_read = EntryRead::kAtomic,
+     .batched_unmap_flush = true,
+     .skips_lazy_cpus = true},
     // "x86/mm: make MMU_GATHER_RCU_TABLE_FREE unconditional", 2025; the flush is x86-64's.
     {.name = "x86-64-rcu",
      .summary = "bare metal since 6.15: flush by IPI as before, RCU tables",
@@ -88,7 +94,9 @@ constexpr Profile kBuiltIn[] = {
      .other_flush = FlushIpi::kMmCpumask,
      .table_free = TableFree::kRcu,
      .deposit_writes_table = false,
-     .entry_read = EntryRead::kAtomic},
+     .entry_read = EntryRead::kAtomic,
+     .batched_unmap_flush = true,
+     .skips_lazy_cpus = true},
     // AMD's INVLPGB with a global ASID (broadcast_tlb_flush, arch/x86/mm/tlb.c, 6.15): the hardware
     // broadcasts, TLBSYNC waits, no CPU is interrupted. Needs tables by RCU, which came just
     // before.
@@ -100,7 +108,8 @@ constexpr Profile kBuiltIn[] = {
      .other_flush = FlushIpi::kNobody,
      .table_free = TableFree::kRcu,
      .deposit_writes_table = false,
-     .entry_read = EntryRead::kAtomic},
+     .entry_read = EntryRead::kAtomic,
+     .batched_unmap_flush = true},
     // 32 bits, 64-bit entries. Clear: xchg of the low half, then the high half is emptied
     // (arch/x86/include/asm/pgtable-3level.h); taken as one exchange here. Reads:
     // GUP_GET_PTE_LOW_HIGH for
@@ -114,7 +123,9 @@ constexpr Profile kBuiltIn[] = {
      .other_flush = FlushIpi::kMmCpumask,
      .table_free = TableFree::kAtOnce,
      .deposit_writes_table = false,
-     .entry_read = EntryRead::kHalves},
+     .entry_read = EntryRead::kHalves,
+     .batched_unmap_flush = true,
+     .skips_lazy_cpus = true},
     // GUP_GET_PXX_LOW_HIGH since 6.2 (024d232ae4fc, 1180e732c985): pmdp_get_lockless in gup.c.
     {.name = "x86-pae-new",
      .summary = "32-bit PAE since 6.2: ptes and pmds both read low, high, low",
@@ -124,7 +135,9 @@ constexpr Profile kBuiltIn[] = {
      .other_flush = FlushIpi::kMmCpumask,
      .table_free = TableFree::kAtOnce,
      .deposit_writes_table = false,
-     .entry_read = EntryRead::kAllHalves},
+     .entry_read = EntryRead::kAllHalves,
+     .batched_unmap_flush = true,
+     .skips_lazy_cpus = true},
     // A 32-bit PAE guest of Hyper-V: flushes as x86-64-paravirt, entries as x86-pae. The flush that
     // was
     // to keep a reader of two halves safe interrupts nobody here.
@@ -136,7 +149,9 @@ constexpr Profile kBuiltIn[] = {
      .other_flush = FlushIpi::kNobody,
      .table_free = TableFree::kRcu,
      .deposit_writes_table = false,
-     .entry_read = EntryRead::kHalves},
+     .entry_read = EntryRead::kHalves,
+     .batched_unmap_flush = true,
+     .skips_lazy_cpus = true},
     // LPAE: generic ptep_get_and_clear; the 64-bit store is one strd (its atomicity was not
     // checked).
     // Flushes: broadcast TLBI on SMPv7; dsb on both sides. Left out: CPUs without broadcast, and
@@ -157,6 +172,9 @@ constexpr Profile kBuiltIn[] = {
     // everywhere),
     // then stored empty; it serialises. ptes: IPTE, likewise. Tables: RCU. Deposit:
     // pgtable_trans_huge_deposit (arch/s390/mm/pgtable.c) keeps a list head in the table.
+    // Folding: p4d_offset and pud_offset (arch/s390/include/asm/pgtable.h) go by the entry's type;
+    // a
+    // process begins with three levels.
     {.name = "s390",
      .summary = "IDTE, then empty: two steps; nobody is interrupted; deposit writes into the table",
      .clear = Clear::kTwoStep,
@@ -166,7 +184,8 @@ constexpr Profile kBuiltIn[] = {
      .table_free = TableFree::kRcu,
      .deposit_writes_table = true,
      .entry_read = EntryRead::kAtomic,
-     .moves_page_tables = false},
+     .moves_page_tables = false,
+     .folds_at_run_time = true},
     // Collapse: radix__pmdp_collapse_flush: plain clear, smp_mb in the flush; the IPI was dropped
     // by
     // bedf03416913. Flushes: tlbie, broadcast. Tables: RCU. Deposit:
@@ -180,7 +199,8 @@ constexpr Profile kBuiltIn[] = {
      .other_flush = FlushIpi::kNobody,
      .table_free = TableFree::kRcu,
      .deposit_writes_table = true,
-     .entry_read = EntryRead::kAtomic},
+     .entry_read = EntryRead::kAtomic,
+     .trims_cpumask = true},
     // Until bedf03416913 (6.0): radix__pmdp_collapse_flush called serialize_against_pte_lookup.
     {.name = "powerpc-radix-ipi",
      .summary = "radix before 6.0: collapse alone interrupts mm_cpumask and waits",
@@ -190,7 +210,8 @@ constexpr Profile kBuiltIn[] = {
      .other_flush = FlushIpi::kNobody,
      .table_free = TableFree::kRcu,
      .deposit_writes_table = true,
-     .entry_read = EntryRead::kAtomic},
+     .entry_read = EntryRead::kAtomic,
+     .trims_cpumask = true},
     // Clear: ptep_get_and_clear, atomic_long_xchg. Flushes: on_each_cpu_mask(mm_cpumask), waits
     // (arch/riscv/mm/tlbflush.c). Tables (6.9, where fast GUP came): tlb_remove_ptdesc frees by RCU
     // only

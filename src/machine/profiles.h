@@ -70,6 +70,15 @@ struct Profile {
   EntryRead entry_read;
   // HAVE_MOVE_PMD and arch_supports_page_table_move(): mremap moves a whole table.
   bool moves_page_tables = true;
+  // Each mm has as many levels as it needs, and p?d_offset looks at the entry to see what it is.
+  bool folds_at_run_time = false;
+  // CONFIG_ARCH_WANT_BATCHED_UNMAP_TLB_FLUSH: reclaim flushes after it has unmapped a whole batch.
+  bool batched_unmap_flush = false;
+  // A flush that frees no table is kept from CPUs with a lazy TLB.
+  bool skips_lazy_cpus = false;
+  // A flush by an mm's only thread takes the other CPUs out of mm_cpumask, and is local from then
+  // on (powerpc radix: exit_flush_lazy_tlbs).
+  bool trims_cpumask = false;
 };
 
 const Profile* Profiles(size_t* count);

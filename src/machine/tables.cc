@@ -23,11 +23,6 @@ void Store(unsigned long* p, uint64_t value, const wr_site* site) {
   wr_store(p, sizeof(*p), value, WR_RELAXED, WR_DATA, site);
 }
 
-void FreeTable(void* table) {
-  static const wr_site site = {"src/machine/tables.cc", "tlb_remove_table_rcu", __LINE__};
-  wr_pte_free(static_cast<pgtable_t>(table), &site);
-}
-
 }  // namespace
 
 extern "C" {
@@ -44,21 +39,6 @@ spinlock_t* huge_pte_lockptr(const pmd_t* ptep) {
 spinlock_t* pmd_lockptr(mm_struct* mm) { return &mm->page_table_lock; }
 
 bool arch_supports_page_table_move(void) { return ActiveProfile().moves_page_tables; }
-
-void wr_tlb_remove_table(pgtable_t table, const wr_site* site) {
-  const RaceDetectorFrame caller(__builtin_return_address(0));
-  switch (ActiveProfile().table_free) {
-    case TableFree::kRcu:
-      wr_call_rcu(FreeTable, table, site);
-      return;
-    case TableFree::kRcuIpiFallback:
-      tlb_remove_table_sync_one();
-      break;
-    case TableFree::kAtOnce:
-      break;
-  }
-  wr_pte_free(table, site);
-}
 
 void wr_pgtable_trans_huge_deposit(mm_struct* mm, pmd_t* pmdp, pgtable_t table,
                                    const wr_site* site) {

@@ -5,6 +5,7 @@
 #include "kernel/notes.h"
 #include "kernel/race_detector.h"
 #include "kernel/rwonce.h"
+#include "machine/arena.h"
 #include "machine/machine.h"
 #include "machine/tlb_state.h"
 
@@ -13,6 +14,20 @@ namespace {
 
 Engine* engine;
 Translation tlbs[kCpusMax][kAreaPages];  // pfn 0: no entry
+bool tlb_clean[kCpusMax][kAreaPages];    // filled from a clean entry
+
+unsigned left_out;  // WR_TLB_*
+
+// The CPUs that a flush which frees no table leaves alone: cpu_is_lazy(), arch/x86/mm/tlb.c. Read
+// in one step with the flush.
+CpuMask LazyCpus() {
+  if (!ActiveProfile().skips_lazy_cpus) return 0;
+  CpuMask mask = 0;
+  for (CpuId cpu = 0; cpu < kCpusMax; ++cpu) {
+    if (arena.words[WR_WORD_CPU0_IS_LAZY + cpu] != 0) mask |= CpuMask{1} << cpu;
+  }
+  return mask;
+}
 
 struct FlushRange {
   int first_page, end_page;
@@ -33,29 +48,38 @@ void InvalidateHandler(void* range, int cpu) {
 void EmptyHandler(void* /*argument*/, int /*cpu*/) {}
 
 // One step of the running CPU that takes TLB entries away: its own, or everybody's.
-void TlbStep(FlushRange range, bool invalidate, bool everybody, const wr_site* site) {
+void TlbStep(FlushRange range, bool invalidate, bool everybody, CpuMask spared,
+             const wr_site* site) {
   engine->Arrive(
       {EventKind::kTlb, everybody, Order::kFull, 0, kNoLocation, site, nullptr, nullptr});
-  const CpuMask mask = everybody ? wr_cpus() : CpuMask{1} << engine->current();
+  const CpuMask mask = everybody ? wr_cpus() & ~spared : CpuMask{1} << engine->current();
   for (CpuId cpu = 0; cpu < engine->cpu_count() && invalidate; ++cpu) {
     if ((mask >> cpu & 1) != 0) InvalidateTlb(cpu, range.first_page, range.end_page);
   }
   engine->Complete(range.first_page, range.end_page);
 }
 
+void Serialize(const mm_struct* mm) {
+  static const wr_site site = {"src/machine/tlb.cc", "serialize_against_pte_lookup", __LINE__};
+  wr_fence(WR_MB, &site);
+  wr_ipi(mm_cpumask(mm), EmptyHandler, nullptr, &site);
+}
+
 void Flush(FlushIpi how, const mm_struct* mm, unsigned long start, unsigned long end,
-           bool invalidate, const wr_site* site) {
+           bool invalidate, const wr_site* site, CpuMask spared = 0) {
   FlushRange range = PagesOf(mm, start, end);
+  if (ActiveProfile().trims_cpumask && TrimCpumask(mm, (left_out & WR_TLB_TRIM_CHECK) != 0, site)) {
+    TlbStep(range, invalidate, false, spared, site);
+    if (how == FlushIpi::kSerializes) Serialize(mm);
+    return;
+  }
   const bool by_handler = how == FlushIpi::kAllCpus || how == FlushIpi::kMmCpumask;
-  TlbStep(range, invalidate, !by_handler, site);
+  TlbStep(range, invalidate, !by_handler, spared, site);
   if (by_handler) {
     const uint32_t mask = how == FlushIpi::kAllCpus ? wr_cpus() : mm_cpumask(mm);
-    wr_ipi(mask, invalidate ? InvalidateHandler : EmptyHandler, &range, site);
+    wr_ipi(mask & ~spared, invalidate ? InvalidateHandler : EmptyHandler, &range, site);
   } else if (how == FlushIpi::kSerializes) {
-    static const wr_site serialize_site = {"src/machine/tlb.cc", "serialize_against_pte_lookup",
-                                           __LINE__};
-    wr_fence(WR_MB, &serialize_site);
-    wr_ipi(mm_cpumask(mm), EmptyHandler, nullptr, &serialize_site);
+    Serialize(mm);
   }
 }
 
@@ -107,7 +131,10 @@ static_assert(WR_TABLES_AT_ONCE == static_cast<int>(TableFree::kAtOnce) &&
 void BindTlb(Engine* bound) { engine = bound; }
 Engine& MachineEngine() { return *engine; }
 
-void ResetTlbs() { __builtin_memset_inline(tlbs, 0, sizeof(tlbs)); }
+void ResetTlbs() {
+  __builtin_memset_inline(tlbs, 0, sizeof(tlbs));
+  ResetWalks();
+}
 
 const Translation* TlbEntry(CpuId cpu, int page) {
   const Translation& entry = tlbs[cpu][page];
@@ -116,8 +143,12 @@ const Translation* TlbEntry(CpuId cpu, int page) {
 
 void FillTlb(CpuId cpu, int page, const Translation& translation) { tlbs[cpu][page] = translation; }
 
+bool TlbEntryIsClean(CpuId cpu, int page) { return tlb_clean[cpu][page]; }
+void SetTlbEntryClean(CpuId cpu, int page, bool clean) { tlb_clean[cpu][page] = clean; }
+
 // A huge entry goes as a whole, whichever of its pages is named.
 void InvalidateTlb(CpuId cpu, int first_page, int end_page) {
+  ForgetWalk(cpu, first_page, end_page);
   for (int page = first_page; page < end_page; ++page) tlbs[cpu][page] = Translation();
   const auto region = [](int page) { return page / kPagesPerRegion * kPagesPerRegion; };
   for (int page = region(first_page); page < region(end_page - 1) + kPagesPerRegion; ++page) {
@@ -151,8 +182,9 @@ pmd_t wr_pmdp_collapse_flush(vm_area_struct* vma, unsigned long address, pmd_t* 
   const RaceDetectorFrame caller(__builtin_return_address(0));
   const unsigned long start = address & HPAGE_PMD_MASK;
   const pmd_t pmd = __pmd(ClearEntry(pmdp, &clear_site));
+  const CpuMask spared = (left_out & WR_TLB_LAZY_CPUS) != 0 ? LazyCpus() : 0;
   Flush(ActiveProfile().collapse_flush, vma->vm_mm, start, start + HPAGE_PMD_SIZE, invalidate,
-        &flush_site);
+        &flush_site, spared);
   return pmd;
 }
 
@@ -186,9 +218,17 @@ void wr_flush_tlb_range(mm_struct* mm, unsigned long start, unsigned long end) {
   Flush(ActiveProfile().other_flush, mm, start, end, true, &site);
 }
 
+void wr_tlb_leave_out(unsigned parts) { left_out = parts; }
+
+void wr_flush_tlb_own(mm_struct* mm, const wr_site* site) {
+  const int first = static_cast<int>(mm->id) * kPagesMax;
+  TlbStep({first, first + kPagesMax}, true, false, 0, site);
+}
+
 enum wr_table_free wr_table_free(void) {
   return static_cast<enum wr_table_free>(ActiveProfile().table_free);
 }
+bool wr_batches_unmap_flush(void) { return ActiveProfile().batched_unmap_flush; }
 
 void tlb_remove_table_sync_one(void) {
   if (ActiveProfile().table_free == TableFree::kAtOnce) return;

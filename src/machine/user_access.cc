@@ -4,7 +4,9 @@
 #include "kernel/notes.h"
 #include "kernel/page_ref.h"
 #include "kernel/pgtable.h"
+#include "kernel/swap.h"
 #include "machine/arena.h"
+#include "machine/machine.h"
 #include "machine/tlb_state.h"
 
 namespace walkrace {
@@ -15,10 +17,19 @@ const Translation* Lookup(int page, bool write, const wr_site* site) {
   Engine& engine = MachineEngine();
   const CpuId cpu = engine.current();
   const Translation* entry = TlbEntry(cpu, page);
-  if (entry != nullptr && (!write || entry->writable)) return entry;
+  if (entry != nullptr && (!write || (entry->writable && !TlbEntryIsClean(cpu, page))))
+    return entry;
   const Translation walked = TranslateByHardware(page);
   if (walked.pfn == 0 || (write && !walked.writable)) return nullptr;
+  bool clean = wr_reclaim_begun() && IsCleanForHardware(page);
+  if (write && clean) {
+    // Where entries are cleared by plain accesses, software keeps the dirty bit: the write faults.
+    if (ActiveProfile().clear == Clear::kPlain) return nullptr;
+    SetDirtyByHardware(page);
+    clean = false;
+  }
   FillTlb(cpu, page, walked);
+  SetTlbEntryClean(cpu, page, clean);
   engine.Note(EventKind::kTlb, kTlbFill, kNoLocation, page, walked.pfn, site, cpu);
   return TlbEntry(cpu, page);
 }
@@ -103,6 +114,10 @@ void wr_pinned_write(struct page* page, unsigned long address, uint64_t value,
   uint64_t* content = &arena.content[page_to_pfn(page)];
   wr_store(content, 8, value, WR_PLAIN, WR_USER, site);
   wr_note(WR_NOTE_PIN_WRITE, content, address, value, site);
+}
+
+uint64_t wr_page_content(const struct page* page, const wr_site* site) {
+  return wr_load(&arena.content[page_to_pfn(page)], 8, WR_PLAIN, WR_USER, site);
 }
 
 void wr_copy_user_highpage(struct page* to, const struct page* from, const wr_site* site) {

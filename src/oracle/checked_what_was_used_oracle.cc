@@ -13,6 +13,8 @@ void CheckedWhatWasUsedOracle::Begin() {
 void CheckedWhatWasUsedOracle::OnEvent(const Event& event, const Object& object, uint32_t index) {
   if (event.kind == EventKind::kNote) {
     OnNote(event, object, index);
+  } else if (object.kind == ObjectKind::kMapping) {
+    OnReadOfMapping(event, index);
   } else if (!IsHalfOfEntry(event)) {
     OnRead(event, index);
   }
@@ -27,12 +29,28 @@ void CheckedWhatWasUsedOracle::OnRead(const Event& event, uint32_t index) {
   }
 }
 
+void CheckedWhatWasUsedOracle::OnReadOfMapping(const Event& event, uint32_t index) {
+  const Walk& walk = walks_[event.cpu];
+  if (walk.mapping != event.location || walk.tested_mapping == event.before) return;
+  Report(event, FindWriteOf(engine(), event.location, event.before, index), index,
+         "CPU %d goes by %s as %s, which it tested as %s", event.cpu,
+         NameOf(event.location).c_str(), NameOfValue(event.location, event.before).c_str(),
+         NameOfValue(event.location, walk.tested_mapping).c_str());
+}
+
 void CheckedWhatWasUsedOracle::OnNote(const Event& note, const Object& object, uint32_t index) {
   Walk& walk = walks_[note.cpu];
   switch (note.detail) {
     case WR_NOTE_GUP_BEGIN:
       walk = Walk();
       differs_[note.cpu] = 0;
+      break;
+    case WR_NOTE_GUP_END:
+      walk.mapping = kNoLocation;
+      break;
+    case WR_NOTE_MAPPING_TESTED:
+      walk.mapping = note.location;
+      walk.tested_mapping = note.before;
       break;
     case WR_NOTE_ENTRY_CHECKED:
       if (object.kind == ObjectKind::kPmd) walk.pte = Entry();
@@ -56,6 +74,7 @@ void CheckedWhatWasUsedOracle::OnNote(const Event& note, const Object& object, u
 }
 
 void CheckedWhatWasUsedOracle::OnKept(const Event& note, uint32_t index) {
+  walks_[note.cpu].mapping = kNoLocation;
   const PageNote fields = PageNoteOf(note);
   if (!fields.InArea()) return;
   differs_[note.cpu] &= ~(uint32_t{1} << fields.page);

@@ -1,7 +1,9 @@
 // checked-what-was-used: the permission, special and leaf tests of a returned page were made on the
 // value that the walk's last re-read of the leaf and of its pmd found, and on which its frame
 // stands. Where a variant re-reads nothing, nothing is compared. Levels above the pmd are never
-// re-read; pages of the slow path, which holds the table's lock, are not judged.
+// re-read; pages of the slow path, which holds the table's lock, are not judged. A folio's mapping
+// that was tested is followed at once: a further load of it that finds another one is reported
+// where it is.
 #ifndef WALKRACE_ORACLE_CHECKED_WHAT_WAS_USED_ORACLE_H_
 #define WALKRACE_ORACLE_CHECKED_WHAT_WAS_USED_ORACLE_H_
 
@@ -13,9 +15,10 @@ class CheckedWhatWasUsedOracle final : public Oracle {
  public:
   static constexpr const char* kName = "checked-what-was-used";
   static constexpr Interest kInterest = {
-      .notes = MaskOf(WR_NOTE_GUP_BEGIN, WR_NOTE_ENTRY_READ, WR_NOTE_ENTRY_CHECKED,
-                      WR_NOTE_PAGE_KEPT, WR_NOTE_PAGE_RETURNED),
-      .reads = MaskOf(ObjectKind::kPmd, ObjectKind::kPte)};
+      .notes =
+          MaskOf(WR_NOTE_GUP_BEGIN, WR_NOTE_ENTRY_READ, WR_NOTE_ENTRY_CHECKED, WR_NOTE_PAGE_KEPT,
+                 WR_NOTE_PAGE_RETURNED, WR_NOTE_GUP_END, WR_NOTE_MAPPING_TESTED),
+      .reads = MaskOf(ObjectKind::kPmd, ObjectKind::kPte, ObjectKind::kMapping)};
   using Oracle::Oracle;
 
   void Begin() override;
@@ -33,12 +36,16 @@ class CheckedWhatWasUsedOracle final : public Oracle {
 
     bool Differs() const { return location != kNoLocation && used != tested; }
   };
-  // The walk of one CPU: the pmd that it is at, and the pte below.
+  // The walk of one CPU: the pmd that it is at, and the pte below; the mapping of a folio that it
+  // has tested and goes by.
   struct Walk {
     Entry pmd, pte;
+    LocationId mapping = kNoLocation;
+    uint64_t tested_mapping = 0;
   };
 
   void OnRead(const Event& event, uint32_t index);
+  void OnReadOfMapping(const Event& event, uint32_t index);
   void OnNote(const Event& note, const Object& object, uint32_t index);
   void OnKept(const Event& note, uint32_t index);
   void ReportUse(const Event& at, const Entry& entry, int page);

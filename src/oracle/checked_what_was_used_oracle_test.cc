@@ -166,5 +166,31 @@ TEST(CheckedWhatWasUsed, PagesOfAHugeLeafAreCountedFromItsFirst) {
   EXPECT_EQ(script.Verdict(), "clean");
 }
 
+void TestedMapping() {
+  page* folio = pfn_to_page(1);
+  wr_note(WR_NOTE_MAPPING_TESTED, &folio->mapping, READ_ONCE(folio->mapping), 0, WR_HERE);
+}
+void ReadMapping() { (void)READ_ONCE(pfn_to_page(1)->mapping); }
+void EmptyMapping() { WRITE_ONCE(pfn_to_page(1)->mapping, 0); }
+
+TEST(CheckedWhatWasUsed, AMappingThatIsLoadedAgainAndHasChangedIsReported) {
+  Script script;
+  script.On(0, BeginWalk).On(0, TestedMapping).On(1, EmptyMapping).On(0, ReadMapping);
+  EXPECT_EQ(script.Run().cpu, 0);
+  EXPECT_EQ(script.Verdict(), "checked-what-was-used: EmptyMapping / ReadMapping");
+}
+
+TEST(CheckedWhatWasUsed, AMappingIsNotFollowedBeyondItsPage) {
+  Script script;
+  script.On(0, BeginWalk)
+      .On(0, TestedMapping)
+      .On(0, ReadMapping)
+      .On(0, EndWalk)
+      .On(1, EmptyMapping)
+      .On(0, ReadMapping);
+  script.Run();
+  EXPECT_EQ(script.Verdict().find("checked-what-was-used"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace walkrace

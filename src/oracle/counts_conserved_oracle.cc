@@ -105,7 +105,7 @@ void CountsConservedOracle::CountMappings(Expected* expected) const {
     const uint16_t head = CountsOf(pfn).head;
     // A huge mapping is one entry: counted with its first page. A shared table has one for all.
     if (mapping.huge && page % kEntriesPerTable != 0) continue;
-    if (SharesTableOfMm0(page)) continue;
+    if (SharesTableOfMm0(page) || IsDevicePage(pfn)) continue;
     ++expected->references[head];
     ++expected->maps[mapping.huge ? head : pfn];
     ++expected->folio_maps[head];
@@ -123,10 +123,17 @@ void CountsConservedOracle::CountReferences(Expected* expected) const {
   }
 }
 
-void CountsConservedOracle::CountPageCache(Expected* expected) {
+void CountsConservedOracle::CountCaches(Expected* expected) {
   for (int i = 0; i < kFilePages; ++i) {
     const uint16_t pfn = FrameOfFilePage(i);
-    if (pfn != 0 && CountsOf(pfn).head == pfn) ++expected->references[pfn];
+    if (pfn != 0 && CountsOf(pfn).head == pfn && !IsDevicePage(pfn)) ++expected->references[pfn];
+  }
+  for (uint16_t pfn = 1; pfn < kFramesMax; ++pfn) {
+    if (IsDevicePage(pfn)) ++expected->references[pfn];
+  }
+  for (int slot = 0; slot < kSwapSlots; ++slot) {
+    const uint16_t pfn = FrameOfSwapSlot(slot);
+    if (pfn != 0) ++expected->references[pfn];
   }
 }
 
@@ -137,7 +144,7 @@ void CountsConservedOracle::End() {
   std::memset(&expected, 0, sizeof(expected));
   CountMappings(&expected);
   CountReferences(&expected);
-  CountPageCache(&expected);
+  CountCaches(&expected);
   uint64_t judged = 0;
   for (uint64_t rest = changed; rest != 0; rest &= rest - 1) {
     const uint16_t head = CountsOf(static_cast<uint16_t>(__builtin_ctzll(rest))).head;

@@ -27,7 +27,7 @@ class CountsConservedOracle final : public Oracle {
   // Frames whose counts or mappings this run has changed: the others are as they were set up.
   uint64_t ChangedFrames() const;
   void CountMappings(Expected* expected) const;
-  static void CountPageCache(Expected* expected);
+  static void CountCaches(Expected* expected);
   void CountReferences(Expected* expected) const;
   // Returns whether all is well.
   bool JudgeFolio(uint16_t head, const Expected& expected);

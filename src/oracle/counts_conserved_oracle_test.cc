@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "oracle/test_bed.h"
 
 namespace walkrace {
@@ -27,6 +29,27 @@ TEST(CountsConserved, ReferenceTakenBeforeTheAllocatorSetIt) {
   script.On(1, [] { wr_note(WR_NOTE_FOLIO_ALLOC, &pfn_to_page(3)->_refcount, 3, 0, WR_HERE); });
   script.On(0, [] { atomic_set(&pfn_to_page(3)->_refcount, 1); });
   EXPECT_STREQ(script.Run().oracle, "counts-conserved");
+}
+
+// What migration and reclaim do.
+void Freeze(uint16_t pfn, int64_t count) { EXPECT_TRUE(page_ref_freeze(pfn_to_page(pfn), count)); }
+void Unfreeze(uint16_t pfn, int64_t count) { page_ref_unfreeze(pfn_to_page(pfn), count); }
+
+TEST(CountsConserved, WhoFrozeACountMayRaiseItAgain) {
+  Script script;
+  script.On(0, [] { Freeze(1, 1); }).On(1, [] { Take(1); }).On(0, [] { Unfreeze(1, 1); });
+  EXPECT_EQ(script.Run().oracle, nullptr) << script.Verdict();
+}
+
+TEST(CountsConserved, NobodyElseMay) {
+  Script script;
+  script.On(0, [] { Freeze(1, 1); }).On(1, [] { Unfreeze(1, 1); });
+  script.Run();
+  EXPECT_EQ(script.Verdict(), "counts-conserved: Freeze / Unfreeze");
+  Script taken;
+  taken.On(0, [] { Freeze(1, 1); }).On(1, [] { AddToCount(1, 1); });
+  taken.Run();
+  EXPECT_EQ(taken.Verdict(), "counts-conserved: Freeze / AddToCount");
 }
 
 TEST(CountsConserved, BelowZero) {
@@ -177,6 +200,34 @@ TEST(CountsConserved, ASpeculativeTryOnACountOfZeroIsLegal) {
   script.On(0, [] { EXPECT_FALSE(Take(3)); });
   script.Run();
   EXPECT_EQ(script.Verdict(), "clean");
+}
+
+Layout DaxLayout() {
+  Layout layout;
+  std::fill_n(&layout.pages[kPagesPerRegion], kPagesPerRegion, PageState::kWritable);
+  layout.backing[1] = Backing::kDax;
+  return layout;
+}
+
+TEST(CountsConserved, ADevicePageHasOneReferenceWhileNobodyUsesIt) {
+  Script script(DaxLayout());
+  script.On(0, [] {
+    Pin(8, 32, FOLL_GET);
+    PutPage(8, 32, FOLL_GET);
+  });
+  script.Run();
+  EXPECT_EQ(script.Verdict(), "clean");
+}
+
+TEST(CountsConserved, ALeakOfADevicePageIsReported) {
+  Script script(DaxLayout());
+  script.On(0, [] {
+    GupBegin(8, FOLL_GET);
+    Take(33);
+    GupEnd();
+  });
+  script.Run();
+  EXPECT_EQ(script.Verdict(), "counts-conserved: Take / -");
 }
 
 }  // namespace

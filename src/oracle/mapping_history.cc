@@ -78,6 +78,14 @@ bool MappingHistory::WasMapped(int page, Allocation what, bool for_writing, uint
   return false;
 }
 
+bool MappingHistory::WasMappedAnew(int page, Allocation what, uint32_t since) const {
+  const auto& log = log_[page];
+  for (size_t i = log.size(); i > 0 && log[i - 1].from_event > since; --i) {
+    if (log[i - 1].page == what) return true;
+  }
+  return false;
+}
+
 const Mapping& MappingHistory::Before(int page, uint32_t index) const {
   const auto& log = log_[page];
   size_t i = log.size() - 1;

@@ -41,6 +41,8 @@ class MappingHistory {
   // Whether `page` was mapped to `what` (for writing, if asked) at some moment from event
   // `since` to now.
   bool WasMapped(int page, Allocation what, bool for_writing, uint32_t since) const;
+  // Whether `page` was mapped to `what` by an event after `since`.
+  bool WasMappedAnew(int page, Allocation what, uint32_t since) const;
   // The mapping in force just before event `index`.
   const Mapping& Before(int page, uint32_t index) const;
 

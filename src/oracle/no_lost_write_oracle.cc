@@ -54,7 +54,12 @@ void NoLostWriteOracle::OnEvent(const Event& event, const Object& object, uint32
   switch (event.detail) {
     case WR_NOTE_DISCARD_BEGIN:
     case WR_NOTE_DISCARD_END:
+    case WR_NOTE_LAZY_FREE_BEGIN:
+    case WR_NOTE_LAZY_FREE_END:
       return OnRange(event, index);
+    case WR_NOTE_FILE_DISCARD_BEGIN:
+    case WR_NOTE_FILE_DISCARD_END:
+      return OnFileRange(event, index);
     case WR_NOTE_MOVE_BEGIN:
     case WR_NOTE_MOVE_END:
       return OnMove(event, index);
@@ -78,11 +83,26 @@ void NoLostWriteOracle::OnEvent(const Event& event, const Object& object, uint32
 
 void NoLostWriteOracle::OnRange(const Event& event, uint32_t index) {
   const RangeNote range = RangeNoteOf(event);
+  if (event.detail == WR_NOTE_DISCARD_BEGIN) discard_begin_[event.cpu] = index;
   for (int n = range.first; n < range.end; ++n) {
     if (event.detail == WR_NOTE_DISCARD_BEGIN) {
       pages_[n].BeginDiscard();
+    } else if (event.detail == WR_NOTE_LAZY_FREE_BEGIN) {
+      pages_[n].FreeLazily();
     } else {
+      // Of a lazy free as well: what was swapped out is gone at once.
       pages_[n].EndDiscard(index);
+      if (event.detail == WR_NOTE_DISCARD_END) pages_[n].ForgetBefore(discard_begin_[event.cpu]);
+    }
+  }
+}
+
+void NoLostWriteOracle::OnFileRange(const Event& event, uint32_t index) {
+  for (uint64_t i = event.before; i < event.after && i < kFilePages; ++i) {
+    if (event.detail == WR_NOTE_FILE_DISCARD_BEGIN) {
+      file_pages_[i].BeginDiscard();
+    } else {
+      file_pages_[i].EndDiscard(index);
     }
   }
 }
@@ -166,7 +186,12 @@ void NoLostWriteOracle::OnUserWrite(const Event& event, const Object& content, i
 void NoLostWriteOracle::OnSharedWrite(uint16_t frame, int own_page, uint64_t value,
                                       uint32_t index) {
   for (int n = 0; n < AreaPagesInUse(); ++n) {
-    const uint16_t mapped = mappings().Current(n).page.pfn;
+    // A migration entry, or the swap cache, keeps the frame for whoever had it mapped.
+    uint16_t mapped = mappings().Current(n).page.pfn;
+    if (mapped == 0) mapped = FrameBehind(n);
+    // Or the entry is clear for a moment, under its lock, and will have the frame again.
+    const uint32_t ended = mappings().EndOfMapping(n, frame);
+    if (mapped == 0 && ended != kNoEvent && ended == mappings().LastChange(n)) mapped = frame;
     if (mapped != frame && (n != own_page || mapped != 0)) continue;
     pages_[n].Open();
     pages_[n].Add(value, index);
@@ -187,6 +212,7 @@ void NoLostWriteOracle::OnPinAccess(const Event& event, const Object& content, i
     }
     return;
   }
+  if (!IsAnon(content.frame)) return;  // truncated
   page = PlaceOf(*reference);
   PossibleValues& shadow = pages_[page];
   const bool protects = (reference->flags & FOLL_PIN) != 0 || IsAnonExclusive(content.frame);
@@ -248,7 +274,11 @@ void NoLostWriteOracle::End() {
     const uint64_t shown = ContentAt(n);
     if (!page.judged_at_end() || page.Settle(shown)) continue;
     const std::string name = mapping.page.pfn == 0 ? "nothing" : NameOfFrame(mapping.page.pfn);
-    const Pair pair = Blame(n, mapping.page.pfn, shown, page.LastWrite(), kNoEvent);
+    Pair pair = Blame(n, mapping.page.pfn, shown, page.LastWrite(), kNoEvent);
+    // Nobody wrote: what survived a discard is shown.
+    if (pair.second == kNoEvent && page.discarded_until() != 0) {
+      pair.second = page.discarded_until();
+    }
     ReportAtEnd(pair.first, pair.second, "at the end page %d maps %s and shows %s; it must show %s",
                 n, name.c_str(), SayValue(shown).c_str(), SayValue(page.first()).c_str());
     return;

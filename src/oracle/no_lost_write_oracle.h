@@ -3,9 +3,15 @@
 // holds at the end, until it is overwritten or the user discards it.
 //
 // A discard may lose what overlaps it: from its begin on, a page may show zero, what it showed
-// before, or what was written since; the first judged read or later write settles which. A
+// before, or what was written since; from its end on, zero or what was written since its begin; the
+// first judged read or later write settles which. What the user discarded must not come back. A
 // reference whose page was discarded since its GUP call began protects nothing: it may be an
 // orphan. One that was not discarded protects its page even while a collapse has it unmapped.
+//
+// What is freed lazily (MADV_FREE) may show zero from the begin of the call on, and at any later
+// time until it is written again. What is written during the call is as lazy. A reference that was
+// taken since keeps its page: the kernel discards none that anybody refers to. An older one does
+// not: what was in swap when MADV_FREE came was discarded at once.
 //
 // Copy-on-write: a child's page shows what its parent's showed when fork gave it, and goes its own
 // way then; until fork has flushed the parent's TLBs, a write of the parent's to the shared frame
@@ -13,7 +19,8 @@
 // before or after; what is written through it may show wherever the frame is mapped, or not.
 //
 // mremap takes what a page shows, and the references to it, to the new address. What a file's pages
-// show is the same at each of their addresses, in each mm.
+// show is the same at each of their addresses, in each mm. A page that was truncated away from its
+// file shows nowhere; what is written through a reference to it is lost.
 #ifndef WALKRACE_ORACLE_NO_LOST_WRITE_ORACLE_H_
 #define WALKRACE_ORACLE_NO_LOST_WRITE_ORACLE_H_
 
@@ -28,9 +35,11 @@ class NoLostWriteOracle final : public Oracle {
  public:
   static constexpr const char* kName = "no-lost-write";
   static constexpr Interest kInterest = {
-      .notes = MaskOf(WR_NOTE_DISCARD_BEGIN, WR_NOTE_DISCARD_END, WR_NOTE_USER_READ,
-                      WR_NOTE_USER_WRITE, WR_NOTE_PIN_READ, WR_NOTE_PIN_WRITE, WR_NOTE_MOVE_BEGIN,
-                      WR_NOTE_MOVE_END, WR_NOTE_FORK_COPIED, WR_NOTE_MUTATOR_END)};
+      .notes =
+          MaskOf(WR_NOTE_DISCARD_BEGIN, WR_NOTE_DISCARD_END, WR_NOTE_USER_READ, WR_NOTE_USER_WRITE,
+                 WR_NOTE_PIN_READ, WR_NOTE_PIN_WRITE, WR_NOTE_MOVE_BEGIN, WR_NOTE_MOVE_END,
+                 WR_NOTE_FORK_COPIED, WR_NOTE_MUTATOR_END, WR_NOTE_LAZY_FREE_BEGIN,
+                 WR_NOTE_LAZY_FREE_END, WR_NOTE_FILE_DISCARD_BEGIN, WR_NOTE_FILE_DISCARD_END)};
   using Oracle::Oracle;
 
   void Begin() override;
@@ -46,6 +55,7 @@ class NoLostWriteOracle final : public Oracle {
   static constexpr int kMovesMax = 32;
 
   void OnRange(const Event& event, uint32_t index);
+  void OnFileRange(const Event& event, uint32_t index);
   void OnMove(const Event& event, uint32_t index);
   void OnForkCopied(const Event& event);
   void OnForkEnd(const Event& event);
@@ -70,6 +80,7 @@ class NoLostWriteOracle final : public Oracle {
 
   PossibleValues pages_[kAreaPages];
   PossibleValues file_pages_[kFilePages];
+  uint32_t discard_begin_[kCpusMax] = {};  // of each CPU's last discard
   Move moves_[kMovesMax];
   int move_count_ = 0;
   uint32_t forked_ = 0;      // bit n: page n was given to the child by a fork that is not over ...

@@ -203,6 +203,42 @@ TEST(NoLostWrite, AReadSettlesWhatTheDiscardLeft) {
   EXPECT_STREQ(script.Run().oracle, "no-lost-write");
 }
 
+TEST(NoLostWrite, WhatWasDiscardedDoesNotComeBack) {
+  Script skipped;
+  skipped.On(0, [] { UserWrite(0, 1); })
+      .On(1,
+          [] {
+            DiscardBegin(0);
+            DiscardEnd(0);
+          })
+      .On(0, [] { UserRead(0); });
+  EXPECT_STREQ(skipped.Run().oracle, "no-lost-write");
+  EXPECT_STREQ(skipped.Run().message, "CPU 0 reads 1 at page 0, which must show 0");
+  Script at_the_end;
+  at_the_end.On(1, [] {
+    DiscardBegin(0);
+    DiscardEnd(0);
+  });
+  at_the_end.Run();
+  EXPECT_EQ(at_the_end.Verdict(), "no-lost-write: - / DiscardEnd");
+}
+
+TEST(NoLostWrite, OfTwoDiscardsEachForgetsWhatWasThereBeforeIt) {
+  Script script;
+  script.On(0, BeginZap)
+      .On(1, [] { DiscardBegin(0); })
+      .On(0,
+          [] {
+            EndZap();
+            SetPte(0, Alloc());
+            UserWrite(0, 2);
+          })
+      .On(1, [] { DiscardEnd(0); })  // which found nothing
+      .On(0, [] { EXPECT_EQ(UserRead(0), 2u); });
+  script.Run();
+  EXPECT_EQ(script.Verdict(), "clean");
+}
+
 TEST(NoLostWrite, NothingElseComesOutOfADiscard) {
   Script script;
   script.On(1, BeginZap).On(1, EndZap).On(0, [] {
@@ -354,6 +390,30 @@ TEST(NoLostWrite, AnOrdinaryReferenceOnASharedPageProtectsNothing) {
   EXPECT_EQ(script.Verdict(), "clean");
 }
 
+void SetChildPte(uint64_t value) {
+  wr_store(EntryOfChildPte(0), 8, value, WR_RELAXED, WR_ENTRY, WR_HERE);
+}
+
+TEST(NoLostWrite, NorWhileTheOtherEntryIsClearForAMomentOrMigrates) {
+  for (const uint64_t meanwhile : {uint64_t{0}, pte_val(make_migration_pte(1, false, false))}) {
+    Script script;
+    script.InMm1(2)
+        .On(0, [] { Pin(0, 1, FOLL_GET | FOLL_WRITE); })
+        .On(1,
+            [meanwhile] {
+              ForkPage(0, 1);
+              Flush();
+              EndFork();
+              SetChildPte(meanwhile);
+            })
+        .On(0, [] { PinWrite(0, 1, 5); })
+        .On(1, [] { SetChildPte(pte_val(pfn_pte(1))); })
+        .On(2, [] { EXPECT_EQ(UserRead(kPagesMax), 5u); })
+        .On(0, [] { PutPage(0, 1, FOLL_GET); });
+    EXPECT_EQ(script.Run().oracle, nullptr) << script.Verdict();
+  }
+}
+
 TEST(NoLostWrite, APinKeepsItsPage) {
   Script script;
   script.On(0, [] { Pin(0, 1, kPinWrite); })
@@ -481,6 +541,95 @@ TEST(NoLostWrite, WhatIsLostAfterMremapIsMissedAtTheNewAddress) {
       .On(0, [] { UserRead(8); });
   script.Run();
   EXPECT_EQ(script.Verdict().substr(0, 13), "no-lost-write");
+}
+
+Layout FileLayout() {
+  Layout layout;
+  layout.backing[0] = Backing::kFile;
+  return layout;
+}
+
+void FileDiscard(uint64_t first, uint64_t end, unsigned what) {
+  wr_note(what, nullptr, first, end, WR_HERE);
+}
+
+TEST(NoLostWrite, ATruncatedPageMayShowZero) {
+  Script script(FileLayout());
+  script.On(0, [] { UserWrite(0, 5); })
+      .On(1,
+          [] {
+            FileDiscard(0, 1, WR_NOTE_FILE_DISCARD_BEGIN);
+            Scribble(1, 0);
+            FileDiscard(0, 1, WR_NOTE_FILE_DISCARD_END);
+          })
+      .On(0, [] { UserRead(0); });
+  script.Run();
+  EXPECT_EQ(script.Verdict(), "clean");
+}
+
+TEST(NoLostWrite, APageBesideTheTruncatedOneMayNot) {
+  Script script(FileLayout());
+  script.On(0, [] { UserWrite(1, 5); })
+      .On(1,
+          [] {
+            FileDiscard(0, 1, WR_NOTE_FILE_DISCARD_BEGIN);
+            Scribble(2, 0);
+            FileDiscard(0, 1, WR_NOTE_FILE_DISCARD_END);
+          })
+      .On(0, [] { UserRead(1); });
+  script.Run();
+  EXPECT_EQ(script.Verdict().substr(0, 13), "no-lost-write");
+}
+
+void LazyFree(int page) {
+  wr_note(WR_NOTE_LAZY_FREE_BEGIN, nullptr, AddressOfAreaPage(page), AddressOfAreaPage(page + 1),
+          WR_HERE);
+  wr_note(WR_NOTE_LAZY_FREE_END, nullptr, AddressOfAreaPage(page), AddressOfAreaPage(page + 1),
+          WR_HERE);
+}
+
+TEST(NoLostWrite, WhatIsFreedLazilyMayBecomeZeroLater) {
+  Script script;
+  script.On(0, [] {
+    UserWrite(0, 1);
+    LazyFree(0);
+    EXPECT_EQ(UserRead(0), 1u);
+    Scribble(1, 0);
+    EXPECT_EQ(UserRead(0), 0u);
+  });
+  EXPECT_EQ(script.Run().oracle, nullptr) << script.Verdict();
+}
+
+TEST(NoLostWrite, ButNotComeBackFromThere) {
+  Script script;
+  script.On(0, [] {
+    UserWrite(0, 1);
+    LazyFree(0);
+    Scribble(1, 0);
+    UserRead(0);
+    Scribble(1, 1);
+    UserRead(0);
+  });
+  EXPECT_STREQ(script.Run().oracle, "no-lost-write");
+}
+
+TEST(NoLostWrite, WhatIsWrittenAfterALazyFreeIsKept) {
+  Script script;
+  script.On(0, [] {
+    LazyFree(0);
+    UserWrite(0, 1);
+    Scribble(1, 0);
+  });
+  EXPECT_STREQ(script.Run().oracle, "no-lost-write");
+  Script pinned;
+  pinned.On(0, [] {
+    LazyFree(0);
+    Pin(0, 1);
+    PinWrite(0, 1, 1);
+    Scribble(1, 0);
+    UserRead(0);
+  });
+  EXPECT_STREQ(pinned.Run().oracle, "no-lost-write");
 }
 
 }  // namespace

@@ -12,18 +12,24 @@ static_assert(kFramesMax <= 64 && kAreaPages <= 32);
 
 constexpr uint64_t FrameBit(uint64_t pfn) { return uint64_t{1} << pfn; }
 
+// What a check had to count, or a replacement stands on.
+uint32_t CountsOfNote(const PageNote& note) {
+  return note.flags < WR_COUNTS_KINDS ? note.flags : static_cast<uint32_t>(WR_COUNTS_ANY);
+}
+
 }  // namespace
 
 void NoPinnedPageFreedOracle::Begin() {
   for (CpuId cpu = 0; cpu < kCpusMax; ++cpu) Forget(cpu);
   replaced_ = 0;
   shared_ = 0;
-  put_[WR_COUNTS_ANY] = put_[WR_COUNTS_PINS] = 0;
+  for (uint64_t& put : put_) put = 0;
 }
 
 void NoPinnedPageFreedOracle::Forget(CpuId cpu) {
   mutators_[cpu].unmap_begin = kNoEvent;
-  mutators_[cpu].checked = 0;
+  mutators_[cpu].was_exclusive = 0;
+  for (uint32_t& checked : mutators_[cpu].checked) checked = 0;
 }
 
 void NoPinnedPageFreedOracle::OnForkCopied(const Event& event) {
@@ -43,7 +49,7 @@ void NoPinnedPageFreedOracle::OnEvent(const Event& event, const Object& object, 
   switch (event.detail) {
     case WR_NOTE_UNMAP_BEGIN:
       // Checks made before it stay: that is the very defect of a check that came too early.
-      mutators_[event.cpu].unmap_begin = index;
+      OnUnmapBegin(event, index);
       break;
     case WR_NOTE_OP_BEGIN:
     case WR_NOTE_BACKED_OFF:
@@ -81,12 +87,36 @@ void NoPinnedPageFreedOracle::OnEvent(const Event& event, const Object& object, 
   }
 }
 
+void NoPinnedPageFreedOracle::OnUnmapBegin(const Event& event, uint32_t index) {
+  Mutator& mutator = mutators_[event.cpu];
+  mutator.unmap_begin = index;
+  const RangeNote range = RangeNoteOf(event);
+  for (int n = range.first; n < range.end; ++n) {
+    const uint16_t pfn = mappings().Current(n).page.pfn;
+    if (pfn != 0 && IsAnonExclusive(pfn)) mutator.was_exclusive |= 1u << n;
+  }
+}
+
 void NoPinnedPageFreedOracle::OnCheck(const Event& event, uint32_t index) {
   const PageNote fields = PageNoteOf(event);
   if (!fields.InArea() || !fields.IsFrame()) return;
   Mutator& mutator = mutators_[event.cpu];
-  mutator.checked |= 1u << fields.page;
-  mutator.check[fields.page] = {index, static_cast<uint16_t>(fields.pfn)};
+  const uint32_t counts = CountsOfNote(fields);
+  mutator.checked[counts] |= 1u << fields.page;
+  mutator.check[counts][fields.page] = {index, static_cast<uint16_t>(fields.pfn)};
+}
+
+// The count is the frame's, at whatever address it was looked at: mremap may have moved it since.
+// No check at all: missed at the moment when the mutator began.
+uint32_t NoPinnedPageFreedOracle::CheckOf(const Mutator& mutator, uint32_t counts, uint16_t pfn,
+                                          uint32_t index) {
+  uint32_t last = kNoEvent;
+  for (uint32_t rest = mutator.checked[counts]; rest != 0; rest &= rest - 1) {
+    const Mutator::Check& check = mutator.check[counts][__builtin_ctz(rest)];
+    if (check.pfn == pfn && (last == kNoEvent || check.event > last)) last = check.event;
+  }
+  if (last != kNoEvent) return last;
+  return mutator.unmap_begin == kNoEvent ? index : mutator.unmap_begin;
 }
 
 void NoPinnedPageFreedOracle::OnReplaced(const Event& event, uint32_t index) {
@@ -95,18 +125,25 @@ void NoPinnedPageFreedOracle::OnReplaced(const Event& event, uint32_t index) {
   const auto pfn = static_cast<uint16_t>(fields.pfn);
   const uint16_t head = CountsOf(pfn).head;
   const Mutator& mutator = mutators_[event.cpu];
-  const Mutator::Check& check = mutator.check[fields.page];
-  // No check at all: missed at the moment when the mutator began.
-  uint32_t missed_at = mutator.unmap_begin == kNoEvent ? index : mutator.unmap_begin;
-  if ((mutator.checked >> fields.page & 1) != 0 && check.pfn == pfn) missed_at = check.event;
-
-  const bool shared = (shared_ & FrameBit(pfn)) != 0;
-  const uint32_t counts = fields.flags == WR_COUNTS_PINS || shared ? WR_COUNTS_PINS : WR_COUNTS_ANY;
+  // Migration and KSM take the flag away before they replace the page.
+  const bool exclusive = (mutator.was_exclusive >> fields.page & 1) != 0 || IsAnonExclusive(pfn);
+  const bool shared = (shared_ & FrameBit(pfn)) != 0 || (IsAnon(pfn) && !exclusive);
+  const uint32_t noted = CountsOfNote(fields);
+  const uint32_t missed_at = CheckOf(mutator, noted, pfn, index);
+  const uint32_t counts = shared ? static_cast<uint32_t>(WR_COUNTS_PINS) : noted;
   const Replacement replacement = {
-      index, missed_at, mappings().GenerationOf(pfn), event.cpu, static_cast<uint8_t>(fields.page),
-      counts};
+      index,  missed_at, mappings().GenerationOf(pfn), event.cpu, static_cast<uint8_t>(fields.page),
+      counts, 0,         mutator.unmap_begin};
+  // One page at several addresses: all of them are replaced.
+  uint32_t area_pages = 1u << fields.page;
+  const Replacement& earlier = replacements_[pfn];
+  if ((replaced_ & FrameBit(pfn)) != 0 && earlier.generation == replacement.generation &&
+      earlier.cpu == event.cpu && earlier.unmap_begin == mutator.unmap_begin) {
+    area_pages |= earlier.area_pages;
+  }
   replaced_ |= FrameBit(pfn);
   replacements_[pfn] = replacement;
+  replacements_[pfn].area_pages = area_pages;
   if (const Reference* held = references().FindOnFolio(head, mappings(), counts); held != nullptr) {
     ReportMissed(event, replacement, *held, "holds");
   } else if ((put_[counts] & FrameBit(head)) != 0 && puts_[counts][head].event > missed_at) {
@@ -121,8 +158,10 @@ void NoPinnedPageFreedOracle::OnReturned(const Event& event) {
   const Reference& reference = references().HeldBy(event.cpu).back();
   // A call that began after the replacement is another matter: whether the page was mapped.
   if (replacement.generation != reference.page.generation ||
-      replacement.area_page != reference.area_page || reference.gup_begin > replacement.event ||
-      !reference.CountsAs(replacement.counts)) {
+      (replacement.area_pages >> reference.area_page & 1) == 0 ||
+      reference.gup_begin > replacement.event || !reference.CountsAs(replacement.counts) ||
+      // Back in its place since: swapped in again from the swap cache.
+      mappings().WasMappedAnew(reference.area_page, reference.page, replacement.event)) {
     return;
   }
   ReportMissed(event, replacement, reference, "was returned after that");
@@ -131,7 +170,7 @@ void NoPinnedPageFreedOracle::OnReturned(const Event& event) {
 void NoPinnedPageFreedOracle::OnPut(uint32_t index) {
   const Reference* put = references().LastPut();
   if (put == nullptr || !mappings().IsCurrent(put->page)) return;
-  for (const uint32_t counts : {WR_COUNTS_ANY, WR_COUNTS_PINS}) {
+  for (uint32_t counts = 0; counts < WR_COUNTS_KINDS; ++counts) {
     if (!put->CountsAs(counts)) continue;
     put_[counts] |= FrameBit(put->head);
     puts_[counts][put->head] = {index, *put};

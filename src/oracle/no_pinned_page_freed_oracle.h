@@ -5,8 +5,9 @@
 // reference was there at the check, not when it came between the check and the replacement and
 // was put back again, not when a call that was on its way at the replacement returns the page
 // after all. What a check must count (any reference, or pins alone) is in its note. The user's own
-// unmap makes no check and is not judged. Nor is FOLL_GET on an anonymous page that fork shares,
-// until the page is exclusive again: such a reference keeps nobody from copying away from it.
+// unmap makes no check and is not judged. Nor is FOLL_GET on an anonymous page that fork or KSM
+// shares, until the page is exclusive again: such a reference keeps nobody from copying away from
+// it.
 #ifndef WALKRACE_ORACLE_NO_PINNED_PAGE_FREED_ORACLE_H_
 #define WALKRACE_ORACLE_NO_PINNED_PAGE_FREED_ORACLE_H_
 
@@ -33,18 +34,21 @@ class NoPinnedPageFreedOracle final : public Oracle {
   // What the mutator on one CPU has looked at, by area page.
   struct Mutator {
     uint32_t unmap_begin;
-    uint32_t checked;  // bit n: area page n
+    uint32_t was_exclusive;             // bit n: area page n, when it began to unmap it
+    uint32_t checked[WR_COUNTS_KINDS];  // by what was counted; bit n: area page n
     struct Check {
       uint32_t event;
       uint16_t pfn;
-    } check[kAreaPages];
+    } check[WR_COUNTS_KINDS][kAreaPages];
   };
   struct Replacement {
     uint32_t event;
     uint32_t check;  // the check that it stands on, or where that should have been
     uint16_t generation;
     uint8_t cpu, area_page;
-    uint32_t counts;  // a wr_counts: what the check had to count
+    uint32_t counts;      // a wr_counts: what the check had to count
+    uint32_t area_pages;  // bit n: area page n, of those that one unmap has replaced
+    uint32_t unmap_begin;
   };
   struct Put {
     uint32_t event;
@@ -52,7 +56,9 @@ class NoPinnedPageFreedOracle final : public Oracle {
   };
 
   void Forget(CpuId cpu);
+  void OnUnmapBegin(const Event& event, uint32_t index);
   void OnCheck(const Event& event, uint32_t index);
+  static uint32_t CheckOf(const Mutator& mutator, uint32_t counts, uint16_t pfn, uint32_t index);
   void OnReplaced(const Event& event, uint32_t index);
   void OnReturned(const Event& event);
   void OnPut(uint32_t index);
@@ -64,10 +70,10 @@ class NoPinnedPageFreedOracle final : public Oracle {
   Mutator mutators_[kCpusMax];
   // By frame, of its present allocation; bit n of the masks: frame n has one.
   uint64_t replaced_ = 0;
-  uint64_t shared_ = 0;                   // by a fork, and not exclusive since
-  uint64_t put_[2] = {};                  // by wr_counts
-  Replacement replacements_[kFramesMax];  // by the page's own frame
-  Put puts_[2][kFramesMax];               // the last put that counts so, by the folio's head
+  uint64_t shared_ = 0;                    // by a fork, and not exclusive since
+  uint64_t put_[WR_COUNTS_KINDS] = {};     // by wr_counts
+  Replacement replacements_[kFramesMax];   // by the page's own frame
+  Put puts_[WR_COUNTS_KINDS][kFramesMax];  // the last put that counts so, by the folio's head
 };
 
 }  // namespace walkrace

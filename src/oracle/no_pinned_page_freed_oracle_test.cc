@@ -281,5 +281,62 @@ TEST(NoPinnedPageFreed, AnOrdinaryReferenceOnASharedPageNeedNotBeCounted) {
   EXPECT_EQ(VerdictOnAForkedPage(FOLL_PIN, true).find("no-pinned-page-freed"), 0u);
 }
 
+// Swap-out looks at pins, swap-in brings the same page back.
+void LookAtPins(int page, uint16_t pfn) {
+  EXPECT_FALSE(page_maybe_dma_pinned(pfn_to_page(pfn)));
+  wr_note(WR_NOTE_COUNT_CHECK, &pfn_to_page(pfn)->_refcount, AddressOfAreaPage(page),
+          (uint64_t)WR_COUNTS_PINS << 32 | pfn, WR_HERE);
+}
+void ReplaceForPins(int page, uint16_t pfn) {
+  wr_note(WR_NOTE_PAGE_REPLACED, &pfn_to_page(pfn)->_refcount, AddressOfAreaPage(page),
+          (uint64_t)WR_COUNTS_PINS << 32 | pfn, WR_HERE);
+}
+void SwapOut() {
+  UnmapBegin();
+  ClearPte(0);
+  LookAtPins(0, 1);
+  ReplaceForPins(0, 1);
+  MutatorEnd();
+}
+
+TEST(NoPinnedPageFreed, APinOfThePageThatCameBackIsNone) {
+  Script script;
+  script.On(0, [] { GupBegin(0, kPinWrite); }).On(1, SwapOut).On(0, [] {
+    AddToMapcount(1, -1);
+    SetPte(0, 1);
+    Take(1, GUP_PIN_COUNTING_BIAS);
+    Return(0, 1, kPinWrite);
+    GupEnd();
+  });
+  EXPECT_EQ(script.Run().oracle, nullptr) << script.Verdict();
+}
+
+TEST(NoPinnedPageFreed, APinOfThePageThatDidNot) {
+  Script script;
+  script.On(0, [] { GupBegin(0, kPinWrite); }).On(1, SwapOut).On(0, [] {
+    Take(1, GUP_PIN_COUNTING_BIAS);
+    Return(0, 1, kPinWrite);
+  });
+  EXPECT_STREQ(script.Run().oracle, "no-pinned-page-freed");
+}
+
+TEST(NoPinnedPageFreed, ACheckOfOneKindIsNoneOfAnother) {
+  Script script;
+  script
+      .On(1,
+          [] {
+            UnmapBegin();
+            Look(0, 1);
+          })
+      .On(0, [] { Pin(0, 1, FOLL_GET); })
+      .On(1, [] {
+        ClearPte(0);
+        LookAtPins(0, 1);
+        Replace(0, 1);
+      });
+  script.Run();
+  EXPECT_EQ(script.Verdict(), "no-pinned-page-freed: Look / Take");
+}
+
 }  // namespace
 }  // namespace walkrace

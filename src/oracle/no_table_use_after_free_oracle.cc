@@ -48,6 +48,10 @@ void NoTableUseAfterFreeOracle::OnEvent(const Event& event, const Object& object
     OnLink(event.cpu, object.kind, event.before);
   } else if (event.kind == EventKind::kNote) {
     OnNote(event);
+  } else if (object.kind == ObjectKind::kStack) {
+    Report(event, kNoEvent, index,
+           "CPU %d takes %s for an entry: it has left the table for its copy", event.cpu,
+           NameOf(event.location).c_str());
   } else if (object.kind == ObjectKind::kWild) {
     ReportWild(event, index);
   } else {

@@ -15,7 +15,7 @@ class NoTableUseAfterFreeOracle final : public Oracle {
   static constexpr Interest kInterest = {
       .notes = MaskOf(WR_NOTE_ENTRY_READ, WR_NOTE_TABLE_ALLOC, WR_NOTE_TABLE_FREE,
                       WR_NOTE_TABLE_DEPOSIT, WR_NOTE_TABLE_WITHDRAW),
-      .reads = kAllEntries | MaskOf(ObjectKind::kWild),
+      .reads = kAllEntries | MaskOf(ObjectKind::kWild, ObjectKind::kStack),
       .writes = MaskOf(ObjectKind::kPgd, ObjectKind::kP4d, ObjectKind::kPud, ObjectKind::kPmd)};
   using Oracle::Oracle;
 

@@ -8,6 +8,7 @@
 #include "oracle/counts_conserved_oracle.h"
 #include "oracle/data_race_oracle.h"
 #include "oracle/exclusive_when_pinned_oracle.h"
+#include "oracle/no_forbidden_page_oracle.h"
 #include "oracle/no_lost_write_oracle.h"
 #include "oracle/no_pinned_page_freed_oracle.h"
 #include "oracle/no_stale_page_oracle.h"
@@ -47,6 +48,8 @@ constexpr OracleRow kRows[] = {
         "a returned page's tests were made on the value that the last re-read found"),
     Row<ExclusiveWhenPinnedOracle>(
         "an anonymous page with a returned pin stays exclusive to its mm"),
+    Row<NoForbiddenPageOracle>(
+        "GUP returns no page that it must refuse for what the page is, such as secretmem"),
     {kProgressName, "all CPUs finish within the step bound, without deadlock", nullptr, {}},
     {kDataRaceName, "ThreadSanitizer reports no plain access that races", nullptr, {}},
 };

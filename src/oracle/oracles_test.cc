@@ -11,9 +11,9 @@ TEST(OracleRows, AreInTheOrderThatDecides) {
   size_t count;
   const OracleRow* rows = OracleRows(&count);
   const char* const names[] = {
-      "no-pinned-page-freed",    "no-stale-page",    "tlb-coherent",      "no-lost-write",
-      "no-table-use-after-free", "counts-conserved", "back-off-restores", "checked-what-was-used",
-      "exclusive-when-pinned",   "progress",         "data-race"};
+      "no-pinned-page-freed",    "no-stale-page",     "tlb-coherent",      "no-lost-write",
+      "no-table-use-after-free", "counts-conserved",  "back-off-restores", "checked-what-was-used",
+      "exclusive-when-pinned",   "no-forbidden-page", "progress",          "data-race"};
   ASSERT_EQ(count, std::size(names));
   for (size_t i = 0; i < count; ++i) {
     EXPECT_STREQ(rows[i].name, names[i]);

@@ -7,7 +7,7 @@ namespace walkrace {
 void PossibleValues::Reset(uint64_t value) {
   count_ = 1;
   discards_ = 0;
-  open_ = false;
+  open_ = lazy_ = false;
   judged_ = true;
   discarded_until_ = 0;
   values_[0] = {value, kNoEvent};
@@ -18,7 +18,7 @@ void PossibleValues::Write(uint64_t value, uint32_t write) {
     Add(value, write);
     return;
   }
-  open_ = false;
+  open_ = lazy_ = false;
   judged_ = true;
   count_ = 1;
   values_[0] = {value, write};
@@ -41,6 +41,9 @@ bool PossibleValues::Settle(uint64_t value) {
     if (open_) return true;
     values_[0] = values_[i];
     count_ = 1;
+    // Not zero yet: it may still become so.
+    if (value == 0) lazy_ = false;
+    if (lazy_) values_[count_++] = {0, kNoEvent};
     return true;
   }
   return false;
@@ -55,6 +58,21 @@ void PossibleValues::EndDiscard(uint32_t index) {
   if (discards_ == 0) return;
   --discards_;
   discarded_until_ = index;
+}
+
+void PossibleValues::FreeLazily() {
+  BeginDiscard();
+  lazy_ = true;
+}
+
+void PossibleValues::ForgetBefore(uint32_t begin) {
+  int kept = 0;
+  for (int i = 0; i < count_; ++i) {
+    const bool since = values_[i].write != kNoEvent && values_[i].write > begin;
+    if (values_[i].value == 0 || since) values_[kept++] = values_[i];
+  }
+  if (kept == 0) values_[kept++] = {0, kNoEvent};
+  count_ = static_cast<uint8_t>(kept);
 }
 
 void PossibleValues::CopyFrom(const PossibleValues& other, bool with_discards) {

@@ -1,5 +1,5 @@
-// What one page of user memory may show: one value when all is certain, several while a discard or
-// a fork leaves it open which. For no-lost-write.
+// What one page of user memory may show: one value when all is certain, several while a discard, a
+// fork or a lazy free leaves it open which. For no-lost-write.
 #ifndef WALKRACE_ORACLE_POSSIBLE_VALUES_H_
 #define WALKRACE_ORACLE_POSSIBLE_VALUES_H_
 
@@ -22,6 +22,10 @@ class PossibleValues {
 
   void BeginDiscard();
   void EndDiscard(uint32_t index);
+  // MADV_FREE: it may become zero until it shows zero or is written.
+  void FreeLazily();
+  // What the page showed before `begin` is gone: zero is left, and what was written since.
+  void ForgetBefore(uint32_t begin);
   // A write may show or not, now and later: a read settles nothing until the next certain write.
   void Open() { open_ = true; }
   // Takes over what another page may show (fork, mremap).
@@ -34,6 +38,7 @@ class PossibleValues {
   bool DiscardedSince(uint32_t gup_begin) const {
     return discards_ > 0 || discarded_until_ > gup_begin;
   }
+  uint32_t discarded_until() const { return discarded_until_; }
   bool certain() const { return count_ == 1; }
   uint64_t first() const { return values_[0].value; }
   uint32_t LastWrite() const;  // the youngest note among the values, or kNoEvent
@@ -50,6 +55,7 @@ class PossibleValues {
   uint8_t count_;     // of values_
   uint8_t discards_;  // in progress
   bool open_;
+  bool lazy_;
   bool judged_;               // false: more values than fit, until the next write that is certain
   uint32_t discarded_until_;  // the end of the last discard; 0 for none
   Value values_[kValuesMax];

@@ -23,7 +23,11 @@ uint32_t LastStep(const Engine& engine, CpuId cpu) {
 // an event that was announced and did not happen, of the kinds that can wait.
 bool IsBlocked(const Engine& engine, CpuId cpu) {
   const PendingEvent& pending = engine.pending(cpu);
-  if (pending.kind != EventKind::kLock && pending.kind != EventKind::kIpiWait) return false;
+  // A load waits in wr_wait_clear and wr_wait_change.
+  if (pending.kind != EventKind::kLock && pending.kind != EventKind::kIpiWait &&
+      pending.kind != EventKind::kLoad) {
+    return false;
+  }
   const uint32_t last = LastStep(engine, cpu);
   if (last == kNoEvent) return true;
   const Event& event = engine.events()[last];

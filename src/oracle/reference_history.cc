@@ -72,6 +72,7 @@ const Reference* ReferenceHistory::Find(CpuId cpu, int area_page, uint64_t pfn) 
 }
 
 bool Reference::CountsAs(uint32_t counts) const {
+  if (counts == WR_COUNTS_WRITES) return (flags & FOLL_WRITE) != 0;
   return counts != WR_COUNTS_PINS || (flags & FOLL_PIN) != 0;
 }
 

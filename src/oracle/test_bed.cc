@@ -237,6 +237,10 @@ uint64_t PinRead(int page, uint16_t pfn) {
 void Flush() { wr_flush_tlb_range(MachineMm(), Start(), Start() + kPagesMax * kBytesPerPage); }
 void Scribble(uint16_t pfn, uint64_t value) { *Find(ObjectKind::kContent, pfn) = value; }
 
+uint64_t* EntryOfChildPte(int page) {
+  const uint64_t child_pmd = *Find(ObjectKind::kPmd, kPmdTableOfMm1, 0);
+  return &pte_offset_kernel(__pmd(child_pmd), AddressOfPage(page))->pte;
+}
 void ForkPage(int page, uint16_t pfn) {
   uint64_t* child_pmd = Find(ObjectKind::kPmd, kPmdTableOfMm1, 0);
   if (*child_pmd == 0) {

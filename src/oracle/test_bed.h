@@ -107,6 +107,7 @@ void Scribble(uint16_t pfn, uint64_t value);
 // Fork, to mm 1. Gives it a page that mm 0 maps, read-only in both; EndFork says that all TLBs of
 // mm 0 are flushed. The child's pages are kPagesMax and up.
 void ForkPage(int page, uint16_t pfn);
+uint64_t* EntryOfChildPte(int page);  // no event; of a page that was given
 void EndFork();
 
 // A bare operation boundary.

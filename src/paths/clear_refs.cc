@@ -65,6 +65,7 @@ void clear_refs_write(struct mm_struct* mm, unsigned long start, unsigned long e
   mmu_notifier_invalidate_range_start(mm, start, end);
   for (struct vm_area_struct* vma = wr_next_vma(mm, nullptr); vma != nullptr;
        vma = wr_next_vma(mm, vma)) {
+    if (is_vm_hugetlb_page(vma)) continue;  // its walk has no hugetlb_entry
     pmd_t* pmdp = mm_find_pmd(mm, vma->vm_start);
     if (pmdp != nullptr) clear_refs_pte_range(vma, pmdp);
   }

@@ -1,15 +1,17 @@
 // Collapse of anonymous memory into a huge page. Mirrors collapse_huge_page(),
 // __collapse_huge_page_isolate(), __collapse_huge_page_copy() and release_pte_pages(),
 // mm/khugepaged.c, v6.1. Leaves out: the first scan under mmap_lock for reading (it only decides
-// whether to try), swap-in, memcg, userfaultfd, the anon_vma lock (nobody here walks the rmap),
-// the young and referenced tests.
+// whether to try), swap-in, memcg, userfaultfd, the young and referenced tests. The anon_vma lock
+// is taken in runs that have walks of the rmap.
 #include "kernel/mm.h"
 #include "kernel/notes.h"
 #include "kernel/page_ref.h"
 #include "kernel/pgtable.h"
 #include "kernel/tlb.h"
 #include "paths/paths.h"
+#include "paths/rmap.h"
 #include "paths/secondary_mmu.h"
+#include "paths/swap.h"
 #include "paths/variants.h"
 
 namespace {
@@ -22,20 +24,15 @@ int64_t total_mapcount(struct folio* folio) {
   return mapcount;
 }
 
-// Whether the page's folio has no reference but those of its mappings.
+// Whether the page's folio has no reference but those of its mappings and the swap cache.
 bool is_refcount_suitable(struct page* page, unsigned long address) {
   struct folio* folio = wr_folio_of_held(page);
-  const int64_t expected_refcount = total_mapcount(folio);
+  const bool cached = wr_reclaim_begun() && PageSwapCache(&folio->page);
+  const int64_t expected_refcount = total_mapcount(folio) + (cached ? 1 : 0);
   const int64_t count = folio_ref_count(folio);
   if (count != expected_refcount) return false;
   wr_note(WR_NOTE_COUNT_CHECK, &page->_refcount, address, page_to_pfn(page), WR_HERE);
   return true;
-}
-
-int isolate_lru_page(struct page* page) {
-  if (!TestClearPageLRU(page)) return -1;
-  folio_get((struct folio*)page);
-  return 0;
 }
 
 void release_pte_page(struct page* page) {
@@ -113,7 +110,7 @@ enum scan_result __collapse_huge_page_isolate(unsigned long address, pte_t* pte,
       result = SCAN_PAGE_COUNT;
       break;
     }
-    if (isolate_lru_page(page) != 0) {
+    if (!isolate_lru_page(page)) {
       unlock_page(page);
       result = SCAN_PAGE_LRU;
       break;
@@ -143,7 +140,7 @@ void __collapse_huge_page_copy(struct mm_struct* mm, pte_t* pte, struct folio* h
     wr_note(WR_NOTE_PAGE_REPLACED, &src_page->_refcount, address, page_to_pfn(src_page), WR_HERE);
     page_remove_rmap(src_page);
     spin_unlock(ptl);
-    folio_put(src_folio);
+    free_page_and_swap_cache(src_page);
   }
   for (int i = 0; i < compound->nr; ++i) release_pte_page(compound->head[i]);
 }
@@ -183,6 +180,10 @@ enum scan_result collapse_huge_page(struct vm_area_struct* vma, unsigned long ad
   {
     spinlock_t* pte_ptl = pte_lockptr(mm, found);
     spinlock_t* pmd_ptl = pmd_lockptr(mm);
+    // No walk of the rmap may find the pmd clear and pass by: a migration entry would stay for
+    // ever.
+    const bool walks_rmap = wr_rmap_walks_begun();
+    if (walks_rmap) anon_vma_lock_write();
     mmu_notifier_invalidate_range_start(mm, address, address + HPAGE_PMD_SIZE);
     spin_lock(pmd_ptl);
     wr_note(WR_NOTE_UNMAP_BEGIN, nullptr, address, address + HPAGE_PMD_SIZE, WR_HERE);
@@ -207,8 +208,11 @@ enum scan_result collapse_huge_page(struct vm_area_struct* vma, unsigned long ad
       if (!is_cut(CUT_BACK_OFF_POPULATE)) pmd_populate(mm, pmd, pmd_pgtable(_pmd));
       wr_note(WR_NOTE_BACKED_OFF, nullptr, address, address + HPAGE_PMD_SIZE, WR_HERE);
       spin_unlock(pmd_ptl);
+      if (walks_rmap) anon_vma_unlock_write();
       goto out_up_write;
     }
+    // All pages are locked and isolated: nobody walks their rmap.
+    if (walks_rmap) anon_vma_unlock_write();
     __collapse_huge_page_copy(mm, pte, hpage, address, pte_ptl, &compound);
 
     spin_lock(pmd_ptl);

@@ -13,7 +13,8 @@
 // Errs on the side of true: 1,024 ordinary references look like a pin.
 static inline bool folio_maybe_dma_pinned(struct folio* folio) {
   if (folio_test_large(folio)) return atomic_read(folio_pincount_ptr(folio)) > 0;
-  return folio_ref_count(folio) >= GUP_PIN_COUNTING_BIAS;
+  const int64_t count = folio_ref_count(folio);  // one that is negative is a very large one
+  return count < 0 || count >= GUP_PIN_COUNTING_BIAS;
 }
 
 // Whether a pin through a read-only entry has to break copy-on-write first. What is mapped for

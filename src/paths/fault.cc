@@ -1,6 +1,6 @@
 // Faults on what is not mapped, and the way to the other faults. Mirrors handle_mm_fault(),
 // handle_pte_fault(), do_anonymous_page() and pmd_install(), mm/memory.c, v6.1. Leaves out: the
-// zero page (reads get a page as well), THP faults, swap. Copy-on-write: wp_fault.cc.
+// zero page (reads get a page as well), THP faults. Copy-on-write: wp_fault.cc; swap: swap.cc.
 #include "kernel/barrier.h"
 #include "kernel/mm.h"
 #include "kernel/page_ref.h"
@@ -9,7 +9,9 @@
 #include "paths/cow.h"
 #include "paths/filemap.h"
 #include "paths/paths.h"
+#include "paths/secretmem.h"
 #include "paths/split.h"
+#include "paths/swap.h"
 
 pmd_t* mm_find_pmd(struct mm_struct* mm, unsigned long address) {
   pgd_t* pgdp = pgd_offset(mm, address);
@@ -64,8 +66,23 @@ enum vm_fault do_anonymous_page(struct vm_area_struct* vma, pmd_t pmd, unsigned 
 // A page of a shared file (shmem): from the page cache, where it is put if it is not there yet.
 enum vm_fault do_shared_fault(struct vm_area_struct* vma, pmd_t pmd, unsigned long address) {
   struct mm_struct* mm = vma->vm_mm;
+  const bool excludes_truncation = vma_needs_dirty_tracking(vma);
+  if (excludes_truncation) filemap_invalidate_lock_shared(vma->vm_file);
   struct folio* folio = filemap_get_or_add(vma->vm_file, linear_page_index(vma, address));
-  if (folio == nullptr) return VM_FAULT_OOM;
+  if (folio == nullptr) {
+    if (excludes_truncation) filemap_invalidate_unlock_shared(vma->vm_file);
+    return VM_FAULT_OOM;
+  }
+  // A page that migration has just put into the page cache is locked until it has its content; one
+  // that it has taken away belongs to no file any more: the access faults again.
+  const bool locks = wr_reclaim_begun();
+  if (locks) lock_page(&folio->page);
+  if (locks && READ_ONCE(folio->page.mapping) != vma->vm_file->mapping) {
+    unlock_page(&folio->page);
+    if (excludes_truncation) filemap_invalidate_unlock_shared(vma->vm_file);
+    folio_put(folio);
+    return VM_FAULT_DONE;
+  }
   pte_t* ptep = pte_offset_kernel(pmd, address);
   spinlock_t* ptl = pte_lockptr(mm, pmd);
   spin_lock(ptl);
@@ -75,8 +92,22 @@ enum vm_fault do_shared_fault(struct vm_area_struct* vma, pmd_t pmd, unsigned lo
     set_pte_at(mm, address, ptep, pte_mkwrite(pte_mkdirty(pfn_pte(folio_pfn(folio)))));
   }
   spin_unlock(ptl);
+  if (locks) unlock_page(&folio->page);
+  if (excludes_truncation) filemap_invalidate_unlock_shared(vma->vm_file);
+  if (vma_is_secretmem(vma)) lru_add_drain(&folio->page);
   if (!none) folio_put(folio);
   return VM_FAULT_DONE;
+}
+
+// ptep_set_access_flags(): a clean entry comes here where software keeps the dirty bit.
+void set_dirty(struct mm_struct* mm, pmd_t pmd, unsigned long address, pte_t orig_pte) {
+  spinlock_t* ptl = pte_lockptr(mm, pmd);
+  pte_t* ptep = pte_offset_kernel(pmd, address);
+  spin_lock(ptl);
+  if (pte_val(pte_read_locked(ptep)) == pte_val(orig_pte)) {
+    set_pte_at(mm, address, ptep, pte_mkdirty(orig_pte));
+  }
+  spin_unlock(ptl);
 }
 
 // Whoever holds the lock has made the entry invalid for a moment (huge_pmd_set_accessed and the end
@@ -91,6 +122,7 @@ void wait_for_entry(spinlock_t* ptl) {
 enum vm_fault __handle_mm_fault(struct mm_struct* mm, unsigned long address, unsigned flags) {
   struct vm_area_struct* vma = find_vma(mm, address);
   if (is_vm_hugetlb_page(vma)) return hugetlb_fault(vma, address, (flags & FAULT_FLAG_WRITE) != 0);
+  if (vma_is_dax(vma)) return dax_iomap_pmd_fault(vma, address, (flags & FAULT_FLAG_WRITE) != 0);
   pmd_t* pmdp = mm_find_pmd(mm, address);
   if (pmdp == nullptr) pmdp = pmd_alloc(mm, address);
   if (pmdp == nullptr) return VM_FAULT_OOM;
@@ -117,6 +149,9 @@ enum vm_fault __handle_mm_fault(struct mm_struct* mm, unsigned long address, uns
     return vma->vm_file == nullptr ? do_anonymous_page(vma, pmd, address)
                                    : do_shared_fault(vma, pmd, address);
   }
+  if (is_swap_pte(pte) && !pte_invalid(pte) && wr_reclaim_begun()) {
+    return do_swap_page(vma, pmd, address, pte, (flags & FAULT_FLAG_WRITE) != 0);
+  }
   if (is_migration_pte(pte)) {
     split_entry_wait();
   } else if (pte_invalid(pte)) {
@@ -124,6 +159,9 @@ enum vm_fault __handle_mm_fault(struct mm_struct* mm, unsigned long address, uns
     return VM_FAULT_DONE;
   }
   if (pte_protnone(pte)) return do_numa_page(vma, pmd, address, pte);
+  if ((flags & FAULT_FLAG_WRITE) != 0 && pte_write(pte) && !pte_dirty(pte)) {
+    set_dirty(mm, pmd, address, pte);
+  }
   if (flags == 0 || pte_write(pte)) return VM_FAULT_DONE;
   return do_wp_page(vma, pmd, address, pte, unshare);
 }

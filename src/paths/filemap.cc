@@ -1,5 +1,6 @@
 #include "paths/filemap.h"
 
+#include "kernel/mm.h"
 #include "kernel/notes.h"
 #include "kernel/page_ref.h"
 
@@ -29,11 +30,11 @@ struct folio* filemap_get_or_add(struct address_space* mapping, unsigned long in
     struct folio* added = folio_alloc(0);
     if (added == nullptr) return nullptr;
     folio_get(added);  // the page cache's reference
-    wr_page_set_mapping(&added->page, WR_FILE_MAPPING, index);
+    wr_page_set_mapping(&added->page, mapping->mapping, index);
     if (cmpxchg(&mapping->i_pages[index], 0ul, folio_pfn(added)) == 0) {
       // In one step with its coming in: the kernel keeps the page locked until it is read.
       wr_file_read_in(&added->page, index);
-      SetPageLRU(&added->page);
+      if (mapping != wr_secretmem_file()) SetPageLRU(&added->page);  // else in a folio batch
       return added;
     }
     wr_page_set_mapping(&added->page, 0, 0);

@@ -2,18 +2,19 @@
 // kernel/fork.c, copy_page_range(), copy_pte_range(), copy_present_pte(), copy_present_page(),
 // copy_nonpresent_pte(), mm/memory.c, page_try_dup_anon_rmap(), include/linux/rmap.h, and
 // copy_huge_pmd(), mm/huge_memory.c, v6.1. Leaves out: the child's vmas and anon_vmas (they are
-// there already), special entries, swap entries (the child does not get such a page), MMU
-// notifiers, userfaultfd. Deviations: (1) fork does nothing, as if memory had run out, where there
-// is no other mm, where it has anonymous memory or a table for it already, and in mm 1. Out of
-// memory half-way, the child keeps what it has. (2) A child's CPUs run all the time: mmap_lock of
-// the child is kept until the parent's TLBs are flushed. (3) A huge page that may be pinned is
-// copied to base pages of the child; the kernel splits the parent's pmd first, and copies then. (4)
-// A huge page's tails carry PageAnonExclusive.
+// there already), special entries, userfaultfd. Deviations: (1) fork does nothing, as if memory had
+// run out, where there is no other mm, where it has anonymous memory or a table for it already,
+// where mremap has made its vmas others than the parent's, and in mm 1. Out of memory half-way, the
+// child keeps what it has. (2) A child's CPUs run all the time: mmap_lock of the child is kept
+// until the parent's TLBs are flushed. (3) A huge page that may be pinned is copied to base pages
+// of the child; the kernel splits the parent's pmd first, and copies then. (4) A huge page's tails
+// carry PageAnonExclusive.
 #include "kernel/mm.h"
 #include "kernel/notes.h"
 #include "kernel/tlb.h"
 #include "paths/cow.h"
 #include "paths/secondary_mmu.h"
+#include "paths/swap.h"
 
 namespace {
 
@@ -72,12 +73,14 @@ enum copied copy_present_pte(struct vm_area_struct* dst_vma, pte_t* dst_pte, pte
   return COPY_DONE;
 }
 
-// A page that is migrating: what was writable or exclusive is shared from now on, in both.
+// What is migrating, or swapped out: what was writable or exclusive is shared from now on, in both.
 void copy_nonpresent_pte(struct vm_area_struct* dst_vma, struct vm_area_struct* src_vma,
                          pte_t* dst_pte, pte_t* src_pte, pte_t pte, unsigned long src_addr,
                          unsigned long dst_addr) {
-  if (!is_migration_pte(pte)) return;
-  const pte_t readable = make_migration_pte(pte_pfn(pte), false, false);
+  const bool migrates = is_migration_pte(pte);
+  if (!migrates) swap_duplicate(pte_swp_slot(pte));
+  const pte_t readable = migrates ? make_migration_pte(pte_pfn(pte), false, false)
+                                  : make_swap_pte(pte_swp_slot(pte), false);
   if (pte_val(readable) != pte_val(pte)) set_pte_at(src_vma->vm_mm, src_addr, src_pte, readable);
   set_pte_at(dst_vma->vm_mm, dst_addr, dst_pte, readable);
   note_copied(src_addr, dst_addr);
@@ -223,6 +226,17 @@ bool has_anonymous_memory(struct mm_struct* mm) {
   return false;
 }
 
+// The child's vmas are there already: whether they are what dup_mmap() would make them.
+// REQUIRES: both mmap_locks are held for writing.
+bool has_vmas_of(struct mm_struct* mm, struct mm_struct* oldmm) {
+  struct vm_area_struct* tmp = wr_next_vma(mm, nullptr);
+  for (struct vm_area_struct* mpnt = wr_next_vma(oldmm, nullptr); mpnt != nullptr;
+       mpnt = wr_next_vma(oldmm, mpnt), tmp = wr_next_vma(mm, tmp)) {
+    if (tmp->vm_file != mpnt->vm_file || tmp->vm_pgoff != mpnt->vm_pgoff) return false;
+  }
+  return true;
+}
+
 // REQUIRES: both mmap_locks are held for writing.
 void dup_mmap(struct mm_struct* mm, struct mm_struct* oldmm) {
   struct vm_area_struct* tmp = wr_next_vma(mm, nullptr);
@@ -232,8 +246,9 @@ void dup_mmap(struct mm_struct* mm, struct mm_struct* oldmm) {
   enum copied result = COPY_DONE;
   for (; mpnt != nullptr && result == COPY_DONE;
        mpnt = wr_next_vma(oldmm, mpnt), tmp = wr_next_vma(mm, tmp)) {
-    // What is shared through a file is refilled on fault, or there already.
-    if (mpnt->vm_file == nullptr) {
+    // What is shared through a file is refilled on fault, or there already. Where mremap has put a
+    // file into the child's area, nothing else comes.
+    if (mpnt->vm_file == nullptr && tmp->vm_file == nullptr) {
       mmu_notifier_invalidate_range_start(oldmm, mpnt->vm_start, mpnt->vm_end);
       result = copy_page_range(tmp, mpnt);
       mmu_notifier_invalidate_range_end(oldmm, mpnt->vm_start, mpnt->vm_end);
@@ -254,7 +269,7 @@ void dup_mm(struct mm_struct* oldmm, unsigned long /*start*/, unsigned long /*en
   if (mm == nullptr || oldmm->id != 0) return;
   mmap_write_lock(oldmm);
   mmap_write_lock(mm);
-  if (!has_anonymous_memory(mm)) dup_mmap(mm, oldmm);
+  if (has_vmas_of(mm, oldmm) && !has_anonymous_memory(mm)) dup_mmap(mm, oldmm);
   mmap_write_unlock(mm);
   mmap_write_unlock(oldmm);
 }

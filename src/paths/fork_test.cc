@@ -2,7 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "kernel/swap.h"
 #include "kernel/user_access.h"
+#include "machine/arena.h"
 #include "paths/paths_test_bed.h"
 
 namespace walkrace {
@@ -55,6 +57,19 @@ TEST(Fork, CopiesAtOnceWhatMayBePinned) {
     EXPECT_FALSE(Translate(1).writable) << "the other page is shared";
     EXPECT_EQ(Translate(kChild + 1).pfn, 2);
   }
+}
+
+TEST(Fork, LeavesARegionAloneWhereTheChildHasAFile) {
+  Layout layout = LayoutOf("w-------", "w-------");
+  layout.backing[1] = Backing::kFile;
+  SetUpFork(layout);
+  RunOnMachine([] {
+    struct mm_struct* child = MachineMm(1);
+    mremap_region(child, AddressOfPage(kChild + 8), AddressOfPage(kChild + 16), 0);
+    Fork();
+  });
+  EXPECT_EQ(Translate(kChild), Translate(8)) << "the file's page";
+  EXPECT_TRUE(Translate(0).writable) << "not shared";
 }
 
 TEST(Fork, SharesWhatIsHeldByAnOrdinaryReference) {
@@ -165,6 +180,65 @@ TEST(Fork, WithoutTheSequenceThePinStaysOnASharedPage) {
   EXPECT_THAT(PinBetweenCountAndProtection().Pfns(), ::testing::ElementsAre(1));
   EXPECT_FALSE(IsAnonExclusive(1));
   SetCuts({});
+}
+
+void Reclaim(int page) {
+  reclaim_pages(MachineMm(), AddressOfPage(page), AddressOfPage(page + 1), 0);
+}
+
+TEST(Fork, SharesWhatIsSwappedOut) {
+  SetUpFork(LayoutOf("w-------"));
+  RunOnMachine([] {
+    Reclaim(0);
+    Fork();
+    uint64_t value = 0;
+    EXPECT_TRUE(user_read(MachineMm(), AddressOfPage(0), &value));
+    EXPECT_EQ(value, kFirstContent);
+  });
+  EXPECT_EQ(arena.swap_map[0], 1 | SWAP_HAS_CACHE) << "the child's entry";
+  EXPECT_EQ(ContentAt(kChild), kFirstContent);
+  const uint16_t pfn = Translate(0).pfn;
+  EXPECT_FALSE(IsAnonExclusive(pfn)) << "the child has it as well";
+  EXPECT_EQ(RefcountOf(pfn), 2) << "the mapping and the swap cache";
+}
+
+TEST(Fork, WhatItSharesIsSwappedOutOfBoth) {
+  SetUpFork(LayoutOf("w-------"));
+  RunOnMachine([] {
+    Fork();
+    Reclaim(0);
+  });
+  EXPECT_EQ(Translate(0).pfn, 0);
+  EXPECT_EQ(Translate(kChild).pfn, 0);
+  EXPECT_TRUE(FrameIsFree(1));
+  EXPECT_EQ(arena.swap_map[0], 2u);
+  EXPECT_EQ(ContentAt(kChild), kFirstContent);
+}
+
+TEST(Fork, WhatItSharesMovesForBoth) {
+  SetUpFork(LayoutOf("w-------"));
+  RunOnMachine([] {
+    Fork();
+    migrate_pages(MachineMm(), AddressOfPage(0), AddressOfPage(1), 0);
+  });
+  const uint16_t pfn = Translate(0).pfn;
+  EXPECT_NE(pfn, 1);
+  EXPECT_EQ(Translate(0), (Translation{pfn, false, false}));
+  EXPECT_EQ(Translate(kChild), Translate(0));
+  EXPECT_FALSE(IsAnonExclusive(pfn));
+  EXPECT_EQ(RefcountOf(pfn), 2);
+  EXPECT_EQ(MapcountOf(pfn), 2);
+  EXPECT_TRUE(FrameIsFree(1));
+}
+
+TEST(Fork, LeavesAChildAloneThatHasOtherVmas) {
+  SetUpFork(LayoutOf("w-------"));
+  RunOnMachine([] {
+    mremap_region(MachineMm(), AddressOfPage(0), AddressOfPage(kPagesPerRegion), 0);
+    Fork();
+  });
+  EXPECT_EQ(Translate(kPagesPerRegion), (Translation{1, true, false}));
+  EXPECT_EQ(Translate(kChild + kPagesPerRegion).pfn, 0);
 }
 
 }  // namespace

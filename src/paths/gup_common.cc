@@ -8,7 +8,10 @@
 static struct folio* try_get_folio(struct page* page, int refs) {
   for (;;) {
     struct folio* folio = page_folio(page);
-    if (folio_ref_count(folio) < 0) return nullptr;
+    // ORDER(BA refuse-then-wrap): half of the counter's range stands between the first count that
+    // is refused and zero: more than all CPUs that have looked already can add. Without it the
+    // count wraps, and a put frees what others hold.
+    if (folio_ref_count(folio) < 0 && !is_cut(CUT_REF_OVERFLOW)) return nullptr;
     // ORDER(E reference-unless-zero): a count of zero belongs to the allocator. Without the test a
     // folio that zap has just freed comes back to life, and is freed twice.
     if (is_cut(CUT_UNLESS_ZERO)) {

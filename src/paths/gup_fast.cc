@@ -1,5 +1,5 @@
 // The lockless walk. Mirrors internal_get_user_pages_fast() and what it calls, mm/gup.c, v6.1.
-// Leaves out: pud and higher leaves, hugepd, device maps, FOLL_LONGTERM, secretmem. Deviation: the
+// Leaves out: pud and higher leaves, hugepd, ptes of device maps. Deviation: the
 // kernel re-reads pmd and pte with plain C accesses; here both re-reads are READ_ONCE, and the
 // plain one is the variant plain-pmd-reread. Where an entry is two words the pmd is read as since
 // 6.2 (1180e732c985); 6.1's read is torn-pmd.
@@ -7,33 +7,17 @@
 #include "kernel/page_ref.h"
 #include "kernel/pgtable.h"
 #include "paths/cow.h"
+#include "paths/gup_longterm.h"
+#include "paths/gup_walk.h"
 #include "paths/paths.h"
+#include "paths/secretmem.h"
 #include "paths/variants.h"
 
 namespace {
 
-struct gup_walk {
-  unsigned flags;
-  struct page** pages;
-  int nr;
-};
-
-// Tells the oracle checked-what-was-used that every test of this entry was made on this value.
-void note_checked(const void* entry, unsigned long addr, unsigned long value) {
-  wr_note(WR_NOTE_ENTRY_CHECKED, entry, addr, value, WR_HERE);
-}
-
-// The walk's last word on a page: all re-reads are behind it.
-void keep_page(struct gup_walk* walk, struct page* page, unsigned long addr) {
-  wr_note(WR_NOTE_PAGE_KEPT, &page->_refcount, addr, page_to_pfn(page), WR_HERE);
-  walk->pages[walk->nr++] = page;
-}
-
 bool must_unshare(const struct gup_walk* walk, struct page* page) {
   return !is_cut(CUT_GUP_FAST_UNSHARE) && gup_must_unshare(walk->flags, page);
 }
-
-bool pmd_changed(pmd_t pmd, pmd_t reread) { return pmd_val(pmd) != pmd_val(reread); }
 
 int gup_pte_range(pmd_t pmd, pmd_t* pmdp, unsigned long addr, unsigned long end,
                   struct gup_walk* walk) {
@@ -53,6 +37,11 @@ int gup_pte_range(pmd_t pmd, pmd_t* pmdp, unsigned long addr, unsigned long end,
     struct folio* folio = try_grab_folio(page, 1, walk->flags);
     if (folio == nullptr) return 0;
 
+    if (folio_is_secretmem(folio)) {
+      gup_put_folio(folio, 1, walk->flags);
+      return 0;
+    }
+
     // ORDER(A pin-then-recheck): reference, then re-read the pmd; pairs with collapse_huge_page()'s
     // clear pmd, then count. Without it both win: collapse sees an unreferenced page, the walker
     // an unchanged pte in the table that collapse took away, and a replaced page is returned.
@@ -71,6 +60,10 @@ int gup_pte_range(pmd_t pmd, pmd_t* pmdp, unsigned long addr, unsigned long end,
       if (!is_cut(CUT_PUT_ON_RECHECK)) gup_put_folio(folio, 1, walk->flags);
       return 0;
     }
+    if (!folio_fast_pin_allowed(folio, walk->flags)) {
+      gup_put_folio(folio, 1, walk->flags);
+      return 0;
+    }
     if (!pte_write(pte) && must_unshare(walk, page)) {
       gup_put_folio(folio, 1, walk->flags);
       return 0;
@@ -87,12 +80,20 @@ int gup_huge_pmd(pmd_t orig, pmd_t* pmdp, unsigned long addr, unsigned long end,
                  struct gup_walk* walk) {
   if (!pmd_access_permitted(orig, (walk->flags & FOLL_WRITE) != 0)) return 0;
   note_checked(pmdp, addr, pmd_val(orig));
+  if (pmd_devmap(orig)) {
+    if ((walk->flags & FOLL_LONGTERM) != 0) return 0;
+    return __gup_device_huge_pmd(orig, pmdp, addr, end, walk);
+  }
   struct page* page = pfn_to_page(pmd_pfn(orig) + pte_index(addr));
   const int refs = (int)((end - addr) >> PAGE_SHIFT);
   struct folio* folio = try_grab_folio(page, refs, walk->flags);
   if (folio == nullptr) return 0;
   if (!is_cut(CUT_HUGE_PMD_RECHECK) && pmd_changed(orig, pmdp_get_lockless(pmdp))) {
     gup_put_folio(folio, is_cut(CUT_UNDO_ALL) ? 1 : refs, walk->flags);
+    return 0;
+  }
+  if (!folio_fast_pin_allowed(folio, walk->flags)) {
+    gup_put_folio(folio, refs, walk->flags);
     return 0;
   }
   if (!pmd_write(orig) && must_unshare(walk, &folio->page)) {
@@ -121,12 +122,22 @@ int gup_pmd_range(pud_t* pudp, pud_t pud, unsigned long addr, unsigned long end,
   return 1;
 }
 
+// ORDER(BC offset-of-entry): where the level below is folded its first entry is the entry itself,
+// in the table: the next one is behind it there. Of the copy that the walker holds, the next one is
+// whatever stands behind that on its stack: what this gives from the second on. The first is the
+// copy, and no access.
+unsigned long behind_copy(unsigned long copy, unsigned n) {
+  return n == 0 ? copy : WR_ENTRY_READ(*wr_behind_local(n));
+}
+
 int gup_pud_range(p4d_t* p4dp, p4d_t p4d, unsigned long addr, unsigned long end,
                   struct gup_walk* walk) {
   pud_t* pudp = pud_offset_lockless(p4dp, p4d, addr);
+  const bool of_copy = is_cut(CUT_OFFSET_LOCKLESS) && pgtable_pud_folded();
   unsigned long next;
+  unsigned n = 0;
   do {
-    const pud_t pud = pudp_get(pudp);
+    const pud_t pud = of_copy ? (pud_t){behind_copy(p4d_val(p4d), n++)} : pudp_get(pudp);
     next = pud_addr_end(addr, end);
     if (!pud_present(pud) || !gup_pmd_range(pudp, pud, addr, next, walk)) return 0;
   } while (++pudp, addr = next, addr != end);
@@ -136,9 +147,11 @@ int gup_pud_range(p4d_t* p4dp, p4d_t p4d, unsigned long addr, unsigned long end,
 int gup_p4d_range(pgd_t* pgdp, pgd_t pgd, unsigned long addr, unsigned long end,
                   struct gup_walk* walk) {
   p4d_t* p4dp = p4d_offset_lockless(pgdp, pgd, addr);
+  const bool of_copy = is_cut(CUT_OFFSET_LOCKLESS) && !pgtable_l5_enabled();
   unsigned long next;
+  unsigned n = 0;
   do {
-    const p4d_t p4d = p4dp_get(p4dp);
+    const p4d_t p4d = of_copy ? (p4d_t){behind_copy(pgd_val(pgd), n++)} : p4dp_get(p4dp);
     next = p4d_addr_end(addr, end);
     if (p4d_none(p4d) || !gup_pud_range(p4dp, p4d, addr, next, walk)) return 0;
   } while (++p4dp, addr = next, addr != end);

@@ -23,7 +23,7 @@ class GupFast : public ::testing::TestWithParam<int> {
     SetUpPaths(layout);
   }
 };
-INSTANTIATE_TEST_SUITE_P(Levels, GupFast, ::testing::Values(4, 5));
+INSTANTIATE_TEST_SUITE_P(Levels, GupFast, ::testing::Values(3, 4, 5));
 
 TEST_P(GupFast, GetsOnePage) {
   Begin(LayoutOf("ww------"));
@@ -329,6 +329,54 @@ TEST(Unpin, TwoPinsOfOnePageAreTwo) {
     unpin_user_page(second.pages[0], AddressOfPage(0));
     EXPECT_EQ(RefcountOf(1), 1);
   });
+}
+
+// B2: a count of half the range or more is negative, and is given no more references by any walk.
+TEST(TryGrabFolio, RefusesANegativeCount) {
+  SetUpPaths(LayoutOf("w-------"));
+  const RecordedRun run = RunOnMachine([&] {
+    for (int i = 0; i < 4; ++i) EXPECT_EQ(Gup(0, 1, FOLL_PIN | FOLL_WRITE).nr, 1);
+    EXPECT_EQ(RefcountOf(1), 1 + 4 * kBias);
+    EXPECT_LT(wr_ref_value(RefcountOf(1)), 0);
+    EXPECT_EQ(Gup(0, 1, FOLL_PIN | FOLL_WRITE).nr, 0);
+    EXPECT_EQ(Gup(0, 1, FOLL_GET).nr, 0);
+  });
+  EXPECT_TRUE(TookMmapLock(run)) << "the slow path says -ENOMEM";
+  EXPECT_EQ(RefcountOf(1), 1 + 4 * kBias);
+}
+
+// What a driver maps without a page behind it: remap_pfn_range().
+TEST(GupPteRange, BacksOffFromASpecialEntry) {
+  SetUpPaths(LayoutOf("ww------"));
+  EntryOf(kFirstPteTable, 0) |= _PAGE_SPECIAL;
+  const RecordedRun run = RunOnMachine([] {
+    EXPECT_EQ(Gup(0, 1, FOLL_GET).nr, 0);
+    EXPECT_EQ(Gup(1, 1, FOLL_GET).nr, 1);
+  });
+  EXPECT_TRUE(TookMmapLock(run)) << "which has none for it either";
+  EXPECT_EQ(RefcountOf(1), 1);
+}
+
+// D1: across the end of a pud entry with three levels, folded at build time or at run time.
+TEST(GupPudRange, StaysInTheTableWhereLevelsAreFolded) {
+  Layout layout = LayoutOf("-------w", "wwwwwwww");
+  layout.backing[1] = Backing::kHugetlb;
+  layout.levels = 3;
+  for (const bool cut : {false, true}) {
+    for (const char* profile : {"arm64", "s390"}) {
+      SCOPED_TRACE(profile);
+      SetUpPaths(layout, profile);
+      if (cut) SetCuts(CutsOf(CUT_OFFSET_LOCKLESS));
+      const RecordedRun run =
+          RunOnMachine([] { EXPECT_THAT(Gup(7, 2, FOLL_GET).Pfns(), ElementsAre(1, kHuge)); });
+      bool stack = false;
+      for (const Event& event : run.events) stack |= NameOf(event.location) == "stack[1]";
+      const bool bites = cut && std::strcmp(profile, "s390") == 0;
+      EXPECT_EQ(stack, bites);
+      EXPECT_EQ(TookMmapLock(run), bites) << "what stands there is no entry";
+    }
+  }
+  SetCuts({});
 }
 
 // --- Against a mutator -------------------------------------------------------------------------

@@ -29,6 +29,9 @@ pud_t* mm_find_pud(struct mm_struct* mm, unsigned long address) {
 // Returns whether the mm shares its table no more; the caller flushes.
 // REQUIRES: i_mmap_rwsem for writing, and the table's lock.
 bool huge_pmd_unshare(pud_t* pudp, pud_t pud) {
+  // ORDER(AL count-of-its-own): who shares the table is counted apart from the references on its
+  // page; pairs with scan_by_pfn(). Counted in one, the last mm to use it takes a scan for another
+  // mm that shares: it leaves the table, and what it maps, to nobody.
   atomic_t* shares = wr_pmd_shares(wr_pfn_to_table(wr_pfn_of(pud_val(pud))));
   if (atomic_read(shares) == 1) return false;
   WR_SET_ENTRY(pudp, 0);

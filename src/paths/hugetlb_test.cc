@@ -1,6 +1,7 @@
 // Hugetlb: the shared table, the end of sharing, and what comes in the region's place.
 #include <gtest/gtest.h>
 
+#include "kernel/words.h"
 #include "machine/tlb_state.h"
 #include "paths/paths_test_bed.h"
 
@@ -43,12 +44,37 @@ TEST(Hugetlb, TheRegionsOfAnMmStandUnderTwoPudEntries) {
   EXPECT_EQ(arena.pmd_shares[0].counter, 2);
 }
 
+TEST(Hugetlb, AScanByPfnLeavesTheCountsAsTheyWere) {
+  for (bool cut : {false, true}) {
+    SetUpHugetlb(2);
+    if (cut) SetCuts(CutsOf(CUT_SHARE_COUNT));
+    const RecordedRun run = RunOnMachine([] { scan_by_pfn(MachineMm(), 0, 0, 0); });
+    EXPECT_EQ(arena.pmd_shares[0].counter, 2);
+    EXPECT_EQ(*wr_word(WR_WORD_S0_REFCOUNT), 0u);
+    int changes = 0;
+    for (const Event& event : run.events) {
+      if (event.kind != EventKind::kRmw) continue;
+      ++changes;
+      EXPECT_EQ(NameOf(event.location), cut ? "S0.shares" : "S0.refcount");
+    }
+    EXPECT_EQ(changes, 2) << "S1 is free";
+  }
+}
+
 TEST(Hugetlb, GupFastTakesPagesOfIt) {
   SetUpHugetlb(1);
   Got got;
   RunOnMachine([&got] { got = Gup(8, 2, FOLL_PIN | FOLL_WRITE); });
   EXPECT_EQ(got.nr, 2);
   EXPECT_EQ(PincountOf(kHuge), 2);
+}
+
+TEST(Hugetlb, ClearRefsPassesItBy) {
+  SetUpHugetlb(1);
+  RunOnMachine(
+      [] { clear_refs_write(MachineMm(), AddressOfPage(0), AddressOfPage(kPagesMax), 0); });
+  EXPECT_FALSE(Translate(0).writable);
+  EXPECT_TRUE(Translate(8).writable);
 }
 
 TEST(Hugetlb, UnshareLeavesTheOtherMmItsTable) {

@@ -1,5 +1,5 @@
 // What an unmap gathers before it flushes: pages and tables (include/asm-generic/tlb.h,
-// mm/mmu_gather.c, mm/memory.c, v6.1). Shared by zap.cc and munmap.cc.
+// mm/mmu_gather.c, mm/memory.c, v6.1). Shared by zap.cc, munmap.cc and mremap.cc.
 #ifndef WALKRACE_PATHS_MMU_GATHER_H_
 #define WALKRACE_PATHS_MMU_GATHER_H_
 
@@ -25,8 +25,9 @@ void tlb_finish_mmu(struct mmu_gather* tlb);
 
 // --- munmap.cc -----------------------------------------------------------------------------------
 
-// The pte table of a range that nothing maps any more is unlinked, to be freed.
-void free_pgtables(struct mmu_gather* tlb, unsigned long addr, unsigned long end);
+// Unmaps a vma and frees its tables. No rmap walk finds it from then on, until it is linked again.
+// REQUIRES: mmap_lock is held for writing.
+void unmap_region(struct vm_area_struct* vma);
 // After the flush: frees what was gathered, as the profile has it.
 void tlb_table_flush(struct mmu_gather* tlb);
 

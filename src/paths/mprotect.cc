@@ -2,7 +2,7 @@
 // change_protection(), change_pmd_range(), change_pte_range(), can_change_pte_writable(),
 // mm/mprotect.c, change_huge_pmd() and do_huge_pmd_numa_page(), mm/huge_memory.c,
 // change_prot_numa(), mm/mempolicy.c, and do_numa_page(), mm/memory.c, v6.1. Leaves out: the move
-// to another node (the fault decides to stay), migration entries, pending batched flushes.
+// to another node (the fault decides to stay).
 // Deviations: the vma's own right is not kept: a write after mprotect without `write` faults and
 // gets the right back, as if the program had asked for it; and part of a huge page is left alone,
 // not split.
@@ -10,6 +10,7 @@
 #include "kernel/tlb.h"
 #include "paths/cow.h"
 #include "paths/secondary_mmu.h"
+#include "paths/swap.h"
 
 namespace {
 
@@ -44,6 +45,12 @@ bool skips_numa_hint(struct vm_area_struct* vma, pte_t pte) {
   return vma->vm_file == nullptr && page_count(pfn_to_page(pte_pfn(pte))) != 1;
 }
 
+// A page that migrates comes back without the right to write, whatever is asked for.
+void change_migration_entry(struct mm_struct* mm, unsigned long addr, pte_t* pte, pte_t oldpte) {
+  if (!wr_reclaim_begun() || !is_migration_pte(oldpte) || !pte_write(oldpte)) return;
+  set_pte_at(mm, addr, pte, make_migration_pte(pte_pfn(oldpte), false, pte_swp_exclusive(oldpte)));
+}
+
 // Returns whether something changed.
 bool change_pte_range(struct vm_area_struct* vma, pmd_t pmd, unsigned long addr, unsigned long end,
                       enum protection to) {
@@ -52,9 +59,13 @@ bool change_pte_range(struct vm_area_struct* vma, pmd_t pmd, unsigned long addr,
   pte_t* pte = pte_offset_kernel(pmd, addr);
   bool changed = false;
   spin_lock(ptl);
+  flush_tlb_batched_pending(mm);
   for (; addr != end; addr += PAGE_SIZE, ++pte) {
     const pte_t oldpte = pte_read_locked(pte);
-    if (!pte_present(oldpte)) continue;
+    if (!pte_present(oldpte)) {
+      change_migration_entry(mm, addr, pte, oldpte);
+      continue;
+    }
     if (to == PROTECT_NUMA && skips_numa_hint(vma, oldpte)) continue;
     // ptep_modify_prot_start and _commit: none in between, so that the hardware's bits are not
     // lost.
@@ -81,9 +92,16 @@ bool change_huge_pmd(struct vm_area_struct* vma, pmd_t* pmdp, unsigned long addr
   const pmd_t pmd = pmd_read_locked(pmdp);
   const bool huge = pmd_trans_huge(pmd);
   if (huge && !is_swap_pmd(pmd) && !(to == PROTECT_NUMA && pmd_protnone(pmd))) {
-    // pmdp_invalidate_ad: never none in between, for MADV_DONTNEED would skip it (C12).
-    (void)wr_rmw(pmdp, sizeof(*pmdp), WR_AND, ~(_PAGE_PRESENT | _PAGE_PROTNONE), 0, WR_FULL,
-                 WR_ENTRY, nullptr, WR_HERE);
+    // pmdp_invalidate_ad.
+    // ORDER(AG never-none): what stays mapped is never none, however short; pairs with
+    // zap_pmd_range(), which looks at the pmd without its lock, under mmap_lock for reading as NUMA
+    // hinting is. Without it MADV_DONTNEED skips the page, and what was discarded comes back.
+    if (to == PROTECT_NUMA && is_cut(CUT_NUMA_PMD_INVALID)) {
+      (void)pmdp_huge_get_and_clear(mm, addr, pmdp);
+    } else {
+      (void)wr_rmw(pmdp, sizeof(*pmdp), WR_AND, ~(_PAGE_PRESENT | _PAGE_PROTNONE), 0, WR_FULL,
+                   WR_ENTRY, nullptr, WR_HERE);
+    }
     set_pmd_at(mm, addr, pmdp, pmd_modify(pmd, to));
     *changed = true;
   }

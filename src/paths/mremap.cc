@@ -1,50 +1,21 @@
 // mremap(MREMAP_FIXED | MREMAP_DONTUNMAP) of a whole region to the other region of its mm. Mirrors
-// mremap_to(), move_vma(), move_page_tables(), move_normal_pmd(), move_huge_pmd(), move_ptes(),
-// take_rmap_locks(), mm/mremap.c, and what munmap does first at the destination, unmap_region()
-// and free_pgtables(), mm/mmap.c, v6.1; with the re-check of the pmd under its lock that 6.12
-// brought. Leaves out: pud and hugetlb moves, accounting, userfaultfd. Deviation: vmas neither
-// come nor go: the destination's takes over file and offset, the source's stays, empty, as
-// MREMAP_DONTUNMAP leaves it. A vma without a place in the rmap has an offset that no page has.
+// mremap_to(), move_vma(), move_page_tables(), move_normal_pmd(), move_huge_pmd(), move_ptes() and
+// take_rmap_locks(), mm/mremap.c, v6.1; with the re-check of the pmd under its lock that 6.12
+// brought. The destination is unmapped first: munmap.cc. Leaves out: pud and hugetlb moves,
+// accounting, userfaultfd. Deviation: vmas neither come nor go: the destination's takes over file
+// and offset, the source's stays, empty, as MREMAP_DONTUNMAP leaves it.
 #include "kernel/mm.h"
 #include "kernel/notes.h"
-#include "kernel/page_ref.h"
 #include "kernel/pgtable.h"
 #include "kernel/tlb.h"
+#include "paths/mmu_gather.h"
 #include "paths/paths.h"
 #include "paths/rmap_locks.h"
 #include "paths/secondary_mmu.h"
+#include "paths/swap.h"
 #include "paths/variants.h"
 
 namespace {
-
-constexpr unsigned long kNoOffset = 1ul << 40;
-
-// unlink_anon_vmas() and unlink_file_vma(); vma_link().
-void set_rmap_offset(struct vm_area_struct* vma, unsigned long pgoff) {
-  take_rmap_locks(vma);
-  vma->vm_pgoff = pgoff;
-  drop_rmap_locks(vma);
-}
-
-// ORDER(S unlink-flush-free): no rmap finds the vma any more, then its table is unlinked, flushed
-// and freed; pairs with walks under an rmap lock alone, and with irq-off walks. Without it one of
-// them reads a freed table.
-void free_pgtables(struct vm_area_struct* vma, pmd_t* pmdp) {
-  struct mm_struct* mm = vma->vm_mm;
-  const pmd_t pmd = pmdp_get(pmdp);
-  if (pmd_none(pmd)) return;
-  WR_SET_ENTRY(pmdp, 0);
-  wr_flush_tlb_range(mm, vma->vm_start, vma->vm_end);
-  __tlb_remove_table(mm, pmd_pgtable(pmd));
-}
-
-// REQUIRES: mmap_lock is held for writing.
-void unmap_region(struct vm_area_struct* vma) {
-  madvise_dontneed_single_vma(vma, vma->vm_start, vma->vm_end);
-  set_rmap_offset(vma, kNoOffset);
-  pmd_t* pmdp = mm_find_pmd(vma->vm_mm, vma->vm_start);
-  if (pmdp != nullptr) free_pgtables(vma, pmdp);
-}
 
 void move_huge_pmd(struct vm_area_struct* vma, unsigned long old_addr, unsigned long new_addr,
                    pmd_t* old_pmd, pmd_t* new_pmd) {
@@ -120,6 +91,7 @@ void move_ptes(struct vm_area_struct* vma, pmd_t* old_pmdp, pmd_t* new_pmdp, uns
   bool force_flush = false;
   spin_lock(old_ptl);
   spin_lock(new_ptl);
+  flush_tlb_batched_pending(mm);
   for (unsigned long i = 0; i < PTRS_PER_PTE; ++i, old_addr += PAGE_SIZE, new_addr += PAGE_SIZE) {
     if (pte_none(pte_read_locked(old_pte + i))) continue;
     const pte_t pte = ptep_get_and_clear(mm, old_addr, old_pte + i);
@@ -160,7 +132,8 @@ void mremap_region(struct mm_struct* mm, unsigned long start, unsigned long /*en
   unmap_region(new_vma);
   // copy_vma(): nobody else sees the new vma until it is in the rmap.
   new_vma->vm_file = vma->vm_file;
-  set_rmap_offset(new_vma, vma->vm_pgoff);
+  new_vma->vm_pgoff = vma->vm_pgoff;
+  unlink_vma(new_vma, false);
   wr_note(WR_NOTE_MOVE_BEGIN, nullptr, vma->vm_start, new_vma->vm_start, WR_HERE);
   mmu_notifier_invalidate_range_start(mm, vma->vm_start, vma->vm_end);
   move_page_tables(vma, vma->vm_start, new_vma->vm_start);

@@ -76,7 +76,7 @@ TEST(Mremap, FreesTheTableOfTheDestinationAfterTheFlushWhereThereIsNoRcu) {
       flushes_before_free = flushes;
     }
   }
-  EXPECT_GE(flushes_before_free, 2) << "of the zap, then of the table";
+  EXPECT_EQ(flushes_before_free, 1) << "of pages and table in one";
 }
 
 TEST(Mremap, OfNothingUnmapsTheDestinationAllTheSame) {

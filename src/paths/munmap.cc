@@ -1,4 +1,5 @@
-// munmap of a region, and mmap with MAP_FIXED that puts an empty one in its place. Mirrors
+// munmap of a region, and mmap with MAP_FIXED that puts an empty one in its place; mremap begins so
+// at its destination. Mirrors
 // unmap_region() (mm/mmap.c), free_pgtables(), free_pmd_range(), free_pte_range() (mm/memory.c),
 // tlb_remove_table(), tlb_table_flush() and tlb_remove_table_one() (mm/mmu_gather.c), v6.1.
 // Leaves out: the vma's way out of the tree and back, mmap_lock lowered to reading, tables above
@@ -58,6 +59,9 @@ void tlb_table_flush(struct mmu_gather* tlb) {
   tlb->nr_tables = 0;
 }
 
+namespace {
+
+// The pte tables of a range that nothing maps any more are unlinked, to be freed.
 void free_pgtables(struct mmu_gather* tlb, unsigned long addr, unsigned long end) {
   pmd_t* pmd = mm_find_pmd(tlb->mm, addr);
   if (pmd == nullptr) return;
@@ -69,10 +73,12 @@ void free_pgtables(struct mmu_gather* tlb, unsigned long addr, unsigned long end
   } while (++pmd, addr = next, addr != end);
 }
 
-void munmap_region(struct mm_struct* mm, unsigned long start, unsigned long end,
-                   unsigned /*flags*/) {
-  mmap_write_lock(mm);
-  struct vm_area_struct* vma = find_vma(mm, start);
+}  // namespace
+
+void unmap_region(struct vm_area_struct* vma) {
+  struct mm_struct* mm = vma->vm_mm;
+  const unsigned long start = vma->vm_start;
+  const unsigned long end = vma->vm_end;
   const bool discards = vma->vm_file == nullptr;
   struct mmu_gather tlb = {mm, start, end, {}, 0, false, {}, 0};
   if (discards) wr_note(WR_NOTE_DISCARD_BEGIN, nullptr, start, end, WR_HERE);
@@ -84,6 +90,13 @@ void munmap_region(struct mm_struct* mm, unsigned long start, unsigned long end,
   tlb_finish_mmu(&tlb);
   mmu_notifier_invalidate_range_end(mm, start, end);
   if (discards) wr_note(WR_NOTE_DISCARD_END, nullptr, start, end, WR_HERE);
+}
+
+void munmap_region(struct mm_struct* mm, unsigned long start, unsigned long /*end*/,
+                   unsigned /*flags*/) {
+  mmap_write_lock(mm);
+  struct vm_area_struct* vma = find_vma(mm, start);
+  unmap_region(vma);
   unlink_vma(vma, false);
   mmap_write_unlock(mm);
 }

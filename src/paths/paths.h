@@ -16,8 +16,8 @@
 // --- gup_fast.cc: mm/gup.c -------------------------------------------------------------------
 
 // Returns the number of pages referenced, from `start` on, in pages[0 .. n-1]; 0 where none could
-// be. `gup_flags`: FOLL_GET or FOLL_PIN, and FOLL_WRITE. Falls back to the slow path.
-// REQUIRES: interrupts are on; mmap_lock is not held.
+// be. `gup_flags`: FOLL_GET or FOLL_PIN, and FOLL_WRITE, FOLL_LONGTERM. Falls back to the slow
+// path. REQUIRES: interrupts are on; mmap_lock is not held.
 int internal_get_user_pages_fast(struct mm_struct* mm, unsigned long start, int nr_pages,
                                  unsigned gup_flags, struct page** pages);
 
@@ -61,6 +61,11 @@ enum vm_fault hugetlb_fault(struct vm_area_struct* vma, unsigned long address, b
 
 // The pmd entry of an address whose pud has no table yet. Null: no table left.
 pmd_t* pmd_alloc(struct mm_struct* mm, unsigned long address);
+
+// --- dax.cc: fs/dax.c ------------------------------------------------------------------------
+
+// handle_mm_fault() of a DAX vma.
+enum vm_fault dax_iomap_pmd_fault(struct vm_area_struct* vma, unsigned long address, bool write);
 
 // --- collapse.cc: mm/khugepaged.c ------------------------------------------------------------
 

@@ -10,6 +10,7 @@
 #include "kernel/mm.h"
 #include "kernel/page_ref.h"
 #include "kernel/pgtable.h"
+#include "kernel/swap.h"
 #include "kernel/user_access.h"
 #include "paths/paths.h"
 
@@ -17,14 +18,26 @@ namespace {
 
 constexpr int kRetriesMax = 3;
 
+// No other file's pages are taken away by its rmap.
+bool maps_tracked_file(struct mm_struct* mm) {
+  for (struct vm_area_struct* vma = wr_next_vma(mm, nullptr); vma != nullptr;
+       vma = wr_next_vma(mm, vma)) {
+    if (vma_needs_dirty_tracking(vma)) return true;
+  }
+  return false;
+}
+
 void mmu_notifier_register(struct mm_struct* mm) {
   if (wr_kvm_is_registered(mm)) return;
   // mm_take_all_locks(): no invalidation is under way that the new one would see the end of alone.
   mmap_write_lock(mm);
   i_mmap_lock_write(wr_file());
+  const bool tracked = maps_tracked_file(mm);
+  if (tracked) i_mmap_lock_write(wr_tracked_file());
   anon_vma_lock_write();
   wr_kvm_of(mm)->registered = 1;
   anon_vma_unlock_write();
+  if (tracked) i_mmap_unlock_write(wr_tracked_file());
   i_mmap_unlock_write(wr_file());
   mmap_write_unlock(mm);
 }
@@ -56,6 +69,15 @@ bool direct_page_fault(struct kvm* kvm, struct mm_struct* mm, unsigned long addr
   return fresh;
 }
 
+// What the guest may have written through it makes the page dirty (kvm_set_pfn_dirty).
+void drop_spte(unsigned long* sptep) {
+  if (wr_reclaim_begun()) {
+    const unsigned long spte = READ_ONCE(*sptep);
+    if ((spte & _PAGE_RW) != 0) SetPageDirty(pfn_to_page(wr_pfn_of(spte)));
+  }
+  WRITE_ONCE(*sptep, 0);
+}
+
 void access_from_guest(struct mm_struct* mm, unsigned long start, bool write) {
   mmu_notifier_register(mm);
   for (int i = 0; i < kRetriesMax; ++i) {
@@ -72,7 +94,7 @@ void mmu_notifier_invalidate_range_start(struct mm_struct* mm, unsigned long sta
   if (kvm->registered == 0) return;
   spin_lock(&kvm->mmu_lock);
   WRITE_ONCE(kvm->mmu_invalidate_in_progress, READ_ONCE(kvm->mmu_invalidate_in_progress) + 1);
-  for (; start < end; start += PAGE_SIZE) WRITE_ONCE(*wr_spte_of(mm, start), 0);
+  for (; start < end; start += PAGE_SIZE) drop_spte(wr_spte_of(mm, start));
   spin_unlock(&kvm->mmu_lock);
 }
 

@@ -11,6 +11,7 @@
 #include "kernel/tlb.h"
 #include "paths/paths.h"
 #include "paths/split.h"
+#include "paths/swap.h"
 
 namespace {
 
@@ -186,6 +187,7 @@ void split_entry_wait(void) {
 // What debugfs' split_huge_pages, reclaim and partial MADV_FREE do.
 void split_huge_pages(struct mm_struct* mm, unsigned long start, unsigned long /*end*/,
                       unsigned /*flags*/) {
+  wr_begin_rmap_walks();
   mmap_read_lock(mm);
   const bool anonymous = find_vma(mm, start)->vm_file == nullptr;
   struct folio* folio = anonymous ? follow_folio(mm, start) : nullptr;

@@ -50,6 +50,9 @@ inline bool WhereInterruptsOffHoldTables(const Profile& profile) {
   return !WhereCollapseWaitsForNobody(profile);
 }
 
+// p?d_offset of a level that is folded at run time gives back the pointer that it was given.
+inline bool WhereLevelsFoldAtRunTime(const Profile& profile) { return profile.folds_at_run_time; }
+
 // A lockless walk reads a pte, or a pmd as well, in two halves.
 inline bool WherePtesAreTwoWords(const Profile& profile) {
   return profile.entry_read != EntryRead::kAtomic;
@@ -58,11 +61,20 @@ inline bool WherePmdsAreTwoWords(const Profile& profile) {
   return profile.entry_read == EntryRead::kHalves || profile.entry_read == EntryRead::kAllHalves;
 }
 
+// x86: a flush that does not say that it frees a table is kept from lazy CPUs.
+inline bool WhereFlushesSkipLazyCpus(const Profile& profile) { return profile.skips_lazy_cpus; }
+
+// An mm's only thread takes other CPUs out of its mm_cpumask, and flushes locally from then on.
+inline bool WhereCpumasksAreTrimmed(const Profile& profile) { return profile.trims_cpumask; }
+
 // Tables are freed at once after a flush that waits for nobody: a walker reads freed tables with
 // nothing taken out (A14, mips-mmid).
 inline bool TablesAreExposed(const Profile& profile) {
   return WhereFlushWaitsForNobody(profile) && profile.table_free == TableFree::kAtOnce;
 }
+
+// Reclaim leaves what it has unmapped in the TLBs of other CPUs for a while.
+inline bool WhereUnmapFlushIsBatched(const Profile& profile) { return profile.batched_unmap_flush; }
 
 }  // namespace walkrace
 

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "kernel/tlb.h"
 #include "paths/variant_conditions.h"
 
 namespace walkrace {
@@ -128,7 +129,7 @@ constexpr VariantRow kRows[] = {
      .control = "cpu 0\n get 0-2\n"
                 "cpu 1\n collapse 0-7\n"},
     {.name = "plain-pmd-reread",
-     .id = nullptr,
+     .id = "D3",
      .upstream = nullptr,
      .fixed_in = nullptr,
      .summary = "READ_ONCE of the pmd re-read: a plain C access, as in Linux 6.0 to 6.19",
@@ -533,6 +534,269 @@ constexpr VariantRow kRows[] = {
      .control = "map 0-7 rw\nbacking 0-7 compound\n"
                 "cpu 0\n get 1\n"
                 "cpu 1\n split 0\n"},
+    {.name = "refcount-wraps",
+     .id = "B2",
+     .upstream = "8fde12ca79af",
+     .fixed_in = "5.1",
+     .summary = "a reference is taken on a count that is negative, until it wraps to zero: a put "
+                "frees what others have pinned",
+     .cuts = CutsOf(CUT_REF_OVERFLOW),
+     .oracle = "no-pinned-page-freed",
+     .bites_on = Everywhere,
+     .needs = nullptr,
+     .control = "map 0 rw\n"
+                "cpu 0\n pin 0\n pin 0\n pin 0\n pin 0\n"
+                "cpu 1\n pin 0\n pin 0\n pin 0\n pin 0\n zap 0\n"},
+    {.name = "secretmem-by-lru",
+     .id = "B6",
+     .upstream = "65291dcfcf89",
+     .fixed_in = "6.9",
+     .introduced_in = "5.14",
+     .summary = "GUP-fast knows secretmem only where PG_lru is set, which it is not while the page "
+                "waits in a folio batch",
+     .cuts = CutsOf(CUT_SECRETMEM_LRU),
+     .oracle = "no-forbidden-page",
+     .bites_on = Everywhere,
+     .needs = nullptr,
+     .control = "map 1 rw\nbacking 0-7 secretmem\n"
+                "cpu 0\n get 0\n"
+                "cpu 1\n fault 0\n"},
+    {.name = "longterm-write-of-file",
+     .id = "B7",
+     .upstream = "a6e79df92e4a",
+     .fixed_in = "6.5",
+     .summary = "GUP-fast gives a page of a file with dirty tracking to a long-term pin for "
+                "writing, of which its filesystem learns nothing",
+     .cuts = CutsOf(CUT_FAST_PIN_ALLOWED),
+     .oracle = "no-forbidden-page",
+     .bites_on = Everywhere,
+     .needs = nullptr,
+     .control = "map 0 rw\nbacking 0-7 dirty-tracked\n"
+                "cpu 0\n pin 0 write longterm\n"},
+    {.name = "offset-of-local-copy",
+     .id = "D1",
+     .upstream = "d3f7b1bb2040",
+     .fixed_in = "5.9",
+     .summary = "p?d_offset of the walker's own copy of an entry: where the level below is folded "
+                "at run time, the next entry is read from the stack",
+     .cuts = CutsOf(CUT_OFFSET_LOCKLESS),
+     .oracle = "no-table-use-after-free",
+     .bites_on = WhereLevelsFoldAtRunTime,
+     .needs = nullptr,
+     .control = "levels 3\nmap 7-15 rw\nbacking 8-15 hugetlb\n"
+                "cpu 0\n get 7-8\n"},
+    {.name = "device-huge-no-recheck",
+     .id = "B8",
+     .upstream = "a9b6de77b1a3",
+     .fixed_in = "4.18",
+     .summary =
+         "the re-read of a huge leaf of device memory; truncation finds the pages unused and "
+         "gives them to another file",
+     .cuts = CutsOf(CUT_DEVICE_RECHECK),
+     .oracle = "no-pinned-page-freed",
+     .bites_on = WhereFlushWaitsForNobody,
+     .needs = nullptr,
+     .control = "map 8-15 rw\nbacking 8-15 dax\n"
+                "cpu 0\n get 8\n"
+                "cpu 1\n dax-truncate 8-15\n"},
+    {.name = "mapping-loaded-twice",
+     .id = "B7",
+     .upstream = nullptr,
+     .fixed_in = nullptr,
+     .summary =
+         "one load of folio->mapping in GUP-fast: truncation empties it between its test and "
+         "its use",
+     .cuts = CutsOf(CUT_MAPPING_READ_ONCE),
+     .oracle = "checked-what-was-used",
+     .bites_on = WhereFlushWaitsForNobody,
+     .needs = nullptr,
+     .control = "map 0 rw\nbacking 0-7 dirty-tracked\n"
+                "cpu 0\n pin 0 write longterm\n"
+                "cpu 1\n truncate 0\n"},
+    {.name = "migrate-no-recheck",
+     .id = "C8",
+     .upstream = nullptr,
+     .fixed_in = nullptr,
+     .summary = "the pte re-read, or its value kept in a register; migration in between",
+     .cuts = CutsOf(CUT_PTE_RECHECK),
+     .oracle = "no-pinned-page-freed",
+     .bites_on = WhereFlushWaitsForNobody,
+     .needs = nullptr,
+     .control = "cpu 0\n get 0 write\n write-pinned\n unpin\n"
+                "cpu 1\n migrate 0\n"},
+    {.name = "migrate-count-first",
+     .id = nullptr,
+     .upstream = nullptr,
+     .fixed_in = nullptr,
+     .summary = "migration looks at the counts before it clears the entries, and not after",
+     .cuts = CutsOf(CUT_MIGRATE_COUNT_AFTER_CLEAR),
+     .oracle = "no-pinned-page-freed",
+     .bites_on = Everywhere,
+     .needs = nullptr,
+     .control = "cpu 0\n get 0 write\n write-pinned\n unpin\n"
+                "cpu 1\n migrate 0\n"},
+    {.name = "migrate-flush-late",
+     .id = "C10",
+     .upstream = "60bae7370896",
+     .fixed_in = "6.0",
+     .summary = "device migration flushes after it has dropped the table's lock, as up to 5.19",
+     .cuts = CutsOf(CUT_MIGRATE_VMA_FLUSH),
+     .oracle = "no-lost-write",
+     .bites_on = Everywhere,
+     .needs = nullptr,
+     .control = "cpu 0\n migrate-vma 0\n"
+                "cpu 1\n read 0\n zap 0\n write 0\n read 0\n"},
+    {.name = "swap-no-pin-test",
+     .id = "C4",
+     .upstream = "feb889fb40fa",
+     .fixed_in = "5.11",
+     .summary = "swap-out asks nowhere whether the page may be pinned",
+     .cuts = CutsOf(CUT_SWAP_PIN_TEST, CUT_SWAP_PIN_AFTER_CLEAR),
+     .oracle = "no-pinned-page-freed",
+     .bites_on = Everywhere,
+     .needs = nullptr,
+     .control = "cpu 0\n pin 0 write\n write-pinned\n unpin\n"
+                "cpu 1\n reclaim 0\n"},
+    {.name = "swap-pin-test-first",
+     .id = "C4",
+     .upstream = nullptr,
+     .fixed_in = "5.19",
+     .summary = "swap-out asks for pins before it clears the entry, and not after",
+     .cuts = CutsOf(CUT_SWAP_PIN_AFTER_CLEAR),
+     .oracle = "no-pinned-page-freed",
+     .bites_on = Everywhere,
+     .needs = nullptr,
+     .control = "cpu 0\n pin 0 write\n write-pinned\n unpin\n"
+                "cpu 1\n reclaim 0\n"},
+    {.name = "no-flush-batched-pending",
+     .id = nullptr,
+     .upstream = "3ea277194daa",
+     .fixed_in = "4.13",
+     .summary = "a zap does not flush what a reclaim has unmapped and not flushed yet",
+     .cuts = CutsOf(CUT_FLUSH_BATCHED_PENDING),
+     .oracle = "no-lost-write",
+     .bites_on = WhereUnmapFlushIsBatched,
+     .needs = nullptr,
+     .control = "cpu 0\n reclaim 0\n"
+                "cpu 1\n read 0\n zap 0\n write 0\n read 0\n"},
+    {.name = "pageout-before-flush",
+     .id = nullptr,
+     .upstream = nullptr,
+     .fixed_in = nullptr,
+     .summary = "reclaim writes a page out before the flush that its unmapping has deferred",
+     .cuts = CutsOf(CUT_PAGEOUT_FLUSH),
+     .oracle = "no-lost-write",
+     .bites_on = WhereUnmapFlushIsBatched,
+     .needs = nullptr,
+     .control = "cpu 0\n write 0\n write 0\n read 0\n"
+                "cpu 1\n reclaim 0\n"},
+    {.name = "madv-free-no-count-check",
+     .id = "C3",
+     .upstream = "6c8e2a256915",
+     .fixed_in = "5.18",
+     .summary = "reclaim discards a page that was freed lazily without a look at its count",
+     .cuts = CutsOf(CUT_LAZYFREE_COUNT),
+     .oracle = "no-pinned-page-freed",
+     .bites_on = Everywhere,
+     .needs = nullptr,
+     .control = "cpu 0\n get 0 write\n write-pinned\n unpin\n"
+                "cpu 1\n madv-free 0\n reclaim 0\n"},
+    {.name = "madv-free-no-barrier",
+     .id = "C3",
+     .upstream = "6c8e2a256915",
+     .fixed_in = "5.18",
+     .summary = "no full barrier between the cleared entry and the look at the count",
+     .cuts = CutsOf(CUT_LAZYFREE_BARRIER),
+     .oracle = nullptr,
+     .bites_on = Nowhere,
+     .needs = "weak-memory",
+     .control = "cpu 0\n get 0 write\n write-pinned\n unpin\n"
+                "cpu 1\n madv-free 0\n reclaim 0\n"},
+    {.name = "ksm-count-first",
+     .id = "C7",
+     .upstream = nullptr,
+     .fixed_in = nullptr,
+     .summary = "KSM looks at the counts before it clears the entry, and not after",
+     .cuts = CutsOf(CUT_KSM_COUNT_AFTER_CLEAR),
+     .oracle = "no-pinned-page-freed",
+     .bites_on = Everywhere,
+     .needs = nullptr,
+     .control = "map none\n"
+                "cpu 0\n fault 1\n read 0\n get 1 write\n"
+                "cpu 1\n fault 0\n ksm 0-1\n"},
+    {.name = "mremap-without-rmap-lock",
+     .id = "A13",
+     .upstream = "97113eb39fa7",
+     .fixed_in = "5.14",
+     .summary = "the rmap lock while mremap moves a whole table: reclaim that stands in the table "
+                "clears the entry and flushes the address that the table has left",
+     .cuts = CutsOf(CUT_MREMAP_RMAP_LOCK),
+     .oracle = "tlb-coherent",
+     .bites_on = WhereMremapMovesTables,
+     .needs = nullptr,
+     .control = "map 0 rw\nbacking 0-7 file\n"
+                "cpu 0\n reclaim-file 0\n"
+                "cpu 1\n mremap 0-7\n read 8\n read 8\n read 8\n read 8\n read 8\n",
+     // Linked, looked up, moved: mremap and reclaim hand over three times.
+     .pct_depth = 4},
+    {.name = "numa-clears-pmd",
+     .id = "C12",
+     .upstream = "ced108037c2a",
+     .fixed_in = "4.11",
+     .summary = "that NUMA hinting invalidates a huge pmd and never clears it: MADV_DONTNEED finds "
+                "none in between, skips it, and the data survives",
+     .cuts = CutsOf(CUT_NUMA_PMD_INVALID),
+     .oracle = "no-lost-write",
+     .bites_on = Everywhere,
+     .needs = nullptr,
+     .control = "map-huge 0-7 rw\n"
+                "cpu 0\n numa 0-7\n"
+                "cpu 1\n zap 0-7\n read 0\n"},
+    {.name = "lazy-cpus-walk-on",
+     .id = "A9",
+     .upstream = "3ef938c35035",
+     .fixed_in = "6.15",
+     .introduced_in = "4.20",
+     .summary =
+         "that pmdp_collapse_flush reaches CPUs with a lazy TLB: the hardware of one walks on "
+         "in the table that retraction frees",
+     .cuts = CutsOf(CUT_LAZY_TLB_FLUSH),
+     .oracle = "no-table-use-after-free",
+     .bites_on = WhereFlushesSkipLazyCpus,
+     .needs = nullptr,
+     .control = "map 0 rw\nbacking 0-7 file\n"
+                "cpu 0\n idle 0\n idle 0\n idle 0\n idle 0\n"
+                "cpu 1\n retract 0-7\n"},
+    {.name = "cpumask-trimmed-whole",
+     .id = "A10",
+     .upstream = "a665eec0a22e",
+     .fixed_in = "5.10",
+     .introduced_in = "4.17",
+     .summary =
+         "that a CPU takes itself out of mm_cpumask, unless it uses the mm again by then: the "
+         "flusher clears the mask, and a kernel thread that has just come is passed by",
+     .cuts = CutsOf(CUT_TRIM_YOURSELF),
+     .oracle = "tlb-coherent",
+     .bites_on = WhereCpumasksAreTrimmed,
+     .needs = nullptr,
+     .control = "map 0 rw\n"
+                "cpu 0\n zap 0\n"
+                "cpu 1 mm 1\n kthread 0\n kthread 0\n kthread 0\n kthread 0\n",
+     .pct_depth = 5},
+    {.name = "share-count-is-refcount",
+     .id = "A16",
+     .upstream = "59d9094df3d7",
+     .fixed_in = "6.13",
+     .summary =
+         "a count of its own for the mms that share a pmd table of hugetlb: a scan's reference "
+         "looks like a sharer, and the last mm leaves the table with its page",
+     .cuts = CutsOf(CUT_SHARE_COUNT),
+     .oracle = "counts-conserved",
+     .bites_on = Everywhere,
+     .needs = nullptr,
+     .control = "map 8-15 rw\nbacking 8-15 hugetlb\n"
+                "cpu 0\n hugetlb-unmap 8-15\n"
+                "cpu 1\n pfn-scan\n"},
 };
 
 }  // namespace
@@ -560,7 +824,11 @@ bool MayFireFirst(const VariantRow& row, const Profile& profile, const char* ora
          std::strcmp(oracle, row.oracle_of_deposit) == 0;
 }
 
-void SetCuts(const Cuts& cuts) { active_cuts = cuts; }
+void SetCuts(const Cuts& cuts) {
+  active_cuts = cuts;
+  wr_tlb_leave_out((cuts.has(CUT_LAZY_TLB_FLUSH) ? WR_TLB_LAZY_CPUS : 0) |
+                   (cuts.has(CUT_TRIM_YOURSELF) ? WR_TLB_TRIM_CHECK : 0));
+}
 
 }  // namespace walkrace
 

@@ -52,6 +52,25 @@ enum cut {
   CUT_TABLE_RCU,            // tlb_table_flush: tables are freed without a grace period
   CUT_PTE_LOW_AGAIN,        // gup_pte_range: the low half of the pte is not read again
   CUT_PMD_LOW_AGAIN,        // gup_pmd_range: the low half of the pmd is not read again
+  CUT_REF_OVERFLOW,         // try_get_folio takes a reference on a negative count as well
+  CUT_SECRETMEM_LRU,        // folio_is_secretmem takes what is on no LRU list for ordinary memory
+  CUT_FAST_PIN_ALLOWED,     // GUP-fast gives any file's page to a long-term pin for writing
+  CUT_OFFSET_LOCKLESS,      // GUP-fast: p?d_offset of the copy on the stack, not of the entry
+  CUT_DEVICE_RECHECK,       // __gup_device_huge_pmd: the pmd is not read again
+  CUT_MAPPING_READ_ONCE,    // folio_fast_pin_allowed: the mapping is loaded again after its test
+  CUT_NUMA_PMD_INVALID,     // change_huge_pmd: NUMA hinting clears the pmd, and sets it again
+  CUT_LAZY_TLB_FLUSH,       // pmdp_collapse_flush leaves CPUs with a lazy TLB alone
+  CUT_TRIM_YOURSELF,        // exit_flush_lazy_tlbs: the sender clears the mm_cpumask whole
+  CUT_SHARE_COUNT,          // hugetlb: a pmd table's share count is its page's reference count
+  CUT_MIGRATE_COUNT_AFTER_CLEAR,  // migration looks at the counts before it clears the entries
+  CUT_SWAP_PIN_AFTER_CLEAR,       // try_to_unmap_one: no test for pins after the entry is clear
+  CUT_SWAP_PIN_TEST,              // shrink_page: no test for pins before it
+  CUT_LAZYFREE_COUNT,             // unmap_lazyfree: the count is not looked at
+  CUT_FLUSH_BATCHED_PENDING,      // a zap does not flush what a reclaim has yet to flush
+  CUT_MIGRATE_VMA_FLUSH,          // migrate_vma_collect_pmd flushes after it has dropped the lock
+  CUT_KSM_COUNT_AFTER_CLEAR,      // write_protect_page looks at the counts before the clear
+  CUT_PAGEOUT_FLUSH,              // shrink_page writes a page out before it is flushed
+  CUT_LAZYFREE_BARRIER,           // unmap_lazyfree: no full barrier between clear and count
   CUT_COUNT,
 };
 
@@ -107,6 +126,8 @@ struct VariantRow {
   // The operations of its control, in .walk form without the version line. Its search keeps to
   // them; the schedule is the search's.
   const char* control;
+  // How many ordering constraints the search of the control by PCT is to look for.
+  int pct_depth = 3;
 };
 
 const VariantRow* VariantRows(size_t* count);

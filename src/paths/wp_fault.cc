@@ -1,13 +1,14 @@
 // Faults on what is mapped read-only: reuse, or copy-on-write, or unsharing for a read-only pin.
 // Mirrors do_wp_page(), wp_page_reuse(), wp_page_copy(), mm/memory.c, page_move_anon_rmap(),
-// mm/rmap.c, and do_huge_pmd_wp_page(), mm/huge_memory.c, v6.1. Leaves out: KSM and the swap cache,
+// mm/rmap.c, and do_huge_pmd_wp_page(), mm/huge_memory.c, v6.1. Leaves out:
 // references of LRU pagevecs, MMU notifiers, waiting for the lock of a huge page (one that is held
-// is copied). Deviation: a huge page that has to be copied is copied whole, as up to 5.7; since
-// 5.8 its pmd is split and one base page copied.
+// is copied). Deviation: a huge page that has to be copied is copied whole, as up to 5.7, but its
+// pmd is never none meanwhile; since 5.8 its pmd is split and one base page copied.
 #include "kernel/mm.h"
 #include "kernel/tlb.h"
 #include "paths/cow.h"
 #include "paths/secondary_mmu.h"
+#include "paths/swap.h"
 
 namespace {
 
@@ -27,9 +28,14 @@ bool try_make_exclusive(struct folio* folio, struct page* page, unsigned long pa
     if (only_mapping) set_exclusive(page, pages);
     return only_mapping;
   }
-  if (folio_ref_count(folio) > 1) return false;
+  const bool reclaims = wr_reclaim_begun();
+  if (reclaims && PageKsm(page)) return false;
+  const bool cached = reclaims && PageSwapCache(page);
+  if (folio_ref_count(folio) > (cached ? 2 : 1)) return false;
   if (!trylock_page(&folio->page)) return false;
-  const bool only_reference = folio_ref_count(folio) == 1;
+  if (cached) (void)try_to_free_swap(page);
+  const bool merged = reclaims && PageKsm(page);
+  const bool only_reference = !merged && folio_ref_count(folio) == 1;
   if (only_reference) set_exclusive(page, pages);
   unlock_page(&folio->page);
   return only_reference;
@@ -81,7 +87,11 @@ enum vm_fault wp_page_copy(struct vm_area_struct* vma, pmd_t pmd, unsigned long 
   spin_unlock(ptl);
   mmu_notifier_invalidate_range_end(mm, address, address + PAGE_SIZE);
   // The mapping's reference, or the copy that nobody needs; then the caller's.
-  folio_put(same ? old_folio : new_folio);
+  if (same) {
+    free_page_and_swap_cache(old_page);
+  } else {
+    folio_put(new_folio);
+  }
   folio_put(old_folio);
   return VM_FAULT_DONE;
 }
@@ -105,8 +115,8 @@ enum vm_fault do_huge_pmd_wp_page_copy(struct vm_area_struct* vma, pmd_t* pmdp, 
   if (same) {
     pmd_t entry = pfn_pmd_huge(folio_pfn(new_folio));
     if (!unshare) entry = pmd_mkwrite(pmd_mkdirty(entry));
-    (void)pmdp_huge_get_and_clear(mm, haddr, pmdp);
-    flush_cow(mm, haddr, haddr + HPAGE_PMD_SIZE);
+    // Invalid, not none: MADV_DONTNEED would skip it (AG).
+    (void)wr_pmdp_invalidate(vma, haddr, pmdp, !is_cut(CUT_WP_FLUSH));
     page_add_new_anon_rmap(&new_folio->page, vma, haddr);
     SetPageLRU(&new_folio->page);
     set_pmd_at(mm, haddr, pmdp, entry);

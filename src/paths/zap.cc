@@ -9,6 +9,7 @@
 #include "paths/mmu_gather.h"
 #include "paths/paths.h"
 #include "paths/secondary_mmu.h"
+#include "paths/swap.h"
 #include "paths/variants.h"
 
 namespace {
@@ -26,7 +27,7 @@ void tlb_finish_mmu(struct mmu_gather* tlb) {
   const bool late = is_cut(CUT_ZAP_FLUSH_FIRST);
   if (tlb->cleared && !late) wr_flush_tlb_range(tlb->mm, tlb->start, tlb->end);
   tlb_table_flush(tlb);
-  for (int i = 0; i < tlb->nr; ++i) folio_put(tlb->folios[i]);
+  for (int i = 0; i < tlb->nr; ++i) free_page_and_swap_cache(&tlb->folios[i]->page);
   if (tlb->cleared && late) wr_flush_tlb_range(tlb->mm, tlb->start, tlb->end);
 }
 
@@ -36,10 +37,13 @@ void zap_pte_range(struct mmu_gather* tlb, pmd_t pmd, unsigned long addr, unsign
   spinlock_t* ptl = pte_lockptr(tlb->mm, pmd);
   pte_t* pte = pte_offset_kernel(pmd, addr);
   spin_lock(ptl);
+  flush_tlb_batched_pending(tlb->mm);
   for (; addr != end; addr += PAGE_SIZE, ++pte) {
     const pte_t found = pte_read_locked(pte);
     if (pte_none(found)) continue;
-    if (is_migration_pte(found)) {  // holds no reference and no mapping
+    if (!pte_present(found)) {
+      // A migration entry holds no reference and no mapping.
+      if (!is_migration_pte(found)) free_swap_and_cache(pte_swp_slot(found));
       pte_clear(tlb->mm, addr, pte);
       continue;
     }
@@ -120,6 +124,7 @@ void madvise_dontneed(struct mm_struct* mm, unsigned long start, unsigned long e
        vma = wr_next_vma(mm, vma)) {
     const unsigned long first = start > vma->vm_start ? start : vma->vm_start;
     const unsigned long last = end < vma->vm_end ? end : vma->vm_end;
+    if (vma_is_secretmem(vma)) continue;  // VM_LOCKED: can_madv_lru_vma()
     if (first < last) madvise_dontneed_single_vma(vma, first, last);
   }
   mmap_read_unlock(mm);

@@ -6,17 +6,18 @@
 namespace walkrace {
 namespace {
 
-// Two bits hold a CPU or a page state, four a page or a backing, eight a kind; sixteen hold an
+// Two bits hold a CPU or a page state, three a backing, four a page, eight a kind; sixteen hold an
 // event number.
 static_assert(kCpusMax == 4 && kPagesMax == 16 && kPagesMax % 4 == 0 && kRegionsMax <= 5);
 static_assert(static_cast<int>(OperationKind::kCount) < 256 && kOperationsMax < 256);
 static_assert(static_cast<int>(PageState::kCount) == 3 && kStepsMax < 65536);
 static_assert(kEncodedHeaderBytes == 3 + kPagesMax / 4 && kRegionsMax == 2 && kMmsMax == 2);
-static_assert(static_cast<int>(Backing::kCount) <= 16);
+static_assert(static_cast<int>(Backing::kCount) <= 8);
 
 constexpr int kLevelsBit = 2;
-constexpr int kHugeBit = 3;  // and one more for each further region
-constexpr int kMmBit = 4;    // and as many as CPUs, but CPU 0
+constexpr unsigned kThreeLevels = 128;  // beside what backs the regions
+constexpr int kHugeBit = 3;             // and one more for each further region
+constexpr int kMmBit = 4;               // and as many as CPUs, but CPU 0
 
 class ByteReader {
  public:
@@ -69,11 +70,11 @@ void DecodeHeader(ByteReader& bytes, Scenario& scenario) {
   for (int cpu = 1; cpu < kCpusMax; ++cpu) scenario.mm_of_cpu[cpu] = shape >> (kMmBit + cpu) & 1;
   const uint8_t backing = bytes.Next();
   Layout& layout = scenario.layout;
-  layout.levels = 4 + (shape >> kLevelsBit & 1);
+  layout.levels = (backing & kThreeLevels) != 0 ? 3 : 4 + (shape >> kLevelsBit & 1);
   for (int region = 0; region < kRegionsMax; ++region) {
     layout.huge[region] = (shape >> (kHugeBit + region) & 1) != 0;
     layout.backing[region] =
-        static_cast<Backing>((backing >> (4 * region) & 15) % static_cast<int>(Backing::kCount));
+        static_cast<Backing>((backing >> (4 * region) & 7) % static_cast<int>(Backing::kCount));
   }
   for (int page = 0; page < kPagesMax; page += 4) {
     const uint8_t states = bytes.Next();
@@ -87,11 +88,11 @@ void EncodeHeader(const Scenario& scenario, ByteWriter& bytes) {
   bytes.Put(scenario.profile == kNoProfile ? 0 : scenario.profile + 1);
   const Layout& layout = scenario.layout;
   unsigned shape = (scenario.cpu_count + kCpusMax - 2) % kCpusMax;
-  shape |= (layout.levels - 4) << kLevelsBit;
+  shape |= (layout.levels == 5 ? 1 : 0) << kLevelsBit;
   for (int region = 0; region < kRegionsMax; ++region) {
     shape |= (layout.huge[region] ? 1 : 0) << (kHugeBit + region);
   }
-  unsigned backing = 0;
+  unsigned backing = layout.levels == 3 ? kThreeLevels : 0;
   for (int region = 0; region < kRegionsMax; ++region) {
     backing |= static_cast<unsigned>(layout.backing[region]) << (4 * region);
   }
@@ -114,7 +115,7 @@ void DecodeOperations(ByteReader& bytes, OperationList& list) {
     const uint8_t where = bytes.Next();
     Operation operation;
     operation.kind = static_cast<OperationKind>(kind % static_cast<int>(OperationKind::kCount));
-    operation.flags = bytes.Next() & (kGupWrite | kGupPin);
+    operation.flags = bytes.Next() & kOperationFlags;
     operation.page = where & 15;
     operation.count = (where >> 4) + 1;
     WR_CHECK(list.push_back(operation));

@@ -37,7 +37,7 @@ class MixedDrawer {
   void DrawLayout() {
     Layout& layout = scenario_.layout;
     std::fill_n(layout.pages, kPagesMax, PageState::kNone);
-    layout.levels = random_.OneIn(16) ? 5 : 4;
+    layout.levels = random_.OneIn(16) ? 5 : random_.OneIn(8) ? 3 : 4;
     region_ = random_.OneIn(4) ? 1 : 0;
     const int regions = random_.OneIn(4) ? kRegionsMax : 1;
     for (int i = 0; i < regions; ++i) DrawRegion((region_ + i) % kRegionsMax);
@@ -56,7 +56,8 @@ class MixedDrawer {
     const int count = 1 + random_.Below(3);
     focus_ = first + random_.Below(kPagesPerRegion - count + 1);
     for (int page = focus_; page < focus_ + count; ++page) layout.pages[page] = state;
-    if (layout.huge[region] || layout.backing[region] == Backing::kCompound) {
+    if (layout.huge[region] || layout.backing[region] == Backing::kCompound ||
+        layout.backing[region] == Backing::kDax) {
       std::fill_n(&layout.pages[first], kPagesPerRegion, state);
     }
   }
@@ -89,6 +90,7 @@ class MixedDrawer {
     }
     if (random_.OneIn(10)) operation.page = (operation.page + kPagesPerRegion) % kPagesMax;
     operation.flags |= random_.OneIn(2) ? kGupWrite : 0;
+    operation.flags |= random_.OneIn(4) ? kGupLongterm : 0;
     Normalize(operation);
     return operation;
   }

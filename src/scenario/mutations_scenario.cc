@@ -44,6 +44,7 @@ Operation NewOperation(Random& random, Mix mix, const Layout& layout) {
   const OperationRow& row = rows[random.Below(rows.size())];
   Operation operation{row.kind, DrawPage(random, layout), DrawCount(random), row.flags};
   if (random.OneIn(2)) operation.flags |= kGupWrite;
+  if (mix == Mix::kAll && random.OneIn(4)) operation.flags |= kGupLongterm;
   Normalize(operation);
   return operation;
 }
@@ -127,13 +128,16 @@ bool ChangePages(Random& random, Input& input, Mix /*mix*/) {
   return *operation != before;
 }
 
-bool ChangeGupFlags(Random& random, Input& input, Mix /*mix*/) {
+bool ChangeGupFlags(Random& random, Input& input, Mix mix) {
   int cpu;
   int index;
   Operation* const operation = DrawOperation(random, input.scenario, &cpu, &index);
   if (operation == nullptr || operation->kind != OperationKind::kGup) return false;
-  operation->flags ^= random.OneIn(3) ? kGupPin : kGupWrite;
-  return true;
+  const Operation before = *operation;
+  const bool longterm = mix == Mix::kAll && random.OneIn(4);
+  operation->flags ^= longterm ? kGupLongterm : random.OneIn(3) ? kGupPin : kGupWrite;
+  Normalize(*operation);
+  return *operation != before;
 }
 
 // Some neighbouring pages, or a whole huge region.
@@ -141,7 +145,8 @@ bool ChangeLayout(Random& random, Input& input, Mix /*mix*/) {
   Layout& layout = input.scenario.layout;
   const int region = random.Below(kRegionsMax);
   const bool huge = layout.huge[region] || layout.backing[region] == Backing::kCompound ||
-                    layout.backing[region] == Backing::kHugetlb;
+                    layout.backing[region] == Backing::kHugetlb ||
+                    layout.backing[region] == Backing::kDax;
   const int first = huge ? 0 : random.Below(kPagesPerRegion);
   const int count =
       huge ? kPagesPerRegion : std::min<int>(1 + random.Below(3), kPagesPerRegion - first);
@@ -180,9 +185,12 @@ bool ChangeMm(Random& random, Input& input, Mix mix) {
   return true;
 }
 
-bool ChangeLevels(Random& /*random*/, Input& input, Mix /*mix*/) {
-  input.scenario.layout.levels = 9 - input.scenario.layout.levels;
-  return true;
+bool ChangeLevels(Random& random, Input& input, Mix mix) {
+  uint8_t& levels = input.scenario.layout.levels;
+  const uint8_t before = levels;
+  levels = mix == Mix::kAll ? static_cast<uint8_t>(3 + random.Below(3)) : 9 - levels;
+  Normalize(input);
+  return levels != before;
 }
 
 // One CPU more, with an operation, or the last CPU less, with its part of the schedule.

@@ -8,8 +8,8 @@ namespace {
 constexpr uint8_t kGupFlags = kGupWrite;
 
 constexpr OperationRow kRows[] = {
-    {"pin", OperationKind::kGup, Operand::kPages, kGupFlags, kGupPin,
-     "pin_user_pages_fast, with write: FOLL_WRITE"},
+    {"pin", OperationKind::kGup, Operand::kPages, kGupFlags | kGupLongterm, kGupPin,
+     "pin_user_pages_fast, with write: FOLL_WRITE, with longterm: FOLL_LONGTERM"},
     {"get", OperationKind::kGup, Operand::kPages, kGupFlags, 0,
      "get_user_pages_fast, with write: FOLL_WRITE"},
     {"write-pinned", OperationKind::kWritePinned, Operand::kNone, 0, 0,
@@ -26,7 +26,7 @@ constexpr OperationRow kRows[] = {
 #undef WR_OPERATION
 };
 
-constexpr FlagWord kFlagWords[] = {{"write", kGupWrite}};
+constexpr FlagWord kFlagWords[] = {{"write", kGupWrite}, {"longterm", kGupLongterm}};
 
 }  // namespace
 
@@ -42,7 +42,8 @@ std::span<const OperationRow> OperationRows(Mix mix) {
 std::span<const FlagWord> FlagWords() { return kFlagWords; }
 
 std::span<const char* const> BackingWords() {
-  static constexpr const char* kWords[] = {"anon", "compound", "file", "hugetlb"};
+  static constexpr const char* kWords[] = {"anon",      "compound",      "file", "hugetlb",
+                                           "secretmem", "dirty-tracked", "dax"};
   static_assert(sizeof(kWords) / sizeof(kWords[0]) == static_cast<size_t>(Backing::kCount));
   return kWords;
 }

@@ -11,16 +11,17 @@ namespace walkrace {
 namespace {
 
 void Normalize(Layout& layout) {
-  layout.levels = layout.levels > 4 ? 5 : 4;
+  layout.levels = layout.levels == 3 ? 3 : layout.levels > 4 ? 5 : 4;
   for (PageState& state : layout.pages) {
     if (state >= PageState::kCount) state = PageState::kNone;
   }
   for (int region = 0; region < kRegionsMax; ++region) {
     Backing& backing = layout.backing[region];
     if (backing >= Backing::kCount) backing = Backing::kAnon;
-    if (backing == Backing::kHugetlb && region != kRegionsMax - 1) backing = Backing::kAnon;
+    const bool last_only = backing == Backing::kHugetlb || backing == Backing::kDax;
+    if (last_only && region != kRegionsMax - 1) backing = Backing::kAnon;
     if (backing != Backing::kAnon) layout.huge[region] = false;
-    const bool whole = backing == Backing::kCompound || backing == Backing::kHugetlb;
+    const bool whole = last_only || backing == Backing::kCompound;
     if (!layout.huge[region] && !whole) continue;
     PageState* const pages = &layout.pages[region * kPagesPerRegion];
     std::fill_n(pages, kPagesPerRegion, pages[0]);

@@ -35,8 +35,10 @@ enum class OperationKind : uint8_t {
 };
 
 // Operation flags.
-inline constexpr uint8_t kGupWrite = 1;  // FOLL_WRITE
-inline constexpr uint8_t kGupPin = 2;    // FOLL_PIN; else FOLL_GET
+inline constexpr uint8_t kGupWrite = 1;     // FOLL_WRITE
+inline constexpr uint8_t kGupPin = 2;       // FOLL_PIN; else FOLL_GET
+inline constexpr uint8_t kGupLongterm = 4;  // FOLL_LONGTERM; with kGupPin alone
+inline constexpr uint8_t kOperationFlags = kGupWrite | kGupPin | kGupLongterm;
 
 // Fields that a kind does not use are 0 (operation_table.h says which it uses). `count` is used
 // where the operand is a range of pages, and is at least 1 there; page + count <= kPagesMax. Where

@@ -24,7 +24,7 @@ TEST(NormalizeOperation, ClearsFieldsThatTheKindDoesNotUse) {
   EXPECT_EQ(Normalized({OperationKind::kCollapse, 13, 4, 255}),
             (Operation{OperationKind::kCollapse, 8}));
   EXPECT_EQ(Normalized({OperationKind::kGup, 3, 4, 255}),
-            (Operation{OperationKind::kGup, 3, 4, kGupPin | kGupWrite}));
+            (Operation{OperationKind::kGup, 3, 4, kOperationFlags}));
 }
 
 TEST(NormalizeOperation, KeepsRangesWithinTheArea) {
@@ -75,6 +75,9 @@ TEST(Normalize, TakesUnknownProfilesAndLevelsAway) {
   Normalize(scenario);
   EXPECT_EQ(scenario.profile, count - 1);
   EXPECT_EQ(scenario.layout.levels, 4);
+  scenario.layout.levels = 3;
+  Normalize(scenario);
+  EXPECT_EQ(scenario.layout.levels, 3);
 }
 
 TEST(Normalize, GivesAHugeRegionTheStateOfItsFirstPage) {

@@ -89,10 +89,10 @@ TEST(TextErrors, Duplicates) {
 
 TEST(TextErrors, Numbers) {
   for (const std::string number :
-       {"3", "6", "-4", "+4", "4x", "0x4", "4294967300", "99999999999999999999999999"}) {
+       {"2", "6", "-4", "+4", "4x", "0x4", "4294967300", "99999999999999999999999999"}) {
     EXPECT_EQ(ErrorOfLine("levels " + number),
               "line 3, column 8: found '" + number +
-                  "'; expected a number of page table levels from 4 to 5");
+                  "'; expected a number of page table levels from 3 to 5");
   }
   EXPECT_EQ(ErrorOfLine("cpus 5"),
             "line 3, column 6: found '5'; expected a number of CPUs from 1 to 4");
@@ -133,10 +133,11 @@ TEST(TextErrors, Operations) {
   };
   EXPECT_EQ(operation("pin"),
             "line 3, column 4: found nothing; expected pages like 3 or 0-7, of 0 to 15");
-  EXPECT_EQ(operation("pin 0 wirte"),
-            "line 3, column 7: found 'wirte'; expected 'write' or the end of the line");
+  EXPECT_EQ(
+      operation("pin 0 wirte"),
+      "line 3, column 7: found 'wirte'; expected 'write' or 'longterm' or the end of the line");
   EXPECT_EQ(operation("pin 0 write x"),
-            "line 3, column 13: found 'x'; expected the end of the line");
+            "line 3, column 13: found 'x'; expected 'longterm' or the end of the line");
   EXPECT_EQ(operation("zap 0 write"),
             "line 3, column 7: found 'write'; expected the end of the line");
   EXPECT_EQ(operation("unpin 0"), "line 3, column 7: found '0'; expected the end of the line");

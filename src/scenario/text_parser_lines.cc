@@ -98,7 +98,7 @@ void TextParser::ProfileName(TextLine& line) {
 
 void TextParser::Levels(TextLine& line) {
   file_.input.scenario.layout.levels =
-      static_cast<uint8_t>(line.Number("a number of page table levels", 4, 5));
+      static_cast<uint8_t>(line.Number("a number of page table levels", 3, 5));
 }
 
 void TextParser::Map(TextLine& line) {

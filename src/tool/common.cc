@@ -77,6 +77,10 @@ absl::StatusOr<LoadedInput> LoadInput(const std::string& path, const ContextOpti
   return LoadedInput{*std::move(file), *std::move(context)};
 }
 
+std::string OracleExpected(const WalkFile& file) {
+  return file.expect == "clean" ? "" : file.expect;
+}
+
 absl::StatusOr<std::vector<const VariantRow*>> VariantsOfRelease(const std::string& release) {
   if (!IsRelease(release)) {
     return absl::InvalidArgumentError(absl::StrCat(
@@ -88,6 +92,19 @@ absl::StatusOr<std::vector<const VariantRow*>> VariantsOfRelease(const std::stri
 int UsageError(const absl::Status& status) {
   std::fprintf(stderr, "walkrace: %s\n", std::string(status.message()).c_str());
   return kExitUsage;
+}
+
+int InfrastructureError(const absl::Status& status) {
+  UsageError(status);
+  return kExitInfrastructure;
+}
+
+bool WriteOrPrint(const std::string& path, const std::string& text, const char* what) {
+  const absl::Status status = WriteFileAtomically(path, text);
+  if (status.ok()) return true;
+  std::fprintf(stderr, "walkrace: %s\n%s, so that it is not lost:\n%s",
+               std::string(status.message()).c_str(), what, text.c_str());
+  return false;
 }
 
 CLI::Validator WholeNumber() {

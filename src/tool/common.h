@@ -35,14 +35,25 @@ struct LoadedInput {
 };
 absl::StatusOr<LoadedInput> LoadInput(const std::string& path, const ContextOptions& options);
 
+// The oracle of the file's `expect` line; empty where it has none, or expects clean.
+std::string OracleExpected(const WalkFile& file);
+
 // The variants of a --kernel option.
 absl::StatusOr<std::vector<const VariantRow*>> VariantsOfRelease(const std::string& release);
 
 // Prints "walkrace: MESSAGE" to stderr and returns kExitUsage.
 //
 // Output paths: one that cannot be used is usage, and is looked at before long work. Where writing
-// fails all the same afterwards, hunt keeps the exit code of what it found.
+// fails all the same afterwards, hunt keeps the exit code of what it found; others end with
+// kExitInfrastructure.
 int UsageError(const absl::Status& status);
+
+// The same for what is no fault of the caller: returns kExitInfrastructure.
+int InfrastructureError(const absl::Status& status);
+
+// Writes what long work has found. Where that fails says so, with the text itself, on stderr, and
+// returns false. `what` is "The finding".
+bool WriteOrPrint(const std::string& path, const std::string& text, const char* what);
 
 // For options that count: digits only, up to 2^64-1. CLI11 alone lets -1 and 2^64 pass.
 CLI::Validator WholeNumber();

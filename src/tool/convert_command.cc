@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "harness/describe.h"
+#include "harness/replays.h"
 #include "scenario/byte_codec.h"
 #include "tool/commands.h"
 #include "tool/common.h"
@@ -38,6 +39,7 @@ int RunConvert(const ConvertArguments& arguments) {
   if (!names.ok()) return UsageError(names.status());
   auto file = ReadWalkFile(arguments.in);
   if (!file.ok()) return UsageError(file.status());
+  if (absl::Status status = CheckWritable(arguments.out); !status.ok()) return UsageError(status);
   if (!arguments.context.target.empty() || !arguments.context.profile.empty() ||
       names->variants_given) {
     auto context = ResolveContext(*names, &*file);
@@ -48,7 +50,7 @@ int RunConvert(const ConvertArguments& arguments) {
     NameContext(*context, *file);
     // Names of preemptions come from a run; what the file says already is kept.
     Runner& runner = Runner::Get();
-    const Report report = runner.Replay(file->input, context->run);
+    const Report report = ReplayFound(file->input, context->run, OracleExpected(*file));
     const std::vector<std::string> said = file->preemption_names;
     NamePreemptions(runner.engine(), *file);
     for (size_t i = 0; i < said.size(); ++i) {
@@ -59,7 +61,7 @@ int RunConvert(const ConvertArguments& arguments) {
   if (arguments.bytes) SayWhatBytesLeaveOut(*file);
   const std::string content = arguments.bytes ? Bytes(file->input) : PrintText(*file);
   const absl::Status status = WriteFileAtomically(arguments.out, content);
-  return status.ok() ? kExitClean : UsageError(status);
+  return status.ok() ? kExitClean : InfrastructureError(status);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include <cstdio>
 
 #include "harness/describe.h"
+#include "harness/replays.h"
 #include "tool/commands.h"
 #include "tool/common.h"
 #include "trace/explain.h"
@@ -21,7 +22,7 @@ int RunExplain(const ExplainArguments& arguments) {
   if (!loaded.ok()) return UsageError(loaded.status());
   Runner& runner = Runner::Get();
   const Input& input = loaded->file.input;
-  const Report report = runner.Replay(input, loaded->context.run);
+  const Report report = ReplayFound(input, loaded->context.run, OracleExpected(loaded->file));
   const TraceView view = ViewOfLastRun(runner.engine(), input.scenario, report.violation);
   if (arguments.json) {
     nlohmann::ordered_json json =

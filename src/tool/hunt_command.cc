@@ -64,6 +64,11 @@ absl::Status Check(const HuntArguments& arguments, HuntOptions& options) {
     return absl::InvalidArgumentError(absl::StrCat("--depth is of pct, not of ", arguments.strategy,
                                                    "; leave it out, or add --strategy pct"));
   }
+  if (arguments.strategy == "schedule" && arguments.scenario.empty()) {
+    return absl::InvalidArgumentError(
+        "--strategy schedule follows the schedule of a file; add --scenario FILE, or take random "
+        "or pct");
+  }
   options.strategy_options.depth = arguments.depth;
   options.seed = arguments.seed;
   options.strict = arguments.strict;
@@ -87,12 +92,7 @@ absl::Status Check(const HuntArguments& arguments, HuntOptions& options) {
 // Returns whether there is a file now. Where there should be one and is none, nothing is lost.
 bool Save(const HuntArguments& arguments, const HuntResult& result) {
   if (result.first_violation_at == 0 || arguments.save.empty()) return false;
-  const std::string text = PrintText(result.file);
-  const absl::Status status = WriteFileAtomically(arguments.save, text);
-  if (status.ok()) return true;
-  std::fprintf(stderr, "walkrace: %s\nThe finding, so that it is not lost:\n%s",
-               std::string(status.message()).c_str(), text.c_str());
-  return false;
+  return WriteOrPrint(arguments.save, PrintText(result.file), "The finding");
 }
 
 int RunHunt(const HuntArguments& arguments) {
@@ -112,6 +112,7 @@ int RunHunt(const HuntArguments& arguments) {
     if (!input.ok()) return UsageError(input.status());
     loaded = *std::move(input);
     options.scenario = &loaded.file.input.scenario;
+    options.strategy_options.schedule = &loaded.file.input.schedule;
   }
   options.context = loaded.context;
 
@@ -148,7 +149,10 @@ void AddHuntCommand(CLI::App& app, int& exit_code) {
   CLI::App* command =
       app.add_subcommand("hunt", "search for a schedule that violates an invariant");
   arguments->context.AddTo(*command);
-  command->add_option("--strategy", arguments->strategy, "random or pct")->capture_default_str();
+  command
+      ->add_option("--strategy", arguments->strategy,
+                   "random, pct, or schedule: that of the file, in each run")
+      ->capture_default_str();
   CLI::Option* depth = command->add_option("--depth", arguments->depth, "of pct");
   depth->check(CLI::Range(1, 16))->capture_default_str();
   command->add_option("--seed", arguments->seed, "of the search")
@@ -157,8 +161,10 @@ void AddHuntCommand(CLI::App& app, int& exit_code) {
   command->add_option("--schedules", arguments->schedules, "stop after N schedules")
       ->check(WholeNumber());
   command->add_option("--seconds", arguments->seconds, "stop after this time (90, 90s, 15m, 8h)");
-  command->add_option("--scenario", arguments->scenario,
-                      "keep to the scenario of this file; its schedule is ignored");
+  command->add_option(
+      "--scenario", arguments->scenario,
+      "keep to the scenario of this file; its schedule is ignored, but for --strategy "
+      "schedule");
   command->add_option("--save", arguments->save, "where to write the violating schedule");
   command->add_flag("--strict", arguments->strict,
                     "known exposures of the profile are violations, too");

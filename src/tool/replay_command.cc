@@ -1,8 +1,11 @@
 #include <chrono>
 #include <cstdio>
 
+#include "absl/strings/str_cat.h"
 #include "harness/describe.h"
-#include "harness/distinct_counter.h"
+#include "harness/race_reports.h"
+#include "harness/replays.h"
+#include "oracle/data_race_oracle.h"
 #include "tool/commands.h"
 #include "tool/common.h"
 
@@ -13,57 +16,56 @@ struct ReplayArguments {
   std::string path;
   ContextOptions context;
   uint64_t repeat = 1;
+  bool repeat_given = false;
   bool json = false;
 };
 
 struct Replays {
-  Report report;  // the first violating one, or the last
-  std::string signature;
+  ReplayTally tally;
   std::string drift;
-  uint64_t schedules = 0;
-  uint64_t first_violation_at = 0;
-  uint64_t distinct_traces = 0;
   double seconds = 0;
   bool interrupted = false;
 };
 
-Replays ReplayAll(const LoadedInput& loaded, uint64_t repeat) {
+// `until_found`: only as often as it takes to find anything.
+void ReplayAll(const LoadedInput& loaded, uint64_t repeat, bool until_found, Replays& replays) {
   Runner& runner = Runner::Get();
-  Replays replays;
-  DistinctCounter traces;
   Watchdog watchdog;
   const auto start = std::chrono::steady_clock::now();
   auto now = start;
   for (uint64_t i = 0; i < repeat; ++i) {
     const Report report = runner.Replay(loaded.file.input, loaded.context.run);
     watchdog.Pat();
-    traces.Add(report.run.trace_hash);
-    ++replays.schedules;
+    replays.tally.Add(runner.engine(), report);
     if (i == 0) replays.drift = DriftOfLastReplay(runner, loaded.file);
-    if (replays.first_violation_at == 0) {
-      replays.report = report;
-      if (!report.clean()) {
-        replays.first_violation_at = i + 1;
-        replays.signature = SignatureOf(runner.engine(), report.violation);
-      }
-    }
     now = std::chrono::steady_clock::now();
     replays.interrupted = Interrupted();
-    if (replays.interrupted) break;
+    if (replays.interrupted || (until_found && !report.clean())) break;
   }
   replays.seconds = std::chrono::duration<double>(now - start).count();
-  replays.distinct_traces = traces.Count();
-  return replays;
+}
+
+// A race that only some runs show is as real as any.
+std::string RaceLine(const ReplayTally& tally) {
+  if (!tally.alike() || tally.races() == 0 || tally.races() == tally.replays()) return "";
+  return absl::StrCat("  data race reported in ", tally.races(), " of ", tally.replays(),
+                      " replays: ThreadSanitizer keeps four accesses of a word, and evicts one by "
+                      "chance\n  when a fifth comes; up to its report all runs are the same\n");
 }
 
 int RunReplay(const ReplayArguments& arguments) {
   auto loaded = LoadInput(arguments.path, arguments.context);
   if (!loaded.ok()) return UsageError(loaded.status());
   WarnWhereBlind(loaded->context);
-  const Replays replays = ReplayAll(*loaded, arguments.repeat);
+  Replays replays;
+  const bool by_chance = loaded->file.expect == kDataRaceName && RaceDetectorPresent();
+  const bool until_found = by_chance && !arguments.repeat_given;
+  ReplayAll(*loaded, until_found ? kReplaysToSeeARace : arguments.repeat, until_found, replays);
+  const ReplayTally& tally = replays.tally;
+  const Report& report = tally.report();
 
   const std::string& expect = loaded->file.expect;
-  const std::string found = replays.report.clean() ? "clean" : replays.report.violation.oracle;
+  const std::string found = report.clean() ? "clean" : report.violation.oracle;
   const bool met = expect.empty() || expect == found;
   if (!replays.drift.empty()) {
     std::fprintf(stderr, "walkrace: %s: the code has changed since this schedule was recorded:\n%s",
@@ -73,36 +75,37 @@ int RunReplay(const ReplayArguments& arguments) {
     std::fprintf(stderr, "walkrace: %s: expected %s, found %s\n", arguments.path.c_str(),
                  expect.c_str(), found.c_str());
   }
-  if (replays.distinct_traces > 1) {
+  if (!tally.alike()) {
     std::fprintf(stderr,
                  "walkrace: %s: %llu different traces in %llu replays of one input: a defect of "
                  "walkrace or of the code under test (it depends on something outside the run)\n",
-                 arguments.path.c_str(), static_cast<unsigned long long>(replays.distinct_traces),
-                 static_cast<unsigned long long>(replays.schedules));
+                 arguments.path.c_str(), static_cast<unsigned long long>(tally.distinct_traces()),
+                 static_cast<unsigned long long>(tally.replays()));
   }
   if (arguments.json) {
-    nlohmann::ordered_json json = VerdictJson(loaded->context, replays.report, replays.signature);
-    json["schedules"] = replays.schedules;
+    nlohmann::ordered_json json = VerdictJson(loaded->context, report, tally.signature());
+    json["schedules"] = tally.replays();
     json["seconds"] = replays.seconds;
     json["first_violation_at"] = nullptr;
-    if (replays.first_violation_at != 0) json["first_violation_at"] = replays.first_violation_at;
+    if (tally.first_violation_at() != 0) json["first_violation_at"] = tally.first_violation_at();
     json["file"] = arguments.path;
-    json["distinct_traces"] = replays.distinct_traces;
+    json["distinct_traces"] = tally.distinct_traces();
+    json["data_races"] = tally.races();
     json["expect"] = nullptr;
     if (!expect.empty()) json["expect"] = expect;
     json["expect_met"] = met;
     json["drifted"] = !replays.drift.empty();
     std::printf("%s\n", json.dump().c_str());
   } else {
-    std::printf("%s\n  %s: %llu replays, %llu distinct traces, %u events, %u preemptions\n",
-                VerdictText(replays.report, replays.signature).c_str(), arguments.path.c_str(),
-                static_cast<unsigned long long>(replays.schedules),
-                static_cast<unsigned long long>(replays.distinct_traces), replays.report.run.steps,
-                replays.report.run.preemptions);
+    std::printf("%s\n  %s: %llu replays, %llu distinct traces, %u events, %u preemptions\n%s",
+                VerdictText(report, tally.signature()).c_str(), arguments.path.c_str(),
+                static_cast<unsigned long long>(tally.replays()),
+                static_cast<unsigned long long>(tally.distinct_traces()), report.run.steps,
+                report.run.preemptions, RaceLine(tally).c_str());
   }
-  if (replays.distinct_traces > 1) return kExitInfrastructure;
-  if (replays.interrupted && replays.report.clean()) return kExitInterrupted;
-  return ExitCodeOf(replays.report);
+  if (!tally.alike()) return kExitInfrastructure;
+  if (replays.interrupted && report.clean()) return kExitInterrupted;
+  return ExitCodeOf(report);
 }
 
 }  // namespace
@@ -112,11 +115,16 @@ void AddReplayCommand(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("replay", "run the schedule of a file");
   command->add_option("FILE", arguments->path, "text or bytes")->required();
   arguments->context.AddTo(*command);
-  command->add_option("--repeat", arguments->repeat, "how many times")
-      ->check(CLI::Range(uint64_t{1}, uint64_t{1} << 40))
-      ->capture_default_str();
+  CLI::Option* repeat =
+      command->add_option("--repeat", arguments->repeat,
+                          "how many times; without it once, and a file that expects data-race "
+                          "until it is seen, 20 times at most");
+  repeat->check(CLI::Range(uint64_t{1}, uint64_t{1} << 40))->capture_default_str();
   command->add_flag("--json", arguments->json, "one object on one line");
-  command->callback([arguments, &exit_code] { exit_code = RunReplay(*arguments); });
+  command->callback([arguments, repeat, &exit_code] {
+    arguments->repeat_given = repeat->count() != 0;
+    exit_code = RunReplay(*arguments);
+  });
 }
 
 }  // namespace walkrace

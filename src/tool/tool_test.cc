@@ -110,6 +110,38 @@ TEST_F(CommandLine, MemoryThatRunsOutIsSaidSo) {
   EXPECT_THAT(finished.err, HasSubstr("out of memory"));
 }
 
+TEST_F(CommandLine, ThreadsThatCannotBeStartedAreSaidSo) {
+  Process::Options alone;
+  alone.as_nobody = alone.no_threads = true;
+  Process version(folder(), {"--version"}, alone);
+  if (version.Wait().exit_code != 0) GTEST_SKIP() << "nobody may not run the binary here";
+  Process process(folder(), With({"hunt", "--schedules", "10"}, kContext), alone);
+  const Finished finished = process.Wait();
+  EXPECT_EQ(finished.exit_code, 3) << finished.Paste();
+  EXPECT_THAT(finished.err, AllOf(HasSubstr("cannot start a thread"), HasSubstr("ulimit -u")));
+}
+
+// `ulimit -f 0`: as a full disk, and no signal.
+TEST_F(CommandLine, AFileThatMayNotGrowIsAFullDisk) {
+  if (Flavour() == "tsan") GTEST_SKIP() << "ThreadSanitizer writes a file itself, before main()";
+  const std::string in = HuntedRace(), out = PathOf("limited.walk");
+  const auto run = [&](const std::vector<std::string>& arguments, const char* option) {
+    Process::Options options;
+    options.standard_output = "/dev/null";
+    options.no_file_content = true;
+    Process process(folder(), With(arguments, {option, out}), options);
+    const Finished finished = process.Wait();
+    EXPECT_EQ(finished.signal, 0) << arguments[0];
+    for (const auto& entry : std::filesystem::directory_iterator(folder())) {
+      EXPECT_THAT(entry.path().filename().string(), Not(StartsWith("limited.walk")));
+    }
+    return finished.exit_code;
+  };
+  EXPECT_EQ(run({"hunt", "--scenario", in, "--schedules", "200000"}, "--save"), 77);
+  EXPECT_EQ(run({"minimize", in}, "-o"), 3);
+  EXPECT_EQ(run({"convert", in}, "--bytes"), 3);
+}
+
 // --- A profile of one's own --------------------------------------------------------------------
 
 TEST_F(Hunt, KnowsTheProfileOfAFile) {
@@ -159,7 +191,7 @@ TEST_F(List, NamesAllThatOthersBuildOn) {
               IsSupersetOf({"no-pinned-page-freed", "no-stale-page", "no-lost-write",
                             "no-table-use-after-free", "counts-conserved", "back-off-restores",
                             "progress", "data-race"}));
-  EXPECT_THAT(NamesOf(json["strategies"]), IsSupersetOf({"random", "pct"}));
+  EXPECT_THAT(NamesOf(json["strategies"]), IsSupersetOf({"random", "pct", "schedule"}));
   EXPECT_THAT(NamesOf(json["targets"]), IsSupersetOf({"gup_vs_collapse", "codec", "canary"}));
 }
 
@@ -312,6 +344,16 @@ TEST_F(Hunt, SeveralVariantsAreCombined) {
   EXPECT_EQ(json["variant"], "no-pmd-recheck,no-table-sync");
 }
 
+TEST_F(Hunt, AVariantThatIsNamedTwiceCountsOnce) {
+  const std::string path = PathOf("found.walk");
+  const Json json = RunJson(With({"hunt", "--variant", "collapse-race,collapse-race", "--schedules",
+                                  "200000", "--save", path},
+                                 kContext),
+                            77);
+  EXPECT_EQ(json["variant"], "collapse-race");
+  EXPECT_THAT(Get(path), HasSubstr("variant collapse-race\n"));
+}
+
 TEST_F(Hunt, KeepsToTheScenarioOfAFile) {
   const std::string scenario = Put("s.walk",
                                    "walkrace 1\ncpu 0\n pin 0\ncpu 1\n collapse 0-7\n"
@@ -322,6 +364,26 @@ TEST_F(Hunt, KeepsToTheScenarioOfAFile) {
                kContext),
           77);
   EXPECT_THAT(Get(found), HasSubstr("cpu 0\n  pin 0\ncpu 1\n  collapse 0-7\n"));
+}
+
+TEST_F(Hunt, ByScheduleRunsTheOneOfTheFile) {
+  const std::string path = HuntedRace();
+  const Json json =
+      RunJson({"hunt", "--strategy", "schedule", "--scenario", path, "--schedules", "100"}, 77);
+  EXPECT_EQ(json["first_violation_at"], 1);
+  EXPECT_EQ(json["trace_hash"], RunJson({"replay", path}, 77)["trace_hash"]);
+  const std::string clean = Corpus("gup_vs_collapse/regression/collapse-race-fixed.walk");
+  const Json same =
+      RunJson({"hunt", "--strategy", "schedule", "--scenario", clean, "--schedules", "100"}, 0);
+  EXPECT_EQ(same["schedules"], 100);
+  EXPECT_EQ(same["distinct_traces"], 1);
+}
+
+TEST_F(Hunt, ByScheduleNeedsAFile) {
+  const Finished finished =
+      Run(With({"hunt", "--strategy", "schedule", "--schedules", "10"}, kContext));
+  EXPECT_EQ(finished.exit_code, 2) << finished.Paste();
+  EXPECT_THAT(finished.err, HasSubstr("--scenario FILE"));
 }
 
 TEST_F(Hunt, StopsWhenItsTimeIsUp) {
@@ -444,6 +506,42 @@ TEST_F(Replay, SaysWhereAVariantCannotBeSeen) {
       << finished.Paste();
 }
 
+// CPU 0 re-reads the pmd plainly; then the loads of the others are more than ThreadSanitizer
+// remembers, so that it has the race in about three of four runs.
+constexpr char kRaceByChance[] =
+    "walkrace 1\ntarget gup_vs_mm\nvariant plain-pmd-reread\nprofile arm64\nexpect data-race\n"
+    "map 0 rw\ncpu 0\n pin 0\ncpu 1\n fault 1\ncpu 2\n fault 2\n"
+    "cpu 3\n zap 3\n collapse 0-7\n";
+
+// Missed in all of 100 runs, or in none: less than once in a million million.
+TEST_F(Replay, ADataRaceThatIsMissedByChanceIsADataRace) {
+  if (Flavour() != "tsan") GTEST_SKIP() << "needs the tsan flavour";
+  const std::string path = Put("f.walk", kRaceByChance);
+  const Json json = RunJson({"replay", path, "--repeat", "100"}, 66);
+  EXPECT_EQ(json["oracle"], "data-race");
+  EXPECT_EQ(json["expect_met"], true);
+  EXPECT_EQ(json["schedules"], 100);
+  EXPECT_EQ(json["distinct_traces"], 1);
+  EXPECT_GT(json["data_races"], 0);
+  EXPECT_LT(json["data_races"], 100);
+  const Finished text = Run({"replay", path, "--repeat", "100"});
+  EXPECT_EQ(text.exit_code, 66) << text.Paste();
+  EXPECT_THAT(text.out, AllOf(HasSubstr("data race reported in "), HasSubstr(" of 100 replays: "
+                                                                             "ThreadSanitizer")));
+  EXPECT_THAT(text.err, Not(HasSubstr("different traces")));
+}
+
+// Each misses it once in a million million.
+TEST_F(Replay, AnExpectedDataRaceIsReplayedUntilItIsSeen) {
+  if (Flavour() != "tsan") GTEST_SKIP() << "needs the tsan flavour";
+  const std::string path = Put("f.walk", kRaceByChance);
+  for (int i = 0; i < 10; ++i) {
+    const Json json = RunJson({"replay", path}, 66);
+    EXPECT_EQ(json["schedules"], json["first_violation_at"]);
+    EXPECT_LE(json["schedules"], 20);
+  }
+}
+
 TEST_F(Replay, UnknownWordsOfAFileAreSaidWithTheirPlace) {
   const std::string path =
       Put("f.walk", "walkrace 1\ntarget gup_vs_collapse\nvariant collapse-race,nothing\ncpu 0\n");
@@ -513,6 +611,16 @@ TEST_F(Minimize, TheSeedsRaceToTwoPreemptions) {
   EXPECT_EQ(json["expect_met"], true);
 }
 
+TEST_F(Minimize, ADataRaceThatIsMissedByChance) {
+  if (Flavour() != "tsan") GTEST_SKIP() << "needs the tsan flavour";
+  const std::string in = Put("f.walk", kRaceByChance), out = PathOf("min.walk");
+  const Finished finished = Run({"minimize", in, "-o", out});
+  EXPECT_EQ(finished.exit_code, 0) << finished.Paste();
+  EXPECT_THAT(finished.out, AllOf(HasSubstr("after:  2 CPUs, 2 op"), HasSubstr("reported in "),
+                                  HasSubstr(" of 100; written to " + out)));
+  EXPECT_EQ(Run({"replay", out}).exit_code, 66);
+}
+
 TEST_F(Minimize, AnInputThatViolatesNothingIsTwo) {
   const std::string out = PathOf("min.walk");
   const std::string in = Corpus("gup_vs_collapse/seed/collapse_race.walk");
@@ -527,6 +635,16 @@ TEST_F(Minimize, WhereTheResultCannotBeWritten) {
   EXPECT_EQ(finished.exit_code, 2) << finished.Paste();
   EXPECT_THAT(finished.err, HasSubstr(PathOf("missing/min.walk")));
   EXPECT_THAT(finished.out, IsEmpty());
+}
+
+// A disk that fills up meanwhile: the search was not for nothing.
+TEST_F(Minimize, AResultThatCannotBeWrittenIsNotLost) {
+  const Finished finished = Run({"minimize", HuntedRace(), "-o", "/dev/full"});
+  EXPECT_EQ(finished.exit_code, 3) << finished.Paste();
+  EXPECT_THAT(finished.err, AllOf(HasSubstr("/dev/full"), HasSubstr("walkrace 1\n"),
+                                  HasSubstr("expect no-pinned-page-freed")));
+  EXPECT_THAT(finished.out, AllOf(HasSubstr("after:  2 CPUs, 2 op"), HasSubstr("replays 100 of"),
+                                  Not(HasSubstr("written to /dev/full\n  "))));
 }
 
 // --- explain -----------------------------------------------------------------------------------
@@ -660,6 +778,12 @@ TEST_F(Convert, WhereTheResultCannotBeWritten) {
   EXPECT_THAT(finished.err, HasSubstr(PathOf("missing/f.walk")));
 }
 
+TEST_F(Convert, AFullDiskIsNoUsage) {
+  const Finished finished = Run({"convert", HuntedRace(), "/dev/full"});
+  EXPECT_EQ(finished.exit_code, 3) << finished.Paste();
+  EXPECT_THAT(finished.err, HasSubstr("/dev/full"));
+}
+
 // --- controls ----------------------------------------------------------------------------------
 
 TEST_F(Controls, AreAllAsExpected) {
@@ -713,6 +837,37 @@ TEST_F(Controls, AreThoseThatTheGateMustSee) {
   EXPECT_TRUE(std::is_sorted(listed.begin(), listed.end())) << "one name a line, sorted";
   EXPECT_THAT(listed, UnorderedElementsAreArray(NamesOf(RunJson({"list"}, 0)["variants"])))
       << "corpus/controls.txt names every variant";
+}
+
+// A real race is told where people look for it, and nothing is told that is not there.
+TEST_F(List, TheTableOfRacesHasEveryVariantOfOne) {
+  const Json json = RunJson({"list"}, 0);
+  const std::string table = Get(Corpus("../src/paths/RACES.md"));
+  std::vector<std::string> known = NamesOf(json["variants"]);
+  for (const std::string& name : NamesOf(json["known_exposed"])) known.push_back(name);
+  for (const Json& row : json["variants"]) {
+    if (row["id"].is_null()) continue;
+    const std::string start = "| " + row["id"].get<std::string>() + " ";
+    const std::string name = "`" + row["name"].get<std::string>() + "`";
+    const std::vector<std::string> lines = LinesOf(table);
+    EXPECT_TRUE(std::any_of(lines.begin(), lines.end(),
+                            [&](const std::string& line) {
+                              return line.starts_with(start) &&
+                                     line.find(name) != std::string::npos;
+                            }))
+        << start << "... " << name;
+  }
+  for (const std::string& line : LinesOf(table)) {
+    if (!line.starts_with("| ")) continue;
+    const std::string cell = line.substr(line.rfind(" | ", line.size() - 3));
+    for (size_t at = 0; (at = cell.find('`', at)) != std::string::npos;) {
+      const size_t end = cell.find('`', at + 1);
+      ASSERT_NE(end, std::string::npos) << line;
+      const std::string name = cell.substr(at + 1, end - at - 1);
+      if (name.find('_') == std::string::npos) EXPECT_THAT(known, Contains(name)) << line;
+      at = end + 1;
+    }
+  }
 }
 
 TEST_F(Controls, UnknownNamesAreUsage) {

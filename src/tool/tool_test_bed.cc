@@ -30,6 +30,11 @@ std::string ReadAll(const std::string& path) {
   return content.str();
 }
 
+void Limit(int resource, rlim_t most) {
+  const struct rlimit limit = {most, most};
+  if (setrlimit(static_cast<__rlimit_resource_t>(resource), &limit) != 0) _exit(kCannotStart);
+}
+
 // In the child, before it becomes walkrace: system calls only.
 [[noreturn]] void Become(char* const* argv, const char* out, const char* err,
                          const Process::Options& options) {
@@ -38,11 +43,10 @@ std::string ReadAll(const std::string& path) {
   const int err_fd = open(err, O_WRONLY | O_CREAT | O_TRUNC, 0666);
   if (in_fd < 0 || out_fd < 0 || err_fd < 0) _exit(kCannotStart);
   if (dup2(in_fd, 0) < 0 || dup2(out_fd, 1) < 0 || dup2(err_fd, 2) < 0) _exit(kCannotStart);
-  if (options.address_space_max != 0) {
-    const struct rlimit limit = {options.address_space_max, options.address_space_max};
-    if (setrlimit(RLIMIT_AS, &limit) != 0) _exit(kCannotStart);
-  }
+  if (options.address_space_max != 0) Limit(RLIMIT_AS, options.address_space_max);
+  if (options.no_file_content) Limit(RLIMIT_FSIZE, 0);
   if (options.as_nobody && geteuid() == 0 && setuid(kNobody) != 0) _exit(kCannotStart);
+  if (options.no_threads) Limit(RLIMIT_NPROC, 1);
   execv(argv[0], argv);
   _exit(kCannotStart);
 }

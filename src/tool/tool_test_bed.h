@@ -30,6 +30,8 @@ class Process {
     std::string standard_output;   // a path; empty: kept in Finished
     bool as_nobody = false;        // where the test runs as root
     size_t address_space_max = 0;  // in bytes; 0: unbounded
+    bool no_threads = false;       // as ulimit -u 1; needs as_nobody where the test runs as root
+    bool no_file_content = false;  // as ulimit -f 0, which its own output is kept by as well
   };
 
   Process(const std::string& folder, const std::vector<std::string>& arguments,

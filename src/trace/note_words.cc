@@ -13,35 +13,40 @@ namespace {
 
 // In the order of wr_note_kind.
 constexpr const char* kNoteWords[] = {
-    "op-begin",        //
-    "op-end",          //
-    "gup-begin",       //
-    "page-returned",   //
-    "gup-end",         //
-    "page-put",        //
-    "unmap-begin",     //
-    "count-check",     //
-    "page-replaced",   //
-    "backed-off",      //
-    "mutator-end",     //
-    "discard-begin",   //
-    "discard-end",     //
-    "folio-alloc",     //
-    "folio-free",      //
-    "table-alloc",     //
-    "table-free",      //
-    "table-deposit",   //
-    "table-withdraw",  //
-    "user-read",       //
-    "user-write",      //
-    "pin-read",        //
-    "pin-write",       //
-    "entry-checked",   //
-    "page-kept",       //
-    "move-begin",      //
-    "move-end",        //
-    "fork-copied",     //
-    "entry-read",      //
+    "op-begin",            //
+    "op-end",              //
+    "gup-begin",           //
+    "page-returned",       //
+    "gup-end",             //
+    "page-put",            //
+    "unmap-begin",         //
+    "count-check",         //
+    "page-replaced",       //
+    "backed-off",          //
+    "mutator-end",         //
+    "discard-begin",       //
+    "discard-end",         //
+    "folio-alloc",         //
+    "folio-free",          //
+    "table-alloc",         //
+    "table-free",          //
+    "table-deposit",       //
+    "table-withdraw",      //
+    "user-read",           //
+    "user-write",          //
+    "pin-read",            //
+    "pin-write",           //
+    "entry-checked",       //
+    "page-kept",           //
+    "move-begin",          //
+    "move-end",            //
+    "fork-copied",         //
+    "entry-read",          //
+    "file-discard-begin",  //
+    "file-discard-end",    //
+    "mapping-tested",      //
+    "lazy-free-begin",     //
+    "lazy-free-end",       //
 };
 static_assert(std::size(kNoteWords) == WR_NOTE_COUNT);
 
@@ -136,6 +141,13 @@ std::string NoteWords(const Event& note, const Scenario* scenario) {
       return absl::StrCat("begins to discard ", RangeWords(note));
     case WR_NOTE_DISCARD_END:
       return absl::StrCat("has discarded ", RangeWords(note));
+    case WR_NOTE_FILE_DISCARD_BEGIN:
+      return absl::StrCat("begins to discard page ", note.before, " of the file");
+    case WR_NOTE_FILE_DISCARD_END:
+      return absl::StrCat("has discarded page ", note.before, " of the file");
+    case WR_NOTE_MAPPING_TESTED:
+      return absl::StrCat("has tested ", NameOf(note.location), " as ",
+                          NameOfValue(note.location, note.before));
     case WR_NOTE_MOVE_BEGIN:
       return absl::StrCat("moves the region of ", PageWords(note.before), " to ",
                           PageWords(note.after));
@@ -174,6 +186,10 @@ std::string NoteWords(const Event& note, const Scenario* scenario) {
     case WR_NOTE_FORK_COPIED:
       return absl::StrCat("gives ", PageWords(note.before), " to the child as ",
                           PageWords(note.after));
+    case WR_NOTE_LAZY_FREE_BEGIN:
+      return absl::StrCat("begins to free lazily ", RangeWords(note));
+    case WR_NOTE_LAZY_FREE_END:
+      return absl::StrCat("has freed lazily ", RangeWords(note));
     default:
       return "unknown note";
   }

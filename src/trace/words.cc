@@ -16,9 +16,9 @@ constexpr const char* kKindWords[] = {
 };
 static_assert(std::size(kKindWords) == static_cast<size_t>(EventKind::kKindCount));
 
-constexpr const char* kPageFlagWords[] = {"locked", "lru",       "uptodate", "head",
-                                          "anon",   "exclusive", "dirty",    "swapbacked"};
-static_assert(std::size(kPageFlagWords) == PG_swapbacked + 1);
+constexpr const char* kPageFlagWords[] = {"locked",    "lru",   "uptodate",   "head",      "anon",
+                                          "exclusive", "dirty", "swapbacked", "swapcache", "ksm"};
+static_assert(std::size(kPageFlagWords) == PG_ksm + 1);
 
 // Larger contents are poison, and read better so.
 constexpr uint64_t kDecimalMax = 1'000'000'000;

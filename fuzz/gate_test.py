@@ -1,0 +1,65 @@
+"""Which controls may be skipped, and which may not be missing. Run by ctest (fuzz_scripts)."""
+
+import argparse
+import contextlib
+import io
+import tempfile
+import unittest
+from pathlib import Path
+from unittest import mock
+
+from controls import Control
+from gate import Gate
+from tool import Exit
+
+NO_MODEL = "needs: weak-memory (no such model yet)"
+NO_TSAN = "needs: tsan (run the controls of the tsan flavour)"
+
+
+def caught(variant: str) -> Control:
+    return Control(variant, "arm64", "no-stale-page", "no-stale-page", 10)
+
+
+def skipped(variant: str, why: str) -> Control:
+    return Control(variant, "arm64", "skipped", "skipped", 0, why)
+
+
+class RequireAllControls(unittest.TestCase):
+    def judge(self, listed: str, **rows: list[Control]) -> tuple[set[int], str]:
+        """The exit codes of the gate, and all that it says."""
+        said = io.StringIO()
+        with tempfile.TemporaryDirectory() as folder, mock.patch("gate.Walkrace"), \
+                mock.patch("gate.CONTROLS_LIST", Path(folder) / "controls.txt") as names, \
+                contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+            names.write_text(listed)
+            gate = Gate(argparse.Namespace())
+            for flavour, controls in rows.items():
+                gate.take_controls(flavour, controls)
+            gate.require_all_controls()
+        return gate.codes, said.getvalue()
+
+    def test_one_that_ran_anywhere_is_there(self) -> None:
+        codes, _ = self.judge("a\nb\n", plain=[caught("a"), skipped("b", NO_TSAN)],
+                              tsan=[caught("a"), caught("b")])
+        self.assertEqual(codes, {Exit.CLEAN})
+
+    def test_a_missing_model_is_accepted_and_said(self) -> None:
+        codes, said = self.judge("a\nb\n", plain=[caught("a"), skipped("b", NO_MODEL)],
+                                 tsan=[caught("a"), skipped("b", NO_MODEL)])
+        self.assertEqual(codes, {Exit.CLEAN})
+        self.assertIn("b is skipped in every flavour: " + NO_MODEL, said)
+
+    def test_a_missing_flavour_is_not(self) -> None:
+        codes, said = self.judge("a\nb\n", plain=[caught("a"), skipped("b", NO_TSAN)],
+                                 tsan=[caught("a"), skipped("b", NO_TSAN)])
+        self.assertIn(Exit.INFRASTRUCTURE, codes)
+        self.assertIn("no flavour ran its control", said)
+
+    def test_a_vanished_one_is_not(self) -> None:
+        codes, said = self.judge("a\nb\n", plain=[caught("a")], tsan=[caught("a")])
+        self.assertIn(Exit.INFRASTRUCTURE, codes)
+        self.assertIn("b is in", said)
+
+
+if __name__ == "__main__":
+    unittest.main()

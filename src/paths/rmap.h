@@ -1,0 +1,72 @@
+// What the paths that start from a page share: the walk of its mappings, and what stands in an
+// entry meanwhile (mm/rmap.c, mm/page_vma_mapped.c, mm/migrate.c, mm/vmscan.c, mm/swapfile.c,
+// v6.1).
+#ifndef WALKRACE_PATHS_RMAP_H_
+#define WALKRACE_PATHS_RMAP_H_
+
+#include "kernel/mm.h"
+#include "kernel/page_ref.h"
+#include "kernel/pgtable.h"
+#include "paths/paths.h"
+
+// --- rmap.cc -------------------------------------------------------------------------------------
+
+// Where a base page is mapped in one vma, or what a migration entry stands for.
+struct page_vma_mapped_walk {
+  struct vm_area_struct* vma;
+  unsigned long address;
+  const struct page* page;
+  bool migration;  // PVMW_SYNC | PVMW_MIGRATION
+  pte_t* pte;
+  spinlock_t* ptl;
+};
+
+// Returns whether the page is there, with the entry's lock held: page_vma_mapped_walk_done() drops
+// it.
+bool page_vma_mapped_walk(struct page_vma_mapped_walk* pvmw);
+void page_vma_mapped_walk_done(struct page_vma_mapped_walk* pvmw);
+
+// Calls `rmap_one` for every vma that may map the page, until it returns false or, where
+// `until_unmapped`, nobody maps the page any more. REQUIRES: the page is locked.
+struct rmap_walk_control {
+  bool (*rmap_one)(struct page* page, struct vm_area_struct* vma, unsigned long address, void* arg);
+  void* arg;
+  bool until_unmapped;
+};
+void rmap_walk(struct page* page, const struct rmap_walk_control* control);
+
+// Notes a look at the counts, or a replacement, for each of these addresses.
+void note_for_addresses(unsigned what, const struct page* page, unsigned counts,
+                        const struct wr_rmap_addresses* addresses, const struct wr_site* site);
+
+// Whether an exclusive page may become shared. REQUIRES: its entry is clear. Returns false where it
+// may be pinned, else it is not exclusive any more.
+bool page_try_share_anon_rmap(struct page* page, unsigned long address);
+
+// How many pages one call works on: what SWAP_CLUSTER_MAX is to reclaim, and ksmd's pages_to_scan
+// to KSM, at the scale of these areas. Runs stay well within their step bound.
+#define WR_PAGES_A_CALL 2
+
+// Takes the page off the LRU, with a reference; and back.
+bool isolate_lru_page(struct page* page);
+void putback_lru_page(struct page* page);
+
+// The base page that is mapped at the address, off the LRU and with a reference; or null.
+// REQUIRES: mmap_lock is held for reading.
+struct page* isolate_page_at(struct mm_struct* mm, unsigned long address);
+
+// --- migrate.cc ----------------------------------------------------------------------------------
+
+// Migration entries instead of the page's entries, as far as pins and time allow; and the page, or
+// the one that it was moved to, instead of them. REQUIRES: the page is locked.
+void try_to_migrate(struct page* page);
+void remove_migration_ptes(struct page* old, struct page* page);
+
+// Compares the count, and moves rmap, place in the cache and content over. Returns false when
+// anybody but the caller, once, and the cache has a reference.
+// REQUIRES: both are locked; the page is isolated and not mapped.
+bool move_to_new_folio(struct page* newpage, struct page* page);
+
+void migration_entry_wait(struct mm_struct* mm, pmd_t pmd, unsigned long address);
+
+#endif  // WALKRACE_PATHS_RMAP_H_
