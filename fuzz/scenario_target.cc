@@ -42,7 +42,8 @@ bool IsKnownExposure(const Report& report) {
   static const bool strict = Environment("WALKRACE_STRICT")[0] != '\0';
   if (strict) return false;
   const std::string signature = SignatureOf(Runner::Get().engine(), report.violation);
-  if (FindKnownExposure(*Context().resolved.run.profile, signature) == nullptr) return false;
+  const RunContext& run = Context().resolved.run;
+  if (FindKnownExposure(*run.profile, run.cuts, signature) == nullptr) return false;
   CountKnownExposed();
   return true;
 }

@@ -1,5 +1,7 @@
 #include "harness/known_exposures.h"
 
+#include <iterator>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_split.h"
 #include "paths/variant_conditions.h"
@@ -21,6 +23,7 @@ constexpr KnownExposure kRows[] = {
     {.name = "a2b-mremap-table-aba",
      .on = WhereTablesMoveUnderWalkers,
      .signature = "no-stale-page: mremap_region / try_get_folio",
+     .not_without = CutsOf(CUT_PMD_RECHECK, CUT_PTE_RECHECK),
      .account = "A2b: mremap moves a whole table away and back while a walker stands in it, and at "
                 "the other address the same page is put into it again; both re-reads of the walker "
                 "find what they found before. No IPI holds the move up. Modelled: move_normal_pmd "
@@ -29,10 +32,12 @@ constexpr KnownExposure kRows[] = {
     {.name = "a14-mips-mmid",
      .on = WhereCollapseWaitsForNobody,
      .signature = "no-table-use-after-free: */gup_pmd_range",
+     .not_without = {},
      .account = kMipsMmid},
     {.name = "a7-mips-mmid",
      .on = WhereCollapseWaitsForNobody,
      .signature = "no-stale-page: huge_pmd_unshare / try_get_folio",
+     .not_without = {},
      .account = "A7 with the fix in: huge_pmd_unshare's tlb_remove_table_sync_one is empty where "
                 "tables are not freed by RCU, and the flush interrupts nobody. Not modelled: MIPS "
                 "does not select ARCH_WANT_HUGE_PMD_SHARE, so that no such kernel shares; an "
@@ -40,12 +45,21 @@ constexpr KnownExposure kRows[] = {
     {.name = "a14-mips-mmid-find-linux-pte",
      .on = WhereCollapseWaitsForNobody,
      .signature = "no-table-use-after-free: */find_linux_pte",
+     .not_without = {},
      .account = kMipsMmid},
     {.name = "a14-mips-mmid-kvm-walk",
      .on = WhereCollapseWaitsForNobody,
      .signature = "no-table-use-after-free: */walk_host_tables",
+     .not_without = {},
      .account = kMipsMmid},
 };
+
+bool Overlap(const Cuts& one, const Cuts& other) {
+  for (size_t i = 0; i < std::size(one.words); ++i) {
+    if ((one.words[i] & other.words[i]) != 0) return true;
+  }
+  return false;
+}
 
 // "oracle: first / second" against a pattern of the same shape.
 bool Matches(const std::string& signature, const char* pattern) {
@@ -63,8 +77,10 @@ bool Matches(const std::string& signature, const char* pattern) {
 
 std::span<const KnownExposure> KnownExposures() { return kRows; }
 
-const KnownExposure* FindKnownExposure(const Profile& profile, const std::string& signature) {
+const KnownExposure* FindKnownExposure(const Profile& profile, const Cuts& cuts,
+                                       const std::string& signature) {
   for (const KnownExposure& row : kRows) {
+    if (Overlap(row.not_without, cuts)) continue;
     if (row.on(profile) && Matches(signature, row.signature)) return &row;
   }
   return nullptr;

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "machine/profiles.h"
+#include "paths/variants.h"
 
 namespace walkrace {
 
@@ -18,13 +19,16 @@ struct KnownExposure {
   // Of the violation, as SignatureOf() gives it: the oracle and two functions; a function "*"
   // stands for any.
   const char* signature;
+  // With any of these taken out the same signature is that piece's doing, and a violation.
+  Cuts not_without;
   const char* account;  // what happens, and what is and is not modelled
 };
 
 std::span<const KnownExposure> KnownExposures();
 
-// Null where it is none.
-const KnownExposure* FindKnownExposure(const Profile& profile, const std::string& signature);
+// Null where it is none. `cuts` is what the run takes out of the paths.
+const KnownExposure* FindKnownExposure(const Profile& profile, const Cuts& cuts,
+                                       const std::string& signature);
 
 }  // namespace walkrace
 

@@ -61,7 +61,7 @@ absl::StatusOr<ContextNames> ContextOptions::Names() const {
     if (!lacking.ok()) return lacking.status();
     for (const VariantRow* row : *lacking) names.variants.emplace_back(row->name);
   }
-  names.variants_given = !names.variants.empty();
+  names.variants_given = !kernel.empty() || !names.variants.empty();
   return names;
 }
 

@@ -143,6 +143,9 @@ void Print(const std::string& format, const std::vector<MatrixCell>& cells) {
 int RunCheck(const std::string& path) {
   auto cells = ReadCells(path);
   if (!cells.ok()) return UsageError(cells.status());
+  if (cells->empty()) {
+    return UsageError(absl::InvalidArgumentError(path + ": holds no cell; ci/matrix fills it"));
+  }
   size_t changed = 0, done = 0;
   bool violation = false;
   Progress progress(cells->size());

@@ -514,6 +514,12 @@ constexpr char kRaceByChance[] =
     "cpu 3\n zap 3\n collapse 0-7\n";
 
 // Missed in all of 100 runs, or in none: less than once in a million million.
+TEST_F(Replay, AKernelThatLacksNothingContradictsAFilesVariant) {
+  const Finished finished =
+      Run({"replay", Corpus("gup_vs_collapse/regression/collapse-race.walk"), "--kernel", "6.19"});
+  EXPECT_EQ(finished.exit_code, 2) << finished.Paste();
+}
+
 TEST_F(Replay, ADataRaceThatIsMissedByChanceIsADataRace) {
   if (Flavour() != "tsan") GTEST_SKIP() << "needs the tsan flavour";
   const std::string path = Put("f.walk", kRaceByChance);

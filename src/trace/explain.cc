@@ -60,6 +60,7 @@ const char* Remedy(const TraceView& view) {
   const auto [first, second] = std::pair(view.violation.first_event, view.violation.second_event);
   if (first >= view.count || second >= view.count) return nullptr;
   if (view.events[first].cpu == view.events[second].cpu) return nullptr;
+  if (second < first) return nullptr;  // it did, and all was not well
   const absl::string_view oracle = view.violation.oracle;
   if (oracle == kDataRaceName) return "Nothing orders (1) and (2).";
   return oracle == kProgressName ? "Had (2) come before (1), they would not wait for each other."

@@ -133,6 +133,9 @@ TEST(ExplainText, OfAPageFaultAndEventsWithoutPlace) {
 TEST(ExplainText, SaysWhatWouldHaveBeenWellOnlyWhereItIsTrue) {
   TraceMaker run = SeedRace();
   EXPECT_THAT(ExplainText(run.View()), HasSubstr("Had (2) come before (1), the invariant"));
+  std::swap(run.violation().first_event, run.violation().second_event);
+  EXPECT_THAT(ExplainText(run.View()), Not(HasSubstr("would hold")));
+  std::swap(run.violation().first_event, run.violation().second_event);
   run.violation().oracle = "data-race";
   EXPECT_THAT(ExplainText(run.View()), HasSubstr("Nothing orders (1) and (2)."));
   // Two events of one CPU come in its own order.
