@@ -18,11 +18,10 @@ namespace {
 
 constexpr int kRetriesMax = 3;
 
-// No other file's pages are taken away by its rmap.
-bool maps_tracked_file(struct mm_struct* mm) {
+bool maps(struct mm_struct* mm, const struct address_space* file) {
   for (struct vm_area_struct* vma = wr_next_vma(mm, nullptr); vma != nullptr;
        vma = wr_next_vma(mm, vma)) {
-    if (vma_needs_dirty_tracking(vma)) return true;
+    if (vma->vm_file == file) return true;
   }
   return false;
 }
@@ -32,11 +31,15 @@ void mmu_notifier_register(struct mm_struct* mm) {
   // mm_take_all_locks(): no invalidation is under way that the new one would see the end of alone.
   mmap_write_lock(mm);
   i_mmap_lock_write(wr_file());
-  const bool tracked = maps_tracked_file(mm);
+  // Of the others, those whose pages are taken away by the rmap: truncate_file_page(), dax_truncate().
+  const bool tracked = maps(mm, wr_tracked_file());
+  const bool dax = maps(mm, wr_dax_file());
   if (tracked) i_mmap_lock_write(wr_tracked_file());
+  if (dax) i_mmap_lock_write(wr_dax_file());
   anon_vma_lock_write();
   wr_kvm_of(mm)->registered = 1;
   anon_vma_unlock_write();
+  if (dax) i_mmap_unlock_write(wr_dax_file());
   if (tracked) i_mmap_unlock_write(wr_tracked_file());
   i_mmap_unlock_write(wr_file());
   mmap_write_unlock(mm);
