@@ -31,7 +31,8 @@ void mmu_notifier_register(struct mm_struct* mm) {
   // mm_take_all_locks(): no invalidation is under way that the new one would see the end of alone.
   mmap_write_lock(mm);
   i_mmap_lock_write(wr_file());
-  // Of the others, those whose pages are taken away by the rmap: truncate_file_page(), dax_truncate().
+  // Of the others, those whose pages are taken away by the rmap: truncate_file_page(),
+  // dax_truncate().
   const bool tracked = maps(mm, wr_tracked_file());
   const bool dax = maps(mm, wr_dax_file());
   if (tracked) i_mmap_lock_write(wr_tracked_file());
