@@ -197,15 +197,8 @@ void unmap_and_move(struct page* page) {
 void migrate_pages(struct mm_struct* mm, unsigned long start, unsigned long end,
                    unsigned /*flags*/) {
   struct page* pages[WR_PAGES_A_CALL];
-  int nr = 0;
   wr_begin_reclaim();
-  mmap_read_lock(mm);
-  for (unsigned long address = start; address != end && nr < WR_PAGES_A_CALL;
-       address += PAGE_SIZE) {
-    pages[nr] = isolate_page_at(mm, address);
-    if (pages[nr] != nullptr) ++nr;
-  }
-  mmap_read_unlock(mm);
+  const int nr = isolate_pages(mm, start, end, pages);
   for (int i = 0; i < nr; ++i) unmap_and_move(pages[i]);
 }
 

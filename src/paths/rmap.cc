@@ -94,6 +94,8 @@ void putback_lru_page(struct page* page) {
   folio_put((struct folio*)page);
 }
 
+namespace {
+
 struct page* isolate_page_at(struct mm_struct* mm, unsigned long address) {
   // Other files refuse: secretmem_migrate_folio(), and so does the one with dirty tracking here.
   const struct address_space* file = find_vma(mm, address)->vm_file;
@@ -113,4 +115,19 @@ struct page* isolate_page_at(struct mm_struct* mm, unsigned long address) {
   }
   spin_unlock(ptl);
   return isolated;
+}
+
+}  // namespace
+
+int isolate_pages(struct mm_struct* mm, unsigned long start, unsigned long end,
+                  struct page** pages) {
+  int nr = 0;
+  mmap_read_lock(mm);
+  for (unsigned long address = start; address != end && nr < WR_PAGES_A_CALL;
+       address += PAGE_SIZE) {
+    pages[nr] = isolate_page_at(mm, address);
+    if (pages[nr] != nullptr) ++nr;
+  }
+  mmap_read_unlock(mm);
+  return nr;
 }

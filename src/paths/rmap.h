@@ -51,9 +51,10 @@ bool page_try_share_anon_rmap(struct page* page, unsigned long address);
 bool isolate_lru_page(struct page* page);
 void putback_lru_page(struct page* page);
 
-// The base page that is mapped at the address, off the LRU and with a reference; or null.
-// REQUIRES: mmap_lock is held for reading.
-struct page* isolate_page_at(struct mm_struct* mm, unsigned long address);
+// The first WR_PAGES_A_CALL base pages that are mapped in the range, off the LRU and each with a
+// reference. Returns how many. Takes mmap_lock for reading.
+int isolate_pages(struct mm_struct* mm, unsigned long start, unsigned long end,
+                  struct page** pages);
 
 // --- migrate.cc ----------------------------------------------------------------------------------
 

@@ -259,14 +259,7 @@ void flush_tlb_batched_pending(struct mm_struct* mm) {
 void reclaim_pages(struct mm_struct* mm, unsigned long start, unsigned long end,
                    unsigned /*flags*/) {
   struct page* pages[WR_PAGES_A_CALL];
-  int nr = 0;
   wr_begin_reclaim();
-  mmap_read_lock(mm);
-  for (unsigned long address = start; address != end && nr < WR_PAGES_A_CALL;
-       address += PAGE_SIZE) {
-    pages[nr] = isolate_page_at(mm, address);
-    if (pages[nr] != nullptr) ++nr;
-  }
-  mmap_read_unlock(mm);
+  const int nr = isolate_pages(mm, start, end, pages);
   shrink_page_list(pages, nr);
 }
