@@ -404,7 +404,10 @@ vm_area_struct* wr_next_rmap(address_space* file, unsigned long index, vm_area_s
 
 struct wr_rmap_addresses wr_rmap_addresses_of(const struct page* page) {
   struct wr_rmap_addresses addresses = {{}, 0};
-  address_space* file = (page->mapping & PAGE_MAPPING_ANON) != 0 ? nullptr : wr_file();
+  address_space* file = nullptr;  // of anonymous memory
+  for (address_space* one : {&arena.file, &arena.tracked_file, &arena.dax_file}) {
+    if (one->mapping == page->mapping) file = one;
+  }
   for (vm_area_struct* vma = wr_next_rmap(file, page->index, nullptr); vma != nullptr;
        vma = wr_next_rmap(file, page->index, vma)) {
     addresses.address[addresses.nr++] = vma_address(vma, page->index);

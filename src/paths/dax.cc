@@ -13,6 +13,7 @@
 #include "kernel/pgtable.h"
 #include "kernel/tlb.h"
 #include "paths/paths.h"
+#include "paths/rmap.h"
 #include "paths/secondary_mmu.h"
 
 namespace {
@@ -39,13 +40,9 @@ void unmap_mapping_pages(struct address_space* mapping, unsigned long index) {
   i_mmap_unlock_read(mapping);
 }
 
-void note_for_all_mappings(unsigned what, struct address_space* mapping, struct page* page,
-                           const struct wr_site* site) {
-  for (struct vm_area_struct* vma = wr_next_rmap(mapping, page->index, nullptr); vma != nullptr;
-       vma = wr_next_rmap(mapping, page->index, vma)) {
-    wr_note(what, &page->_refcount, vma_address(vma, page->index),
-            (uint64_t)WR_COUNTS_ANY << 32 | page_to_pfn(page), site);
-  }
+void note_for_all_mappings(unsigned what, const struct page* page, const struct wr_site* site) {
+  const struct wr_rmap_addresses addresses = wr_rmap_addresses_of(page);
+  note_for_addresses(what, page, WR_COUNTS_ANY, &addresses, site);
 }
 
 // Whether somebody uses one of the pages.
@@ -55,7 +52,7 @@ bool dax_layout_busy_page(struct address_space* mapping, struct page* first) {
   // at; pairs with __gup_device_huge_pmd().
   for (unsigned long i = 0; i < HPAGE_PMD_NR; ++i) {
     if (page_count(first + i) != 1) return true;
-    note_for_all_mappings(WR_NOTE_COUNT_CHECK, mapping, first + i, WR_HERE);
+    note_for_all_mappings(WR_NOTE_COUNT_CHECK, first + i, WR_HERE);
   }
   return false;
 }
@@ -94,7 +91,7 @@ void dax_truncate(struct mm_struct* /*mm*/, unsigned long start, unsigned long e
     if (!dax_layout_busy_page(mapping, first)) {
       WRITE_ONCE(mapping->i_pages[0], 0);  // the blocks are the filesystem's again
       for (unsigned long i = 0; i < HPAGE_PMD_NR; ++i) {
-        note_for_all_mappings(WR_NOTE_PAGE_REPLACED, mapping, first + i, WR_HERE);
+        note_for_all_mappings(WR_NOTE_PAGE_REPLACED, first + i, WR_HERE);
       }
     }
     wr_note(WR_NOTE_FILE_DISCARD_END, nullptr, WR_FILE_PAGES, pages, WR_HERE);
