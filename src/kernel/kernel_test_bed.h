@@ -15,6 +15,8 @@ RecordedRun RunKernel(Strategy& strategy, uint64_t seed, int cpu_count, Function
   return RunBodies(strategy, seed, cpu_count, body);
 }
 
+inline constexpr int kLock = 8;  // a word that no test uses for anything else
+
 inline uint64_t* Word(int index) { return &test_arena[index]; }
 
 // One event each.

@@ -8,8 +8,6 @@
 namespace walkrace {
 namespace {
 
-constexpr int kLock = 8;
-
 // Per CPU: how often it was interrupted in this run, and what for.
 int interrupted[kCpusMax];
 bool in_section[kCpusMax];

@@ -8,7 +8,6 @@
 namespace walkrace {
 namespace {
 
-constexpr int kLock = 8;
 constexpr int kCounter = 0;
 
 // Adds one to the counter by a load and a store, which nothing but a lock keeps together.

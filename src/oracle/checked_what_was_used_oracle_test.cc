@@ -29,7 +29,7 @@ void Keep(int page, uint16_t pfn) {
 }
 
 // Page 0 maps folio1 for writing; the walk has tested it so.
-void BeginWalk() {
+void TakePage0() {
   GupBegin(0, FOLL_GET);
   ReadPmd();
   TestedPmd(0, *EntryOfPmd());
@@ -49,7 +49,7 @@ void WriteProtect() {
 TEST(CheckedWhatWasUsed, TheReReadFindsWhatWasTested) {
   Script script;
   script.On(0, [] {
-    BeginWalk();
+    TakePage0();
     ReadPmd();
     ReadPte(0);
     EndWalk();
@@ -61,7 +61,7 @@ TEST(CheckedWhatWasUsed, TheReReadFindsWhatWasTested) {
 
 TEST(CheckedWhatWasUsed, AnotherValueWasUsed) {
   Script script;
-  script.On(0, BeginWalk).On(1, WriteProtect).On(0, [] {
+  script.On(0, TakePage0).On(1, WriteProtect).On(0, [] {
     ReadPte(0);
     EndWalk();
   });
@@ -75,7 +75,7 @@ TEST(CheckedWhatWasUsed, AnotherValueWasUsed) {
 
 TEST(CheckedWhatWasUsed, AnotherPmdWasUsed) {
   Script script;
-  script.On(0, BeginWalk)
+  script.On(0, TakePage0)
       .On(1, ClearPmd)
       .On(0,
           [] {
@@ -90,7 +90,7 @@ TEST(CheckedWhatWasUsed, AnotherPmdWasUsed) {
 
 TEST(CheckedWhatWasUsed, WithoutASecondLoadNothingIsCompared) {
   Script script;
-  script.On(0, BeginWalk).On(1, WriteProtect).On(0, [] {
+  script.On(0, TakePage0).On(1, WriteProtect).On(0, [] {
     EndWalk();
     PutPage(0, 1, FOLL_GET);
   });
@@ -117,7 +117,7 @@ TEST(CheckedWhatWasUsed, ReadsAfterThePageWasKeptAreOfOthers) {
   script
       .On(0,
           [] {
-            BeginWalk();
+            TakePage0();
             ReadPmd();
             ReadPte(0);
             Keep(0, 1);
@@ -135,7 +135,7 @@ TEST(CheckedWhatWasUsed, ReadsAfterThePageWasKeptAreOfOthers) {
 
 TEST(CheckedWhatWasUsed, WhatTheWalkPutsBackIsNotJudged) {
   Script script;
-  script.On(0, BeginWalk).On(1, WriteProtect).On(0, [] {
+  script.On(0, TakePage0).On(1, WriteProtect).On(0, [] {
     ReadPte(0);
     Keep(0, 1);
     Keep(0, 0);
@@ -175,14 +175,14 @@ void EmptyMapping() { WRITE_ONCE(pfn_to_page(1)->mapping, 0); }
 
 TEST(CheckedWhatWasUsed, AMappingThatIsLoadedAgainAndHasChangedIsReported) {
   Script script;
-  script.On(0, BeginWalk).On(0, TestedMapping).On(1, EmptyMapping).On(0, ReadMapping);
+  script.On(0, TakePage0).On(0, TestedMapping).On(1, EmptyMapping).On(0, ReadMapping);
   EXPECT_EQ(script.Run().cpu, 0);
   EXPECT_EQ(script.Verdict(), "checked-what-was-used: EmptyMapping / ReadMapping");
 }
 
 TEST(CheckedWhatWasUsed, AMappingIsNotFollowedBeyondItsPage) {
   Script script;
-  script.On(0, BeginWalk)
+  script.On(0, TakePage0)
       .On(0, TestedMapping)
       .On(0, ReadMapping)
       .On(0, EndWalk)

@@ -7,8 +7,6 @@
 namespace walkrace {
 namespace {
 
-constexpr unsigned kPinWrite = FOLL_PIN | FOLL_WRITE;
-
 TEST(CountsConserved, ReferenceTakenOnACountOfZero) {
   Script script;
   script

@@ -5,8 +5,6 @@
 namespace walkrace {
 namespace {
 
-constexpr unsigned kPinWrite = FOLL_PIN | FOLL_WRITE;
-
 // Page 0 (folio1) moves to a new frame, folio3, as a collapse or a migration does it.
 void Move(bool flush, bool copy = true) {
   UnmapBegin();

@@ -5,7 +5,6 @@
 namespace walkrace {
 namespace {
 
-constexpr unsigned kPinWrite = FOLL_PIN | FOLL_WRITE;
 constexpr unsigned kGet = FOLL_GET;
 
 // CPU 0 walks page 0 (folio1), CPU 1 collapses.

@@ -15,6 +15,8 @@
 
 namespace walkrace {
 
+inline constexpr unsigned kPinWrite = FOLL_PIN | FOLL_WRITE;
+
 // The machine's state at the start with the default layout: pages 0 and 1 map folio1 and folio2
 // for writing, by the table T0. folio_alloc(0) gives folio3, then folio4.
 class Script {

@@ -15,9 +15,6 @@ namespace {
 
 using ::testing::ElementsAre;
 
-constexpr uint16_t kHuge = kFirstHugeFrame;
-constexpr int kT0 = kFirstPteTable;
-
 class Collapse : public ::testing::TestWithParam<const char*> {
  protected:
   void Begin(const Layout& layout) { SetUpPaths(layout, GetParam()); }

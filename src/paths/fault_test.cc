@@ -8,9 +8,6 @@
 namespace walkrace {
 namespace {
 
-constexpr uint16_t kHuge = kFirstHugeFrame;
-constexpr int kT0 = kFirstPteTable;
-
 vm_fault Fault(int page, bool write = true) {
   mm_struct* mm = MachineMm();
   mmap_read_lock(mm);

@@ -10,8 +10,7 @@
 namespace walkrace {
 namespace {
 
-constexpr int kChild = kPagesMax;  // the child's page 0
-constexpr uint16_t kHuge = kFirstHugeFrame;
+constexpr int kChild = kPagesMax;        // the child's page 0
 constexpr uint64_t kFirstContent = 100;  // of page 0
 
 // CPU 0 in mm 0, CPU 1 in mm 1.
@@ -182,14 +181,14 @@ TEST(Fork, WithoutTheSequenceThePinStaysOnASharedPage) {
   SetCuts({});
 }
 
-void Reclaim(int page) {
+void ReclaimPage(int page) {
   reclaim_pages(MachineMm(), AddressOfPage(page), AddressOfPage(page + 1), 0);
 }
 
 TEST(Fork, SharesWhatIsSwappedOut) {
   SetUpFork(LayoutOf("w-------"));
   RunOnMachine([] {
-    Reclaim(0);
+    ReclaimPage(0);
     Fork();
     uint64_t value = 0;
     EXPECT_TRUE(user_read(MachineMm(), AddressOfPage(0), &value));
@@ -206,7 +205,7 @@ TEST(Fork, WhatItSharesIsSwappedOutOfBoth) {
   SetUpFork(LayoutOf("w-------"));
   RunOnMachine([] {
     Fork();
-    Reclaim(0);
+    ReclaimPage(0);
   });
   EXPECT_EQ(Translate(0).pfn, 0);
   EXPECT_EQ(Translate(kChild).pfn, 0);

@@ -12,7 +12,6 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 constexpr int64_t kBias = GUP_PIN_COUNTING_BIAS;
-constexpr uint16_t kHuge = kFirstHugeFrame;
 
 // --- The fast path -----------------------------------------------------------------------------
 

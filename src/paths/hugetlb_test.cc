@@ -8,7 +8,6 @@
 namespace walkrace {
 namespace {
 
-constexpr uint16_t kHuge = kFirstHugeFrame;
 constexpr int kS0 = kFirstHugetlbTable;
 constexpr int kOther = kPagesMax + 8;  // the region in mm 1
 

@@ -7,8 +7,6 @@
 namespace walkrace {
 namespace {
 
-constexpr uint16_t kHuge = kFirstHugeFrame;
-
 void Mprotect(int first, int end, bool write) {
   mprotect_range(MachineMm(), AddressOfPage(first), AddressOfPage(end), write ? FOLL_WRITE : 0);
 }

@@ -7,8 +7,6 @@
 namespace walkrace {
 namespace {
 
-constexpr int kT0 = kFirstPteTable;
-
 void Mremap(int region) {
   const int first = region * kPagesPerRegion;
   mremap_region(MachineMm(), AddressOfPage(first), AddressOfPage(first + kPagesPerRegion), 0);

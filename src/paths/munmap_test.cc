@@ -7,8 +7,6 @@
 namespace walkrace {
 namespace {
 
-constexpr int kT0 = kFirstPteTable;
-
 void Munmap(int region) {
   munmap_region(MachineMm(), AddressOfPage(8 * region), AddressOfPage(8 * region) + 8 * PAGE_SIZE,
                 0);

@@ -14,6 +14,9 @@
 
 namespace walkrace {
 
+inline constexpr uint16_t kHuge = kFirstHugeFrame;
+inline constexpr int kT0 = kFirstPteTable;
+
 // One letter a page: w writable, r read-only, - not mapped. "W" and "R": one huge page.
 inline Layout LayoutOf(const char* first_region, const char* second_region = "--------") {
   Layout layout;

@@ -13,7 +13,7 @@ Layout FileLayout(const char* pages) {
   return layout;
 }
 
-void Reclaim(int page) {
+void ReclaimFilePage(int page) {
   reclaim_file_page(MachineMm(), AddressOfPage(page), AddressOfPage(page + 1), 0);
 }
 
@@ -23,7 +23,7 @@ TEST(ReclaimFile, UnmapsWritesOutAndFrees) {
   SetUpPaths(FileLayout("w-------"));
   FillTlb(0, 0, Translate(0));
   const uint64_t content = ContentAt(0);
-  RunOnMachine([] { Reclaim(0); });
+  RunOnMachine([] { ReclaimFilePage(0); });
   EXPECT_EQ(Translate(0).pfn, 0);
   EXPECT_EQ(TlbEntry(0, 0), nullptr);
   EXPECT_TRUE(FrameIsFree(1));
@@ -36,7 +36,7 @@ TEST(ReclaimFile, AFaultReadsItBack) {
   const uint64_t content = ContentAt(0);
   uint64_t value = 0;
   RunOnMachine([&value] {
-    Reclaim(0);
+    ReclaimFilePage(0);
     (void)user_read(MachineMm(), AddressOfPage(0), &value);
   });
   EXPECT_EQ(value, content);
@@ -47,7 +47,7 @@ TEST(ReclaimFile, LeavesAReferencedPageInTheCache) {
   SetUpPaths(FileLayout("w-------"));
   RunOnMachine([] {
     (void)Gup(0, 1, FOLL_GET);
-    Reclaim(0);
+    ReclaimFilePage(0);
   });
   EXPECT_EQ(Translate(0).pfn, 0) << "unmapped all the same";
   EXPECT_EQ(FrameOfFilePage(0), 1);
@@ -57,7 +57,7 @@ TEST(ReclaimFile, LeavesAReferencedPageInTheCache) {
 
 TEST(ReclaimFile, OfWhatIsNotCachedDoesNothing) {
   SetUpPaths(FileLayout("w-------"));
-  RunOnMachine([] { Reclaim(3); });
+  RunOnMachine([] { ReclaimFilePage(3); });
   EXPECT_EQ(Translate(0).pfn, 1);
 }
 
@@ -68,7 +68,7 @@ TEST(ReclaimFile, UnmapsInEachMm) {
   mms.mm_count = 2;
   SetUpMachine(FileLayout("w-------"), *FindProfile("arm64"), mms);
   ASSERT_EQ(Translate(kPagesMax).pfn, 1);
-  RunOnMachine([] { Reclaim(0); });
+  RunOnMachine([] { ReclaimFilePage(0); });
   EXPECT_EQ(Translate(0).pfn, 0);
   EXPECT_EQ(Translate(kPagesMax).pfn, 0);
   EXPECT_TRUE(FrameIsFree(1));

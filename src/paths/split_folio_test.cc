@@ -7,8 +7,6 @@
 namespace walkrace {
 namespace {
 
-constexpr uint16_t kHuge = kFirstHugeFrame;
-
 void Split(int page = 0) {
   split_huge_pages(MachineMm(), AddressOfPage(page), AddressOfPage(page) + PAGE_SIZE, 0);
 }

@@ -8,9 +8,7 @@
 namespace walkrace {
 namespace {
 
-constexpr uint16_t kHuge = kFirstHugeFrame;
-
-void Split() { split_pmd_region(MachineMm(), AddressOfPage(0), AddressOfPage(8), 0); }
+void SplitPmd() { split_pmd_region(MachineMm(), AddressOfPage(0), AddressOfPage(8), 0); }
 
 TEST(SplitPmd, MapsTheSamePagesByPtes) {
   for (const char* layout : {"WWWWWWWW", "RRRRRRRR"}) {
@@ -19,7 +17,7 @@ TEST(SplitPmd, MapsTheSamePagesByPtes) {
     FillTlb(1, 2, Translate(2));
     FollowSchedule in_order({});
     RunOnMachine(in_order, 2, [](CpuId cpu) {
-      if (cpu == 0) Split();
+      if (cpu == 0) SplitPmd();
     });
     for (int page = 0; page < kPagesPerRegion; ++page) {
       EXPECT_EQ(Translate(page),
@@ -38,7 +36,7 @@ TEST(SplitPmd, MapsTheSamePagesByPtes) {
 TEST(SplitPmd, LeavesWhatIsNotHugeAlone) {
   for (const char* layout : {"wwwwwwww", "--------"}) {
     SetUpPaths(LayoutOf(layout));
-    const RecordedRun run = RunOnMachine(Split);
+    const RecordedRun run = RunOnMachine(SplitPmd);
     EXPECT_FALSE(Has(run, EventKind::kStore));
     EXPECT_EQ(arena.mm[0].mmap_lock.word, 0u);
   }
@@ -48,7 +46,7 @@ TEST(SplitPmd, LetsAPinOfTheHugePageLive) {
   SetUpPaths(LayoutOf("WWWWWWWW"));
   RunOnMachine([] {
     const Got got = Gup(3, 1, FOLL_PIN | FOLL_WRITE);
-    Split();
+    SplitPmd();
     EXPECT_EQ(RefcountOf(kHuge), 9);
     unpin_user_page(got.pages[0], AddressOfPage(3));
     EXPECT_EQ(RefcountOf(kHuge), 8);

@@ -9,7 +9,6 @@ namespace walkrace {
 namespace {
 
 constexpr int kChild = kPagesMax;
-constexpr uint16_t kHuge = kFirstHugeFrame;
 constexpr uint64_t kFirstContent = 100;
 
 void SetUpFork(const Layout& layout) {

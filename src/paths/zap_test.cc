@@ -11,9 +11,6 @@ namespace {
 
 using ::testing::ElementsAre;
 
-constexpr uint16_t kHuge = kFirstHugeFrame;
-constexpr int kT0 = kFirstPteTable;
-
 void Zap(int first, int count) {
   madvise_dontneed(MachineMm(), AddressOfPage(first), AddressOfPage(first + count), 0);
 }

@@ -17,7 +17,7 @@ using ::testing::Each;
 using ::testing::Gt;
 using ::testing::Pair;
 
-constexpr int kRandomInputs = 100'000;
+constexpr int kRandomMutations = 100'000;
 
 TEST(Mutate, IsAFunctionOfInputAndSeed) {
   static Input a, b;
@@ -35,14 +35,14 @@ TEST(Mutate, StaysNormalizedAndNearlyAlwaysChanges) {
   static Input input;
   Random random(2);
   int unchanged = 0;
-  for (int i = 0; i < kRandomInputs; ++i) {
+  for (int i = 0; i < kRandomMutations; ++i) {
     const Input& before = RandomInput(random);
     input = before;
     const char* const what = Mutate(input, Mix::kAll, random.Next());
     ASSERT_TRUE(IsNormalized(input)) << what;
     if (input == before) ++unchanged;
   }
-  EXPECT_LT(unchanged, kRandomInputs / 100);  // two changes may undo each other
+  EXPECT_LT(unchanged, kRandomMutations / 100);  // two changes may undo each other
 }
 
 // From nothing, by mutation alone. Some description is missing with probability below 1e-9: the
@@ -51,7 +51,7 @@ TEST(Mutate, MakesEveryChange) {
   static Input input;
   std::map<std::string, int> counts;
   Random random(3);
-  for (int i = 0; i < kRandomInputs; ++i) {
+  for (int i = 0; i < kRandomMutations; ++i) {
     if (i % 100 == 0) input = Input();
     ++counts[Mutate(input, Mix::kAll, random.Next())];
   }

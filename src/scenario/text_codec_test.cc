@@ -13,7 +13,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-constexpr int kRandomInputs = 100'000;
+constexpr int kRandomTexts = 100'000;
 
 WalkFile Parsed(std::string_view text) {
   absl::StatusOr<WalkFile> file = ParseText(text);
@@ -194,7 +194,7 @@ TEST(ParseAny, ReadsTheByteFormOfAFile) {
 // A mistake that shows in one file of 10,000 is missed with probability (1 - 1e-4)^1e5 = 5e-5.
 TEST(TextCodec, RandomFilesComeBack) {
   Random random(1);
-  for (int i = 0; i < kRandomInputs; ++i) {
+  for (int i = 0; i < kRandomTexts; ++i) {
     const WalkFile& file = RandomFile(random);
     const std::string text = PrintText(file);
     const absl::StatusOr<WalkFile> back = ParseAny(text);

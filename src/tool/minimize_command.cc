@@ -25,7 +25,7 @@ std::string Describe(const InputSize& size) {
 }
 
 // Prints progress every two seconds; stops on Ctrl-C with the smallest so far.
-class Progress {
+class MinimizeProgress {
  public:
   bool operator()(const InputSize& smallest, uint64_t runs) {
     const auto now = std::chrono::steady_clock::now();
@@ -75,7 +75,7 @@ int RunMinimize(const MinimizeArguments& arguments) {
   }
   MinimizeOptions options;
   options.oracle = report.violation.oracle;
-  options.progress = Progress();
+  options.progress = MinimizeProgress();
   const auto result = std::make_unique<MinimizeResult>();
   ReplayTally proof;
   const bool minimized = Minimize(input, context, options, *result);
