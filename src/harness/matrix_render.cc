@@ -167,7 +167,8 @@ bool ParseMatrixLine(const std::string& line, MatrixCell& cell) {
           number("known_exposed"),
           text("walk"),
           text("why")};
-  return !cell.variant.empty() && !cell.profile.empty();
+  const bool shown = cell.state != MatrixCell::State::kBites || !cell.walk.empty();
+  return shown && !cell.variant.empty() && !cell.profile.empty();
 }
 
 }  // namespace walkrace

@@ -64,7 +64,9 @@ TEST(MatrixLine, ComesBack) {
   }
   MatrixCell cell;
   for (const char* bad : {"", "{", "[]", "{}", "7", "{\"variant\":\"a\",\"profile\":\"b\"}",
-                          "{\"state\":\"bites\",\"variant\":3}"}) {
+                          "{\"state\":\"bites\",\"variant\":3}",
+                          // Bites, and does not show it.
+                          R"({"state":"bites","variant":"a","profile":"b","oracle":"c"})"}) {
     EXPECT_FALSE(ParseMatrixLine(bad, cell)) << bad;
   }
 }

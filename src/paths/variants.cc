@@ -473,6 +473,19 @@ constexpr VariantRow kRows[] = {
      .bites_on = Nowhere,
      .needs = "weak-memory",
      .control = kPinAfterFork},
+    {.name = "flush-for-a-barrier",
+     .id = "D5",
+     .upstream = "088b8aa537c2",
+     .fixed_in = "6.1",
+     .summary =
+         "no full barrier between the cleared entry and the look at the pins: the flush, which "
+         "may be skipped or deferred, has to do (one of the fix's four)",
+     .cuts = CutsOf(CUT_UNMAP_BARRIER),
+     .oracle = nullptr,
+     .bites_on = Nowhere,
+     .needs = "weak-memory",
+     .control = "cpu 0\n pin 0 write\n write-pinned\n unpin\n"
+                "cpu 1\n reclaim 0\n"},
     {.name = "split-pmd-no-flush",
      .id = nullptr,
      .upstream = nullptr,

@@ -44,6 +44,7 @@ enum cut {
   CUT_GUP_FAST_UNSHARE,     // GUP-fast: no exclusive test of read-only pins
   CUT_GUP_SLOW_UNSHARE,     // __get_user_pages: the same
   CUT_EXCLUSIVE_BARRIER,    // gup_must_unshare: no barrier before the exclusive test
+  CUT_UNMAP_BARRIER,        // page_try_share_anon_rmap: the flush before is taken for its barrier
   CUT_WP_EXCLUSIVE,         // do_wp_page does not look at PageAnonExclusive
   CUT_WP_COUNT,             // do_wp_page: the map count decides on reuse, not the references
   CUT_WP_FLUSH,             // wp_page_copy flushes nothing

@@ -102,8 +102,11 @@ void PrintText(const Json& json) {
   for (const auto& [kind, rows] : json.items()) {
     std::printf("%s:\n", kind.c_str());
     for (const Json& row : rows) {
-      std::printf("  %-26s %s\n", row["name"].get<std::string>().c_str(),
-                  row["summary"].get<std::string>().c_str());
+      const std::string needs = row.contains("needs") && row["needs"].is_string()
+                                    ? " (needs: " + row["needs"].get<std::string>() + ")"
+                                    : "";
+      std::printf("  %-26s %s%s\n", row["name"].get<std::string>().c_str(),
+                  row["summary"].get<std::string>().c_str(), needs.c_str());
     }
   }
 }

@@ -223,6 +223,7 @@ TEST_F(List, TextHasTheSameNames) {
     EXPECT_THAT(text, HasSubstr(kind + ":"));
     for (const std::string& name : NamesOf(rows)) EXPECT_THAT(text, HasSubstr(name));
   }
+  EXPECT_THAT(text, HasSubstr("(needs: weak-memory)"));
 }
 
 // --- hunt --------------------------------------------------------------------------------------
