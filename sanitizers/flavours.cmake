@@ -52,8 +52,9 @@ function(walkrace_test name)
   endif()
   cmake_parse_arguments(ARG "OWN_TSAN_OPTIONS" "" "SOURCES;DEPENDS" ${ARGN})
   add_executable(${name}_test ${ARG_SOURCES})
-  # Parsing gtest took most of the time that a test took to compile: several files a unit.
-  set_target_properties(${name}_test PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+  # Parsing gtest took most of the time that a test took to compile: one unit. Not several, so that
+  # a new file does not bring two others together that define the same.
+  set_target_properties(${name}_test PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0)
   if(NOT ARG_OWN_TSAN_OPTIONS)
     target_sources(${name}_test PRIVATE ${CMAKE_SOURCE_DIR}/src/engine/test_tsan_options.cc)
   endif()

@@ -16,6 +16,10 @@
 
 namespace walkrace {
 
+inline constexpr char kSeedScenario[] =
+    "cpu 0\n pin 0-1 write\n write-pinned\n unpin\n"
+    "cpu 1\n collapse 0-7\n";
+
 // A .walk file without its version line.
 inline WalkFile FileOf(const std::string& text) {
   const auto file = ParseText("walkrace 1\n" + text);

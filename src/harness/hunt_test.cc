@@ -14,10 +14,6 @@ namespace {
 
 using ::testing::ElementsAre;
 
-constexpr char kSeedScenario[] =
-    "cpu 0\n pin 0-1 write\n write-pinned\n unpin\n"
-    "cpu 1\n collapse 0-7\n";
-
 HuntOptions OptionsFor(const char* profile, const char* variants = "",
                        const char* strategy = "random") {
   HuntOptions options;

@@ -14,10 +14,6 @@
 namespace walkrace {
 namespace {
 
-constexpr char kSeedScenario[] =
-    "cpu 0\n pin 0-1 write\n write-pinned\n unpin\n"
-    "cpu 1\n collapse 0-7\n";
-
 // One to four CPUs, each of which does something that the others notice.
 Scenario ScenarioFor(int cpu_count) {
   static constexpr const char* kPrograms[] = {

@@ -5,8 +5,6 @@
 namespace walkrace {
 namespace {
 
-constexpr unsigned kGet = FOLL_GET;
-
 // CPU 0 walks page 0 (folio1), CPU 1 collapses.
 void BeginWalk() { GupBegin(0, kGet); }
 void FinishWalk() {

@@ -5,7 +5,6 @@
 namespace walkrace {
 namespace {
 
-constexpr unsigned kGet = FOLL_GET;
 constexpr unsigned kGetWrite = FOLL_GET | FOLL_WRITE;
 
 // MADV_DONTNEED of page 0, which maps folio1.

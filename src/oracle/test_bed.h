@@ -15,6 +15,7 @@
 
 namespace walkrace {
 
+inline constexpr unsigned kGet = FOLL_GET;
 inline constexpr unsigned kPinWrite = FOLL_PIN | FOLL_WRITE;
 
 // The machine's state at the start with the default layout: pages 0 and 1 map folio1 and folio2

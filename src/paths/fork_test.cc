@@ -10,20 +10,6 @@
 namespace walkrace {
 namespace {
 
-constexpr int kChild = kPagesMax;        // the child's page 0
-constexpr uint64_t kFirstContent = 100;  // of page 0
-
-// CPU 0 in mm 0, CPU 1 in mm 1.
-void SetUpFork(const Layout& layout) {
-  SetCuts({});
-  CpuMms mms;
-  mms.of_cpu[1] = 1;
-  mms.mm_count = 2;
-  SetUpMachine(layout, *FindProfile("arm64"), mms);
-}
-
-void Fork() { dup_mm(MachineMm(), 0, 0, 0); }
-
 TEST(Fork, SharesWhatNobodyPins) {
   SetUpFork(LayoutOf("wr------"));
   RunOnMachine([] { Fork(); });
@@ -181,14 +167,10 @@ TEST(Fork, WithoutTheSequenceThePinStaysOnASharedPage) {
   SetCuts({});
 }
 
-void ReclaimPage(int page) {
-  reclaim_pages(MachineMm(), AddressOfPage(page), AddressOfPage(page + 1), 0);
-}
-
 TEST(Fork, SharesWhatIsSwappedOut) {
   SetUpFork(LayoutOf("w-------"));
   RunOnMachine([] {
-    ReclaimPage(0);
+    Reclaim(0);
     Fork();
     uint64_t value = 0;
     EXPECT_TRUE(user_read(MachineMm(), AddressOfPage(0), &value));
@@ -205,7 +187,7 @@ TEST(Fork, WhatItSharesIsSwappedOutOfBoth) {
   SetUpFork(LayoutOf("w-------"));
   RunOnMachine([] {
     Fork();
-    ReclaimPage(0);
+    Reclaim(0);
   });
   EXPECT_EQ(Translate(0).pfn, 0);
   EXPECT_EQ(Translate(kChild).pfn, 0);

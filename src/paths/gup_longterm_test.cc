@@ -6,8 +6,6 @@
 namespace walkrace {
 namespace {
 
-constexpr unsigned kLongTermWrite = FOLL_PIN | FOLL_LONGTERM | FOLL_WRITE;
-
 Layout BackedBy(Backing backing) {
   Layout layout = LayoutOf("w-------");
   layout.backing[0] = backing;

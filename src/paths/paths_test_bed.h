@@ -2,6 +2,8 @@
 #ifndef WALKRACE_PATHS_PATHS_TEST_BED_H_
 #define WALKRACE_PATHS_PATHS_TEST_BED_H_
 
+#include <gtest/gtest.h>
+
 #include <cstring>
 #include <string>
 #include <vector>
@@ -16,6 +18,9 @@ namespace walkrace {
 
 inline constexpr uint16_t kHuge = kFirstHugeFrame;
 inline constexpr int kT0 = kFirstPteTable;
+inline constexpr int kChild = kPagesMax;        // the child's page 0
+inline constexpr uint64_t kFirstContent = 100;  // of page 0
+inline constexpr unsigned kLongTermWrite = FOLL_PIN | FOLL_LONGTERM | FOLL_WRITE;
 
 // One letter a page: w writable, r read-only, - not mapped. "W" and "R": one huge page.
 inline Layout LayoutOf(const char* first_region, const char* second_region = "--------") {
@@ -39,6 +44,23 @@ inline void SetUpPaths(const Layout& layout, const char* profile = "arm64") {
   SetUpMachine(layout, *FindProfile(profile));
 }
 
+// CPU 0 in mm 0, CPU 1 in mm 1.
+inline void SetUpFork(const Layout& layout) {
+  SetCuts({});
+  CpuMms mms;
+  mms.of_cpu[1] = 1;
+  mms.mm_count = 2;
+  SetUpMachine(layout, *FindProfile("arm64"), mms);
+}
+
+inline void Fork() { dup_mm(MachineMm(), 0, 0, 0); }
+
+inline uint64_t Read(int page) {
+  uint64_t value = 0;
+  EXPECT_TRUE(user_read(MachineMm(page / kPagesMax), AddressOfPage(page), &value));
+  return value;
+}
+
 // What a GUP call gave.
 struct Got {
   int nr = 0;
@@ -55,6 +77,10 @@ inline Got Gup(int page, int count, unsigned flags) {
   Got got;
   got.nr = internal_get_user_pages_fast(MachineMm(), AddressOfPage(page), count, flags, got.pages);
   return got;
+}
+
+inline void Reclaim(int page, int count = 1) {
+  reclaim_pages(MachineMm(), AddressOfPage(page), AddressOfPage(page + count), 0);
 }
 
 inline int64_t RefcountOf(uint16_t pfn) { return CountsOf(pfn).refcount; }

@@ -8,16 +8,8 @@
 namespace walkrace {
 namespace {
 
-void Reclaim(int page, int count = 1) {
-  reclaim_pages(MachineMm(), AddressOfPage(page), AddressOfPage(page + count), 0);
-}
 void MadvFree(int page) {
   madvise_free(MachineMm(), AddressOfPage(page), AddressOfPage(page + 1), 0);
-}
-uint64_t Read(int page) {
-  uint64_t value = 0;
-  EXPECT_TRUE(user_read(MachineMm(), AddressOfPage(page), &value));
-  return value;
 }
 
 class Reclaims : public ::testing::TestWithParam<const char*> {};

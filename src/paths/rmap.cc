@@ -74,7 +74,7 @@ bool page_try_share_anon_rmap(struct page* page, unsigned long address) {
   const uint64_t what = (uint64_t)WR_COUNTS_PINS << 32 | page_to_pfn(page);
   // ORDER(B clear-then-count): the entry is clear, then the pins are looked at; pairs with
   // gup_pte_range()'s pin, then re-read. Sequential consistency cannot show what the barriers are
-  // for: see C2.
+  // for: C2 and D5.
   if (!is_cut(CUT_UNMAP_BARRIER)) smp_mb();
   if (page_maybe_dma_pinned(page)) return false;
   wr_note(WR_NOTE_COUNT_CHECK, &page->_refcount, address, what, WR_HERE);

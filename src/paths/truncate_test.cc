@@ -7,8 +7,6 @@
 namespace walkrace {
 namespace {
 
-constexpr unsigned kLongTermWrite = FOLL_PIN | FOLL_LONGTERM | FOLL_WRITE;
-
 Layout TrackedLayout() {
   Layout layout = LayoutOf("ww------");
   layout.backing[0] = Backing::kDirtyTracked;

@@ -8,25 +8,8 @@
 namespace walkrace {
 namespace {
 
-constexpr int kChild = kPagesMax;
-constexpr uint64_t kFirstContent = 100;
-
-void SetUpFork(const Layout& layout) {
-  SetCuts({});
-  CpuMms mms;
-  mms.of_cpu[1] = 1;
-  mms.mm_count = 2;
-  SetUpMachine(layout, *FindProfile("arm64"), mms);
-}
-
-void Fork() { dup_mm(MachineMm(), 0, 0, 0); }
 bool Write(int page, uint64_t value) {
   return user_write(MachineMm(page / kPagesMax), AddressOfPage(page), value);
-}
-uint64_t Read(int page) {
-  uint64_t value = 0;
-  EXPECT_TRUE(user_read(MachineMm(page / kPagesMax), AddressOfPage(page), &value));
-  return value;
 }
 
 TEST(WpFault, CopiesASharedPageAndLeavesTheOtherItsOwn) {
