@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import signal
 import subprocess
 import sys
@@ -23,7 +24,8 @@ the regression corpus no longer shows what it was kept for; 130 interrupted, not
 """
 CODEC_PRESET = "libfuzzer-asan"
 FUZZED_TARGETS = ("gup_vs_collapse", "gup_vs_mm")
-CONTROLS_LIST = Path("corpus/controls.txt")
+UNMODIFIED = "unmodified"
+MATRIX = Path("src/machine/profiles/matrix.jsonl")
 
 
 class Gate:
@@ -63,17 +65,17 @@ class Gate:
     def require_all_controls(self) -> None:
         """A control that nobody runs any more is not caught either; but for want of a memory model
         it is skipped, and said so."""
-        listed = read_names(CONTROLS_LIST)
+        listed = variants_of(MATRIX)
         for name in listed:
             skipped = name not in self.controlled and name in self.lacking
             missing = "" if name in self.controlled or skipped else \
-                f"{name} is in {CONTROLS_LIST}, but no flavour ran its control"
+                f"{name} is in {MATRIX}, but no flavour ran its control"
             self.add(Case("controls.all", name, skipped=skipped, failure=missing),
                      Exit.INFRASTRUCTURE if missing else Exit.CLEAN)
             if skipped:
                 say(f"controls: {name} is skipped in every flavour: {self.lacking[name]}")
         if not listed:
-            raise Failure(Exit.INFRASTRUCTURE, f"{CONTROLS_LIST} names no control")
+            raise Failure(Exit.INFRASTRUCTURE, f"{MATRIX} names no variant")
 
     def regressions(self) -> None:
         files = sorted(path for path in Path("corpus").glob("*/regression/**/*") if path.is_file())
@@ -139,10 +141,14 @@ class Gate:
         return next((code for code in order if code in self.codes), Exit.CLEAN)
 
 
-def read_names(path: Path) -> list[str]:
-    """One a line; '#' starts a comment. Empty where there is no such file."""
-    lines = read_bytes(path).decode(errors="replace").splitlines()
-    return [name for line in lines if (name := line.partition("#")[0].strip())]
+def variants_of(matrix: Path) -> list[str]:
+    """The variants of the matrix that was checked in. Empty where there is no such file."""
+    lines = read_bytes(matrix).decode(errors="replace").splitlines()
+    try:
+        names = {json.loads(line)["variant"] for line in lines if line}
+    except (ValueError, KeyError, TypeError) as error:
+        raise Failure(Exit.USAGE, f"{matrix} is no matrix (ci/matrix makes it): {error}") from error
+    return sorted(names - {UNMODIFIED})
 
 
 def judge_replay(file: Path, code: int, answer: dict) -> tuple[str, Exit]:

@@ -29,9 +29,9 @@ class RequireAllControls(unittest.TestCase):
         """The exit codes of the gate, and all that it says."""
         said = io.StringIO()
         with tempfile.TemporaryDirectory() as folder, mock.patch("gate.Walkrace"), \
-                mock.patch("gate.CONTROLS_LIST", Path(folder) / "controls.txt") as names, \
+                mock.patch("gate.MATRIX", Path(folder) / "matrix.jsonl") as matrix, \
                 contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-            names.write_text(listed)
+            matrix.write_text("".join(f'{{"variant":"{name}"}}\n' for name in listed.split()))
             gate = Gate(argparse.Namespace())
             for flavour, controls in rows.items():
                 gate.take_controls(flavour, controls)
@@ -39,24 +39,24 @@ class RequireAllControls(unittest.TestCase):
         return gate.codes, said.getvalue()
 
     def test_one_that_ran_anywhere_is_there(self) -> None:
-        codes, _ = self.judge("a\nb\n", plain=[caught("a"), skipped("b", NO_TSAN)],
+        codes, _ = self.judge("unmodified a b", plain=[caught("a"), skipped("b", NO_TSAN)],
                               tsan=[caught("a"), caught("b")])
         self.assertEqual(codes, {Exit.CLEAN})
 
     def test_a_missing_model_is_accepted_and_said(self) -> None:
-        codes, said = self.judge("a\nb\n", plain=[caught("a"), skipped("b", NO_MODEL)],
+        codes, said = self.judge("unmodified a b", plain=[caught("a"), skipped("b", NO_MODEL)],
                                  tsan=[caught("a"), skipped("b", NO_MODEL)])
         self.assertEqual(codes, {Exit.CLEAN})
         self.assertIn("b is skipped in every flavour: " + NO_MODEL, said)
 
     def test_a_missing_flavour_is_not(self) -> None:
-        codes, said = self.judge("a\nb\n", plain=[caught("a"), skipped("b", NO_TSAN)],
+        codes, said = self.judge("unmodified a b", plain=[caught("a"), skipped("b", NO_TSAN)],
                                  tsan=[caught("a"), skipped("b", NO_TSAN)])
         self.assertIn(Exit.INFRASTRUCTURE, codes)
         self.assertIn("no flavour ran its control", said)
 
     def test_a_vanished_one_is_not(self) -> None:
-        codes, said = self.judge("a\nb\n", plain=[caught("a")], tsan=[caught("a")])
+        codes, said = self.judge("unmodified a b", plain=[caught("a")], tsan=[caught("a")])
         self.assertIn(Exit.INFRASTRUCTURE, codes)
         self.assertIn("b is in", said)
 

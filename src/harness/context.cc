@@ -171,9 +171,9 @@ absl::StatusOr<ResolvedContext> ResolveContext(const ContextNames& options, cons
     return Unknown("expectation", file->expect, "clean, " + KnownNames(known, count),
                    file->places.expect);
   }
-  for (const VariantRow* row : context.variants) context.run.cuts |= row->cuts;
+  for (const VariantRow* row : context.variants) AddCuts(*row, &context.run.cuts);
   if (context.target->always_variant != nullptr) {
-    context.run.cuts |= FindVariant(context.target->always_variant)->cuts;
+    AddCuts(*FindVariant(context.target->always_variant), &context.run.cuts);
   }
   return context;
 }

@@ -18,6 +18,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
+using ::testing::UnorderedElementsAre;
 
 constexpr char kFullFile[] =
     "target gup_vs_collapse\n"
@@ -49,7 +50,7 @@ TEST(ResolveContext, OptionsAlone) {
   EXPECT_STREQ(context->target->name, "gup_vs_collapse");
   EXPECT_EQ(context->VariantNames(), "collapse-race");
   EXPECT_STREQ(context->run.profile->name, "arm64");
-  EXPECT_EQ(context->run.cuts, CutsOf(CUT_PMD_RECHECK, CUT_TABLE_SYNC));
+  EXPECT_THAT(context->run.cuts, UnorderedElementsAre(wr_cut("pmd-recheck"), wr_cut("table-sync")));
 }
 
 TEST(ResolveContext, FileAlone) {
@@ -80,7 +81,7 @@ TEST(ResolveContext, VariantsAgreeInAnyOrder) {
       "0\n");
   const auto context = ResolveContext(Names("", {"no-table-sync", "no-pte-recheck"}, ""), &file);
   ASSERT_TRUE(context.ok()) << context.status();
-  EXPECT_EQ(context->run.cuts, CutsOf(CUT_TABLE_SYNC, CUT_PTE_RECHECK));
+  EXPECT_THAT(context->run.cuts, UnorderedElementsAre(wr_cut("table-sync"), wr_cut("pte-recheck")));
 }
 
 TEST(ResolveContext, NoVariantIsTheUnmodifiedPaths) {
@@ -93,7 +94,7 @@ TEST(ResolveContext, NoVariantIsTheUnmodifiedPaths) {
 TEST(ResolveContext, TheCanaryAlwaysHasItsVariantInForce) {
   const auto context = ResolveContext(Names("canary", {}, "arm64"), nullptr);
   ASSERT_TRUE(context.ok()) << context.status();
-  EXPECT_EQ(context->run.cuts, CutsOf(CUT_PMD_RECHECK, CUT_TABLE_SYNC));
+  EXPECT_THAT(context->run.cuts, UnorderedElementsAre(wr_cut("pmd-recheck"), wr_cut("table-sync")));
 }
 
 // --- Contradictions: both sides are named ------------------------------------------------------

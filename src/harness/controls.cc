@@ -60,7 +60,7 @@ ResolvedContext ControlContext(const VariantRow* variant, const Profile& profile
   context.run.profile = &profile;
   if (variant != nullptr) {
     context.variants = {variant};
-    context.run.cuts = variant->cuts;
+    AddCuts(*variant, &context.run.cuts);
   }
   return context;
 }

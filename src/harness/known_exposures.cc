@@ -1,6 +1,6 @@
 #include "harness/known_exposures.h"
 
-#include <iterator>
+#include <algorithm>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_split.h"
@@ -23,7 +23,7 @@ constexpr KnownExposure kRows[] = {
     {.name = "a2b-mremap-table-aba",
      .on = WhereTablesMoveUnderWalkers,
      .signature = "no-stale-page: mremap_region / try_get_folio",
-     .not_without = CutsOf(CUT_PMD_RECHECK, CUT_PTE_RECHECK),
+     .not_without = {"pmd-recheck", "pte-recheck"},
      .account = "A2b: mremap moves a whole table away and back while a walker stands in it, and at "
                 "the other address the same page is put into it again; both re-reads of the walker "
                 "find what they found before. No IPI holds the move up. Modelled: move_normal_pmd "
@@ -54,11 +54,9 @@ constexpr KnownExposure kRows[] = {
      .account = kMipsMmid},
 };
 
-bool Overlap(const Cuts& one, const Cuts& other) {
-  for (size_t i = 0; i < std::size(one.words); ++i) {
-    if ((one.words[i] & other.words[i]) != 0) return true;
-  }
-  return false;
+bool AnyOf(std::span<const wr_cut> wanted, const Cuts& cuts) {
+  return std::ranges::any_of(
+      cuts, [&](const wr_cut& cut) { return std::ranges::find(wanted, cut) != wanted.end(); });
 }
 
 // "oracle: first / second" against a pattern of the same shape.
@@ -80,7 +78,7 @@ std::span<const KnownExposure> KnownExposures() { return kRows; }
 const KnownExposure* FindKnownExposure(const Profile& profile, const Cuts& cuts,
                                        const std::string& signature) {
   for (const KnownExposure& row : kRows) {
-    if (Overlap(row.not_without, cuts)) continue;
+    if (AnyOf(row.not_without, cuts)) continue;
     if (row.on(profile) && Matches(signature, row.signature)) return &row;
   }
   return nullptr;

@@ -20,7 +20,7 @@ struct KnownExposure {
   // stands for any.
   const char* signature;
   // With any of these taken out the same signature is that piece's doing, and a violation.
-  Cuts not_without;
+  wr_cut not_without[2];
   const char* account;  // what happens, and what is and is not modelled
 };
 

@@ -124,7 +124,7 @@ TEST(KnownExposures, AreNoExcuseForAReCheckThatIsTakenOut) {
   const HuntResult with = Hunt(options);
   EXPECT_TRUE(with.report.clean());
   EXPECT_EQ(with.known_exposed, 0u);
-  options.context.run.cuts = CutsOf(CUT_PMD_RECHECK);
+  options.context.run.cuts = Cuts{"pmd-recheck"};
   const HuntResult without = Hunt(options);
   EXPECT_STREQ(without.report.violation.oracle, "no-stale-page");
   EXPECT_EQ(without.known_exposed, 0u);

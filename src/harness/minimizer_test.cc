@@ -29,7 +29,9 @@ constexpr char kBigScenario[] =
     "cpu 3\n read 1\n write 4\n zap 2-3\n write 2\n fault 6\n";
 
 RunContext ContextOf(const char* variant, const char* profile) {
-  return {FindProfile(profile), FindVariant(variant)->cuts};
+  RunContext context = {FindProfile(profile), {}};
+  AddCuts(*FindVariant(variant), &context.cuts);
+  return context;
 }
 
 Scenario ScenarioOf(const std::string& operations) {

@@ -20,7 +20,7 @@ void clear_soft_dirty(struct vm_area_struct* vma, unsigned long addr, pte_t* pte
   if (!pte_present(ptent)) return;
   // Before PageAnonExclusive the next write copied a pinned page away from its pin: such a page was
   // never to be write-protected.
-  if (!is_cut(CUT_SOFT_DIRTY_PINNED) && pte_is_pinned(vma, ptent)) return;
+  if (!is_cut("soft-dirty-pinned") && pte_is_pinned(vma, ptent)) return;
   const pte_t old_pte = ptep_get_and_clear(vma->vm_mm, addr, pte);  // ptep_modify_prot_start
   set_pte_at(vma->vm_mm, addr, pte, pte_wrprotect(old_pte));        // ptep_modify_prot_commit
 }

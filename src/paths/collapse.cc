@@ -8,11 +8,11 @@
 #include "kernel/page_ref.h"
 #include "kernel/pgtable.h"
 #include "kernel/tlb.h"
+#include "paths/cuts.h"
 #include "paths/paths.h"
 #include "paths/rmap.h"
 #include "paths/secondary_mmu.h"
 #include "paths/swap.h"
-#include "paths/variants.h"
 
 namespace {
 
@@ -104,7 +104,7 @@ enum scan_result __collapse_huge_page_isolate(unsigned long address, pte_t* pte,
     // ORDER(B clear-then-count): the pmd is cleared and flushed, then the counts are looked at;
     // pairs with gup_pte_range()'s reference, then re-read. A count that was seen before the
     // clear says nothing of walkers that come in between.
-    if (!is_cut(CUT_COUNT_AFTER_CLEAR) &&
+    if (!is_cut("count-after-clear") &&
         !is_refcount_suitable(pfn_to_page(pte_pfn(pteval)), address)) {
       unlock_page(page);
       result = SCAN_PAGE_COUNT;
@@ -145,7 +145,7 @@ void __collapse_huge_page_copy(struct mm_struct* mm, pte_t* pte, struct folio* h
   for (int i = 0; i < compound->nr; ++i) release_pte_page(compound->head[i]);
 }
 
-// The check that CUT_COUNT_AFTER_CLEAR moves before the clear.
+// The check that "count-after-clear" moves before the clear.
 bool counts_suitable(struct mm_struct* mm, unsigned long address, pmd_t pmd) {
   bool suitable = true;
   spinlock_t* ptl = pte_lockptr(mm, pmd);
@@ -172,7 +172,7 @@ enum scan_result collapse_huge_page(struct vm_area_struct* vma, unsigned long ad
   if (vma->vm_file != nullptr) goto out_up_write;
   result = find_pmd_or_thp_or_none(mm, address, &pmd, &found);
   if (result != SCAN_SUCCEED) goto out_up_write;
-  if (is_cut(CUT_COUNT_AFTER_CLEAR) && !counts_suitable(mm, address, found)) {
+  if (is_cut("count-after-clear") && !counts_suitable(mm, address, found)) {
     result = SCAN_PAGE_COUNT;
     goto out_up_write;
   }
@@ -188,15 +188,15 @@ enum scan_result collapse_huge_page(struct vm_area_struct* vma, unsigned long ad
     spin_lock(pmd_ptl);
     wr_note(WR_NOTE_UNMAP_BEGIN, nullptr, address, address + HPAGE_PMD_SIZE, WR_HERE);
     const pmd_t _pmd =
-        is_cut(CUT_PMD_CLEAR_ONCE)
+        is_cut("pmd-clear-once")
             ? wr_pmdp_collapse_flush_plain(vma, address, pmd)
-            : wr_pmdp_collapse_flush(vma, address, pmd, !is_cut(CUT_COLLAPSE_TLB_FLUSH));
+            : wr_pmdp_collapse_flush(vma, address, pmd, !is_cut("collapse-tlb-flush"));
     spin_unlock(pmd_ptl);
     mmu_notifier_invalidate_range_end(mm, address, address + HPAGE_PMD_SIZE);
     // ORDER(C unlink-then-sync): the table is unlinked, then every walker that has interrupts off
     // is waited for; pairs with lockless_pages_from_mm()'s irq-off walk. Without it the table is
     // deposited, and later freed, under a walker.
-    if (!is_cut(CUT_TABLE_SYNC)) tlb_remove_table_sync_one();
+    if (!is_cut("table-sync")) tlb_remove_table_sync_one();
 
     struct compound_pagelist compound = {{}, 0};
     pte_t* pte = pte_offset_kernel(_pmd, address);
@@ -205,7 +205,7 @@ enum scan_result collapse_huge_page(struct vm_area_struct* vma, unsigned long ad
     spin_unlock(pte_ptl);
     if (result != SCAN_SUCCEED) {
       spin_lock(pmd_ptl);
-      if (!is_cut(CUT_BACK_OFF_POPULATE)) pmd_populate(mm, pmd, pmd_pgtable(_pmd));
+      if (!is_cut("back-off-populate")) pmd_populate(mm, pmd, pmd_pgtable(_pmd));
       wr_note(WR_NOTE_BACKED_OFF, nullptr, address, address + HPAGE_PMD_SIZE, WR_HERE);
       spin_unlock(pmd_ptl);
       if (walks_rmap) anon_vma_unlock_write();

@@ -7,8 +7,8 @@
 #include "kernel/barrier.h"
 #include "kernel/page_ref.h"
 #include "kernel/pgtable.h"
+#include "paths/cuts.h"
 #include "paths/paths.h"
-#include "paths/variants.h"
 
 // Errs on the side of true: 1,024 ordinary references look like a pin.
 static inline bool folio_maybe_dma_pinned(struct folio* folio) {
@@ -25,7 +25,7 @@ static inline bool folio_maybe_dma_pinned(struct folio* folio) {
 static inline bool gup_must_unshare(unsigned flags, struct page* page) {
   if ((flags & (FOLL_WRITE | FOLL_PIN)) != FOLL_PIN) return false;
   if (!PageAnon(page)) return false;
-  if (!is_cut(CUT_EXCLUSIVE_BARRIER)) smp_rmb();
+  if (!is_cut("exclusive-barrier")) smp_rmb();
   return !PageAnonExclusive(page);
 }
 

@@ -7,8 +7,8 @@
 // (13bd817bb884 made the clears wait, bedf03416913 and others took that away again).
 #include "kernel/page_ref.h"
 #include "kernel/pgtable.h"
+#include "paths/cuts.h"
 #include "paths/paths.h"
-#include "paths/variants.h"
 
 // Returns the entry that maps `ea`, a pmd where `*is_thp`, or null: none, or under change.
 static pte_t* find_linux_pte(struct mm_struct* mm, unsigned long ea, bool* is_thp) {
@@ -32,7 +32,7 @@ static pte_t* find_linux_pte(struct mm_struct* mm, unsigned long ea, bool* is_th
   }
   // ORDER(H test-and-use-one-load): the table is taken from the value that was tested. Loaded
   // again, the entry is none or a huge page by now, and data is read as a table.
-  if (is_cut(CUT_FIND_LINUX_PTE_ONCE)) pmd = pmdp_get(pmdp);
+  if (is_cut("find-linux-pte-once")) pmd = pmdp_get(pmdp);
   return pte_offset_kernel(pmd, ea);
 }
 

@@ -32,7 +32,7 @@ void note_copied(unsigned long src_addr, unsigned long dst_addr) {
 // write-protection and pins the page after the look at its count.
 bool page_try_dup_anon_rmap(struct page* page, unsigned long pages) {
   if (PageAnonExclusive(page)) {
-    if (!is_cut(CUT_FORK_EARLY_COPY) && folio_maybe_dma_pinned(page_folio(page))) return false;
+    if (!is_cut("fork-early-copy") && folio_maybe_dma_pinned(page_folio(page))) return false;
     for (unsigned long i = 0; i < pages; ++i) ClearPageAnonExclusive(page + i);
   }
   page_add_rmap(page);
@@ -257,7 +257,7 @@ void dup_mmap(struct mm_struct* mm, struct mm_struct* oldmm) {
   }
   // ORDER(O protect-then-flush): the parent's entries write-protected, then its TLBs flushed, then
   // either may run on. Without it a CPU of the parent writes to what the child reads.
-  if (!is_cut(CUT_FORK_FLUSH)) wr_flush_tlb_range(oldmm, start, end);  // flush_tlb_mm
+  if (!is_cut("fork-flush")) wr_flush_tlb_range(oldmm, start, end);  // flush_tlb_mm
   wr_note(WR_NOTE_MUTATOR_END, nullptr, start, end, WR_HERE);
 }
 

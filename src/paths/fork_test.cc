@@ -161,7 +161,7 @@ TEST(Fork, PinThatFallsBetweenCountAndProtectionIsPutBack) {
 
 TEST(Fork, WithoutTheSequenceThePinStaysOnASharedPage) {
   SetUpFork(LayoutOf("w-------"));
-  SetCuts(CutsOf(CUT_FORK_SEQCOUNT));
+  SetCuts({"fork-seqcount"});
   EXPECT_THAT(PinBetweenCountAndProtection().Pfns(), ::testing::ElementsAre(1));
   EXPECT_FALSE(IsAnonExclusive(1));
   SetCuts({});

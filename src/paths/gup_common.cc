@@ -2,8 +2,8 @@
 // Leaves out: device-managed pages, the pinnable test of FOLL_LONGTERM, statistics.
 #include "kernel/barrier.h"
 #include "kernel/page_ref.h"
+#include "paths/cuts.h"
 #include "paths/paths.h"
-#include "paths/variants.h"
 
 static struct folio* try_get_folio(struct page* page, int refs) {
   for (;;) {
@@ -11,17 +11,17 @@ static struct folio* try_get_folio(struct page* page, int refs) {
     // ORDER(BA refuse-then-wrap): half of the counter's range stands between the first count that
     // is refused and zero: more than all CPUs that have looked already can add. Without it the
     // count wraps, and a put frees what others hold.
-    if (folio_ref_count(folio) < 0 && !is_cut(CUT_REF_OVERFLOW)) return nullptr;
+    if (folio_ref_count(folio) < 0 && !is_cut("ref-overflow")) return nullptr;
     // ORDER(E reference-unless-zero): a count of zero belongs to the allocator. Without the test a
     // folio that zap has just freed comes back to life, and is freed twice.
-    if (is_cut(CUT_UNLESS_ZERO)) {
+    if (is_cut("unless-zero")) {
       folio_ref_add(folio, refs);
     } else if (!folio_ref_try_add_rcu(folio, refs)) {
       return nullptr;
     }
     // ORDER(F reference-then-head): between reading the head and the reference the page may have
     // been split off, or freed and become part of another folio.
-    if (is_cut(CUT_HEAD_RECHECK) || page_folio(page) == folio) return folio;
+    if (is_cut("head-recheck") || page_folio(page) == folio) return folio;
     folio_put_refs(folio, refs);
   }
 }

@@ -1,9 +1,9 @@
 // The lockless walk at a huge leaf of a device's memory. Mirrors __gup_device_huge(),
 // __gup_device_huge_pmd() and undo_dev_pagemap(), mm/gup.c, v6.1. Leaves out: the device's own
 // reference (dev_pagemap: no device goes away here), PCI peer-to-peer memory, SetPageReferenced.
+#include "paths/cuts.h"
 #include "paths/gup_walk.h"
 #include "paths/paths.h"
-#include "paths/variants.h"
 
 namespace {
 
@@ -38,7 +38,7 @@ int __gup_device_huge_pmd(pmd_t orig, pmd_t* pmdp, unsigned long addr, unsigned 
                           struct gup_walk* walk) {
   const int nr_start = walk->nr;
   if (!__gup_device_huge(pmd_pfn(orig) + pte_index(addr), addr, end, walk)) return 0;
-  if (!is_cut(CUT_DEVICE_RECHECK) && pmd_changed(orig, pmdp_get_lockless(pmdp))) {
+  if (!is_cut("device-recheck") && pmd_changed(orig, pmdp_get_lockless(pmdp))) {
     undo_dev_pagemap(walk, nr_start);
     return 0;
   }

@@ -7,23 +7,23 @@
 #include "kernel/page_ref.h"
 #include "kernel/pgtable.h"
 #include "paths/cow.h"
+#include "paths/cuts.h"
 #include "paths/gup_longterm.h"
 #include "paths/gup_walk.h"
 #include "paths/paths.h"
 #include "paths/secretmem.h"
-#include "paths/variants.h"
 
 namespace {
 
 bool must_unshare(const struct gup_walk* walk, struct page* page) {
-  return !is_cut(CUT_GUP_FAST_UNSHARE) && gup_must_unshare(walk->flags, page);
+  return !is_cut("gup-fast-unshare") && gup_must_unshare(walk->flags, page);
 }
 
 int gup_pte_range(pmd_t pmd, pmd_t* pmdp, unsigned long addr, unsigned long end,
                   struct gup_walk* walk) {
   pte_t* ptep = pte_offset_kernel(pmd, addr);
   for (; addr != end; addr += PAGE_SIZE, ++ptep) {
-    pte_t pte = is_cut(CUT_PTE_LOW_AGAIN) ? ptep_get_halves(ptep) : ptep_get_lockless(ptep);
+    pte_t pte = is_cut("pte-low-again") ? ptep_get_halves(ptep) : ptep_get_lockless(ptep);
     if (pte_protnone(pte) || pte_special(pte)) return 0;
     if (!pte_access_permitted(pte, (walk->flags & FOLL_WRITE) != 0)) return 0;
     note_checked(ptep, addr, pte_val(pte));
@@ -31,7 +31,7 @@ int gup_pte_range(pmd_t pmd, pmd_t* pmdp, unsigned long addr, unsigned long end,
     // A compiler that loads again lets a mutator put another entry between test and use, which the
     // compare then finds unchanged. Two marked loads stand for its plain ones: ThreadSanitizer
     // would report those first.
-    if (is_cut(CUT_PTE_READ_ONCE)) pte = ptep_get_lockless(ptep);
+    if (is_cut("pte-read-once")) pte = ptep_get_lockless(ptep);
     if (!pfn_valid(pte_pfn(pte))) return 0;
     struct page* page = pfn_to_page(pte_pfn(pte));
     struct folio* folio = try_grab_folio(page, 1, walk->flags);
@@ -46,18 +46,18 @@ int gup_pte_range(pmd_t pmd, pmd_t* pmdp, unsigned long addr, unsigned long end,
     // clear pmd, then count. Without it both win: collapse sees an unreferenced page, the walker
     // an unchanged pte in the table that collapse took away, and a replaced page is returned.
     bool changed = false;
-    if (is_cut(CUT_PMD_READ_ONCE)) {
+    if (is_cut("pmd-read-once")) {
       changed = pmd_changed(pmd, pmd_read_locked(pmdp));
-    } else if (!is_cut(CUT_PMD_RECHECK)) {
+    } else if (!is_cut("pmd-recheck")) {
       changed = pmd_changed(pmd, pmdp_get_lockless(pmdp));
     }
     // The same against zap, which clears the pte alone: without it a folio that was freed and
     // reused in between is returned.
-    if (!changed && !is_cut(CUT_PTE_RECHECK)) {
+    if (!changed && !is_cut("pte-recheck")) {
       changed = pte_val(pte) != pte_val(ptep_get_lockless(ptep));
     }
     if (changed) {
-      if (!is_cut(CUT_PUT_ON_RECHECK)) gup_put_folio(folio, 1, walk->flags);
+      if (!is_cut("put-on-recheck")) gup_put_folio(folio, 1, walk->flags);
       return 0;
     }
     if (!folio_fast_pin_allowed(folio, walk->flags)) {
@@ -88,8 +88,8 @@ int gup_huge_pmd(pmd_t orig, pmd_t* pmdp, unsigned long addr, unsigned long end,
   const int refs = (int)((end - addr) >> PAGE_SHIFT);
   struct folio* folio = try_grab_folio(page, refs, walk->flags);
   if (folio == nullptr) return 0;
-  if (!is_cut(CUT_HUGE_PMD_RECHECK) && pmd_changed(orig, pmdp_get_lockless(pmdp))) {
-    gup_put_folio(folio, is_cut(CUT_UNDO_ALL) ? 1 : refs, walk->flags);
+  if (!is_cut("huge-pmd-recheck") && pmd_changed(orig, pmdp_get_lockless(pmdp))) {
+    gup_put_folio(folio, is_cut("undo-all") ? 1 : refs, walk->flags);
     return 0;
   }
   if (!folio_fast_pin_allowed(folio, walk->flags)) {
@@ -109,7 +109,7 @@ int gup_pmd_range(pud_t* pudp, pud_t pud, unsigned long addr, unsigned long end,
   pmd_t* pmdp = pmd_offset_lockless(pudp, pud, addr);
   unsigned long next;
   do {
-    const pmd_t pmd = is_cut(CUT_PMD_LOW_AGAIN) ? pmdp_get_halves(pmdp) : pmdp_get_lockless(pmdp);
+    const pmd_t pmd = is_cut("pmd-low-again") ? pmdp_get_halves(pmdp) : pmdp_get_lockless(pmdp);
     next = pmd_addr_end(addr, end);
     if (!pmd_present(pmd)) return 0;
     if (pmd_leaf(pmd)) {
@@ -133,7 +133,7 @@ unsigned long behind_copy(unsigned long copy, unsigned n) {
 int gup_pud_range(p4d_t* p4dp, p4d_t p4d, unsigned long addr, unsigned long end,
                   struct gup_walk* walk) {
   pud_t* pudp = pud_offset_lockless(p4dp, p4d, addr);
-  const bool of_copy = is_cut(CUT_OFFSET_LOCKLESS) && pgtable_pud_folded();
+  const bool of_copy = is_cut("offset-lockless") && pgtable_pud_folded();
   unsigned long next;
   unsigned n = 0;
   do {
@@ -147,7 +147,7 @@ int gup_pud_range(p4d_t* p4dp, p4d_t p4d, unsigned long addr, unsigned long end,
 int gup_p4d_range(pgd_t* pgdp, pgd_t pgd, unsigned long addr, unsigned long end,
                   struct gup_walk* walk) {
   p4d_t* p4dp = p4d_offset_lockless(pgdp, pgd, addr);
-  const bool of_copy = is_cut(CUT_OFFSET_LOCKLESS) && !pgtable_l5_enabled();
+  const bool of_copy = is_cut("offset-lockless") && !pgtable_l5_enabled();
   unsigned long next;
   unsigned n = 0;
   do {
@@ -180,12 +180,12 @@ void undo_walk(struct gup_walk* walk, unsigned long start) {
   walk->nr = 0;
 }
 
-// Leaves interrupts off, for the caller to restore, only where CUT_IRQ_RESTORE is in force and
+// Leaves interrupts off, for the caller to restore, only where "irq-restore" is in force and
 // pages are missing.
 int lockless_pages_from_mm(struct mm_struct* mm, unsigned long start, unsigned long end,
                            struct gup_walk* walk, bool* irq_flags, bool* irqs_left_off) {
   uint64_t seq = 0;
-  const bool heeds_fork = (walk->flags & FOLL_PIN) != 0 && !is_cut(CUT_FORK_SEQCOUNT);
+  const bool heeds_fork = (walk->flags & FOLL_PIN) != 0 && !is_cut("fork-seqcount");
   if (heeds_fork) {
     seq = raw_read_seqcount(&mm->write_protect_seq);
     if ((seq & 1) != 0) return 0;
@@ -193,14 +193,14 @@ int lockless_pages_from_mm(struct mm_struct* mm, unsigned long start, unsigned l
   // ORDER(D irq-off-walk): no table that the walk can reach is freed before interrupts are on
   // again: IPIs wait for it, and so does RCU. Under rcu_read_lock alone no IPI waits for it: a
   // table that is freed after an IPI, or deposited after tlb_remove_table_sync_one, goes away.
-  if (is_cut(CUT_WALK_IRQS_OFF)) {
+  if (is_cut("walk-irqs-off")) {
     rcu_read_lock();
     gup_pgd_range(mm, start, end, walk);
     rcu_read_unlock();
   } else {
     local_irq_save(*irq_flags);
     gup_pgd_range(mm, start, end, walk);
-    *irqs_left_off = is_cut(CUT_IRQ_RESTORE) && walk->nr < (int)((end - start) >> PAGE_SHIFT);
+    *irqs_left_off = is_cut("irq-restore") && walk->nr < (int)((end - start) >> PAGE_SHIFT);
     if (!*irqs_left_off) local_irq_restore(*irq_flags);
   }
   // ORDER(N count-then-protect): fork looks at the counts and write-protects between two changes of

@@ -365,7 +365,7 @@ TEST(GupPudRange, StaysInTheTableWhereLevelsAreFolded) {
     for (const char* profile : {"arm64", "s390"}) {
       SCOPED_TRACE(profile);
       SetUpPaths(layout, profile);
-      if (cut) SetCuts(CutsOf(CUT_OFFSET_LOCKLESS));
+      if (cut) SetCuts({"offset-lockless"});
       const RecordedRun run =
           RunOnMachine([] { EXPECT_THAT(Gup(7, 2, FOLL_GET).Pfns(), ElementsAre(1, kHuge)); });
       bool stack = false;

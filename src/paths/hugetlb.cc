@@ -11,10 +11,10 @@
 #include "kernel/page_ref.h"
 #include "kernel/pgtable.h"
 #include "kernel/tlb.h"
+#include "paths/cuts.h"
 #include "paths/filemap.h"
 #include "paths/paths.h"
 #include "paths/secondary_mmu.h"
-#include "paths/variants.h"
 
 namespace {
 
@@ -38,7 +38,7 @@ bool huge_pmd_unshare(pud_t* pudp, pud_t pud) {
   // ORDER(Y unshare-then-sync): the table is unlinked here, then every walker that has interrupts
   // off is waited for, then the table may become another mm's own; pairs with gup_pud_range(),
   // which looks at no pud again. Without it a walker of this mm walks what the other one fills.
-  if (!is_cut(CUT_UNSHARE_SYNC)) tlb_remove_table_sync_one();
+  if (!is_cut("unshare-sync")) tlb_remove_table_sync_one();
   atomic_dec(shares);
   return true;
 }
@@ -46,7 +46,7 @@ bool huge_pmd_unshare(pud_t* pudp, pud_t pud) {
 // ORDER(Z unshare-flush-unlock): flushed before i_mmap_rwsem is dropped: from then on the last mm
 // that shares the table may free its pages. Without it a TLB keeps what is mapped here no more.
 void flush_unshared(struct mm_struct* mm, unsigned long start) {
-  if (!is_cut(CUT_UNSHARE_FLUSH)) wr_flush_tlb_range(mm, start, start + HPAGE_PMD_SIZE);
+  if (!is_cut("unshare-flush")) wr_flush_tlb_range(mm, start, start + HPAGE_PMD_SIZE);
 }
 
 // Returns the page whose mapping is gone, or null. REQUIRES: i_mmap_rwsem for writing.
@@ -183,7 +183,7 @@ void mmap_over_hugetlb(struct mm_struct* mm, unsigned long start, unsigned long 
   mmu_notifier_invalidate_range_start(mm, start, end);
   i_mmap_lock_write(mapping);
   struct page* page = __unmap_hugepage_range(vma);
-  if (is_cut(CUT_UNMAP_INELIGIBLE)) {
+  if (is_cut("unmap-ineligible")) {
     i_mmap_unlock_write(mapping);
     i_mmap_lock_write(mapping);
   }

@@ -46,7 +46,7 @@ TEST(Hugetlb, TheRegionsOfAnMmStandUnderTwoPudEntries) {
 TEST(Hugetlb, AScanByPfnLeavesTheCountsAsTheyWere) {
   for (bool cut : {false, true}) {
     SetUpHugetlb(2);
-    if (cut) SetCuts(CutsOf(CUT_SHARE_COUNT));
+    if (cut) SetCuts({"share-count"});
     const RecordedRun run = RunOnMachine([] { scan_by_pfn(MachineMm(), 0, 0, 0); });
     EXPECT_EQ(arena.pmd_shares[0].counter, 2);
     EXPECT_EQ(*wr_word(WR_WORD_S0_REFCOUNT), 0u);

@@ -5,10 +5,10 @@
 #include "kernel/notes.h"
 #include "kernel/swap.h"
 #include "kernel/tlb.h"
+#include "paths/cuts.h"
 #include "paths/rmap.h"
 #include "paths/secondary_mmu.h"
 #include "paths/swap.h"
-#include "paths/variants.h"
 
 namespace {
 
@@ -52,7 +52,7 @@ bool write_protect_page(struct vm_area_struct* vma, unsigned long address, struc
                         pte_t* orig_pte) {
   struct mm_struct* mm = vma->vm_mm;
   struct page_vma_mapped_walk pvmw = {vma, address, page, false, nullptr, nullptr};
-  const bool cut = is_cut(CUT_KSM_COUNT_AFTER_CLEAR);
+  const bool cut = is_cut("ksm-count-after-clear");
   mmu_notifier_invalidate_range_start(mm, address, address + PAGE_SIZE);
   if (!page_vma_mapped_walk(&pvmw)) {
     mmu_notifier_invalidate_range_end(mm, address, address + PAGE_SIZE);

@@ -5,8 +5,8 @@
 // reference. Leaves out: pud leaves, the mmu_notifier sequence by which the caller finds out that
 // the answer is out of date.
 #include "kernel/pgtable.h"
+#include "paths/cuts.h"
 #include "paths/paths.h"
-#include "paths/variants.h"
 
 enum pg_level { PG_LEVEL_NONE, PG_LEVEL_4K, PG_LEVEL_2M };
 
@@ -25,13 +25,13 @@ static enum pg_level walk_host_tables(struct mm_struct* mm, unsigned long hva) {
   if (!pmd_present(pmd)) return PG_LEVEL_NONE;
   if (pmd_leaf(pmd)) return PG_LEVEL_2M;
   // ORDER(H test-and-use-one-load): as in find_linux_pte().
-  if (is_cut(CUT_KVM_READ_ONCE)) pmd = pmdp_get(pmdp);
+  if (is_cut("kvm-read-once")) pmd = pmdp_get(pmdp);
   const pte_t pte = ptep_get(pte_offset_kernel(pmd, hva));
   return pte_present(pte) ? PG_LEVEL_4K : PG_LEVEL_NONE;
 }
 
 static enum pg_level host_pfn_mapping_level(struct mm_struct* mm, unsigned long hva) {
-  if (is_cut(CUT_KVM_IRQS_OFF)) return walk_host_tables(mm, hva);
+  if (is_cut("kvm-irqs-off")) return walk_host_tables(mm, hva);
   bool irq_flags;
   local_irq_save(irq_flags);  // ORDER(D irq-off-walk)
   const enum pg_level level = walk_host_tables(mm, hva);

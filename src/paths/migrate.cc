@@ -8,9 +8,9 @@
 #include "kernel/notes.h"
 #include "kernel/swap.h"
 #include "kernel/tlb.h"
+#include "paths/cuts.h"
 #include "paths/rmap.h"
 #include "paths/secondary_mmu.h"
-#include "paths/variants.h"
 
 namespace {
 
@@ -91,7 +91,7 @@ void unlock_cache(struct page* page) {
   if (!PageAnon(page)) spin_unlock(&wr_file()->i_pages_lock);
 }
 
-// Before anything is unmapped: what CUT_MIGRATE_COUNT_AFTER_CLEAR takes for the check.
+// Before anything is unmapped: what "migrate-count-after-clear" takes for the check.
 bool counts_suitable(struct page* page) {
   const int64_t expected = 1 + page_mapcount(page) + (cache_slot_of(page) != nullptr ? 1 : 0);
   if (page_count(page) != expected) return false;
@@ -107,7 +107,7 @@ bool folio_migrate_mapping(struct page* newpage, struct page* page,
                            const struct wr_rmap_addresses* addresses) {
   unsigned long* slot = cache_slot_of(page);
   const int64_t expected_count = slot == nullptr ? 1 : 2;
-  const bool check = !is_cut(CUT_MIGRATE_COUNT_AFTER_CLEAR);
+  const bool check = !is_cut("migrate-count-after-clear");
   if (slot == nullptr) {
     if (check && page_count(page) != expected_count) return false;
     if (check) note_for_addresses(WR_NOTE_COUNT_CHECK, page, WR_COUNTS_ANY, addresses, WR_HERE);
@@ -163,7 +163,7 @@ bool __unmap_and_move(struct page* newpage, struct page* page) {
   lock_page(page);
   (void)trylock_page(newpage);  // nobody else knows it
   const bool mapped = page_mapcount(page) != 0;
-  const bool cut = is_cut(CUT_MIGRATE_COUNT_AFTER_CLEAR);
+  const bool cut = is_cut("migrate-count-after-clear");
   if (mapped && (!cut || counts_suitable(page))) {
     try_to_migrate(page);
     moved = page_mapcount(page) == 0 && move_to_new_folio(newpage, page);

@@ -5,9 +5,9 @@
 #include "kernel/notes.h"
 #include "kernel/swap.h"
 #include "kernel/tlb.h"
+#include "paths/cuts.h"
 #include "paths/rmap.h"
 #include "paths/secondary_mmu.h"
-#include "paths/variants.h"
 
 namespace {
 
@@ -31,7 +31,7 @@ struct page* collect_pte(struct vm_area_struct* vma, unsigned long addr, pte_t* 
   const bool anon_exclusive = PageAnonExclusive(page);
   pte_t pte;
   wr_note(WR_NOTE_UNMAP_BEGIN, nullptr, addr, addr + PAGE_SIZE, WR_HERE);
-  if (anon_exclusive && !is_cut(CUT_MIGRATE_VMA_FLUSH)) {
+  if (anon_exclusive && !is_cut("migrate-vma-flush")) {
     pte = ptep_clear_flush(vma, addr, ptep);
     if (!page_try_share_anon_rmap(page, addr)) {
       set_pte_at(vma->vm_mm, addr, ptep, pte);
@@ -68,7 +68,7 @@ void migrate_vma_collect_pmd(struct migrate_vma* migrate, unsigned long start, u
     struct page* page = collect_pte(migrate->vma, addr, ptep);
     if (page != nullptr) migrate->src[migrate->npages++] = page;
   }
-  const bool late = is_cut(CUT_MIGRATE_VMA_FLUSH);
+  const bool late = is_cut("migrate-vma-flush");
   if (migrate->npages != 0 && !late) wr_flush_tlb_range(mm, start, end);
   spin_unlock(ptl);
   if (migrate->npages != 0 && late) wr_flush_tlb_range(mm, start, end);

@@ -96,7 +96,7 @@ bool change_huge_pmd(struct vm_area_struct* vma, pmd_t* pmdp, unsigned long addr
     // ORDER(AG never-none): what stays mapped is never none, however short; pairs with
     // zap_pmd_range(), which looks at the pmd without its lock, under mmap_lock for reading as NUMA
     // hinting is. Without it MADV_DONTNEED skips the page, and what was discarded comes back.
-    if (to == PROTECT_NUMA && is_cut(CUT_NUMA_PMD_INVALID)) {
+    if (to == PROTECT_NUMA && is_cut("numa-pmd-invalid")) {
       (void)pmdp_huge_get_and_clear(mm, addr, pmdp);
     } else {
       (void)wr_rmw(pmdp, sizeof(*pmdp), WR_AND, ~(_PAGE_PRESENT | _PAGE_PROTNONE), 0, WR_FULL,
@@ -139,7 +139,7 @@ void change_protection(struct mm_struct* mm, unsigned long start, unsigned long 
     const unsigned long last = end < vma->vm_end ? end : vma->vm_end;
     if (first >= last) continue;
     mmu_notifier_invalidate_range_start(mm, first, last);
-    if (change_pmd_range(vma, first, last, to) && !is_cut(CUT_MPROTECT_FLUSH)) {
+    if (change_pmd_range(vma, first, last, to) && !is_cut("mprotect-flush")) {
       wr_flush_tlb_range(mm, first, last);
     }
     mmu_notifier_invalidate_range_end(mm, first, last);

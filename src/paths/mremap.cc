@@ -8,12 +8,12 @@
 #include "kernel/notes.h"
 #include "kernel/pgtable.h"
 #include "kernel/tlb.h"
+#include "paths/cuts.h"
 #include "paths/mmu_gather.h"
 #include "paths/paths.h"
 #include "paths/rmap_locks.h"
 #include "paths/secondary_mmu.h"
 #include "paths/swap.h"
-#include "paths/variants.h"
 
 namespace {
 
@@ -46,7 +46,7 @@ bool move_normal_pmd(struct vm_area_struct* vma, unsigned long old_addr, pmd_t* 
   // it; pairs with retract_page_tables(), which may have emptied it. Without it the table that
   // none points to, physical page 0, is installed.
   const bool racing = !pmd_present(pmd) || pmd_leaf(pmd);
-  if (is_cut(CUT_MREMAP_PMD_RECHECK) || !racing) {
+  if (is_cut("mremap-pmd-recheck") || !racing) {
     WR_SET_ENTRY(old_pmd, 0);
     pmd_populate(mm, new_pmd, pmd_pgtable(pmd));
     wr_flush_tlb_range(mm, old_addr, old_addr + PMD_SIZE);
@@ -61,7 +61,7 @@ void move_pgt_entry(struct vm_area_struct* vma, unsigned long old_addr, unsigned
   // ORDER(U move-under-rmap-lock): the table and its flush are one for whoever walks the rmap;
   // pairs with try_to_unmap_one(). Without it an entry is cleared in the table that has moved, and
   // the address that it has left is flushed: the new one's translation stays in a TLB.
-  const bool locked = !is_cut(CUT_MREMAP_RMAP_LOCK);
+  const bool locked = !is_cut("mremap-rmap-lock");
   if (locked) take_rmap_locks(vma);
   if (huge) {
     move_huge_pmd(vma, old_addr, new_addr, old_pmd, new_pmd);

@@ -7,16 +7,16 @@
 #include "kernel/mm.h"
 #include "kernel/notes.h"
 #include "kernel/tlb.h"
+#include "paths/cuts.h"
 #include "paths/mmu_gather.h"
 #include "paths/paths.h"
 #include "paths/rmap_locks.h"
 #include "paths/secondary_mmu.h"
-#include "paths/variants.h"
 
 namespace {
 
 enum wr_table_free how_tables_are_freed() {
-  return is_cut(CUT_TABLE_RCU) ? WR_TABLES_AT_ONCE : wr_table_free();
+  return is_cut("table-rcu") ? WR_TABLES_AT_ONCE : wr_table_free();
 }
 
 // The callback of call_rcu.

@@ -102,7 +102,7 @@ TEST(KvmHostWalk, StopsAtAHugeLeaf) {
 TEST_P(OtherWalkers, FollowNoTableWhereThePmdIsLoadedAgain) {
   for (const bool cut : {false, true}) {
     SetUpPaths(LayoutOf("w-------"));
-    if (cut) SetCuts(CutsOf(CUT_FIND_LINUX_PTE_ONCE, CUT_KVM_READ_ONCE));
+    if (cut) SetCuts({"find-linux-pte-once", "kvm-read-once"});
     const char* const function =
         GetParam() == kvm_host_walk ? "walk_host_tables" : "find_linux_pte";
     HandOvers schedule({{0, function, EventKind::kLoad, "pmd[0]", 1, cut ? 2 : 1},

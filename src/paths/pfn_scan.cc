@@ -2,16 +2,16 @@
 // split_huge_pages_all(), mm/huge_memory.c, and isolate_migratepages_block(), mm/compaction.c,
 // v6.1, where they come by the page of a pmd table. Leaves out: every other page, which they would
 // lock, split or isolate. Deviation: of the reference count of a table's page only what scans add
-// to it is kept; with CUT_SHARE_COUNT it is one with the count of the mms that share the table.
+// to it is kept; with "share-count" it is one with the count of the mms that share the table.
 #include "kernel/mm.h"
 #include "kernel/words.h"
+#include "paths/cuts.h"
 #include "paths/paths.h"
-#include "paths/variants.h"
 
 namespace {
 
 atomic_t* refcount_of(int n) {
-  if (is_cut(CUT_SHARE_COUNT)) return wr_pmd_shares(wr_hugetlb_table(n));
+  if (is_cut("share-count")) return wr_pmd_shares(wr_hugetlb_table(n));
   return (atomic_t*)wr_word((enum wr_word)(WR_WORD_S0_REFCOUNT + n));
 }
 

@@ -9,7 +9,7 @@
 #include "kernel/barrier.h"
 #include "kernel/notes.h"
 #include "kernel/tlb.h"
-#include "paths/variants.h"
+#include "paths/cuts.h"
 
 namespace {
 
@@ -75,7 +75,7 @@ bool page_try_share_anon_rmap(struct page* page, unsigned long address) {
   // ORDER(B clear-then-count): the entry is clear, then the pins are looked at; pairs with
   // gup_pte_range()'s pin, then re-read. Sequential consistency cannot show what the barriers are
   // for: C2 and D5.
-  if (!is_cut(CUT_UNMAP_BARRIER)) smp_mb();
+  if (!is_cut("unmap-barrier")) smp_mb();
   if (page_maybe_dma_pinned(page)) return false;
   wr_note(WR_NOTE_COUNT_CHECK, &page->_refcount, address, what, WR_HERE);
   ClearPageAnonExclusive(page);

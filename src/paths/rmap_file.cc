@@ -13,10 +13,10 @@
 #include "kernel/page_ref.h"
 #include "kernel/pgtable.h"
 #include "kernel/tlb.h"
+#include "paths/cuts.h"
 #include "paths/filemap.h"
 #include "paths/paths.h"
 #include "paths/secondary_mmu.h"
-#include "paths/variants.h"
 
 namespace {
 
@@ -93,7 +93,7 @@ void collapse_and_free_pmd(struct vm_area_struct* vma, unsigned long addr, pmd_t
   // ORDER(X tell-then-clear): secondary MMUs are told before the entries are gone and after the
   // flush; pairs with direct_page_fault(). Without it one goes on using a page that reclaim,
   // which finds no mapping any more, frees.
-  const bool notifies = !is_cut(CUT_RETRACT_NOTIFIER);
+  const bool notifies = !is_cut("retract-notifier");
   if (notifies) mmu_notifier_invalidate_range_start(mm, addr, addr + HPAGE_PMD_SIZE);
   spinlock_t* ptl = pmd_lockptr(mm);
   spin_lock(ptl);
@@ -121,8 +121,8 @@ void retract_page_tables(struct address_space* mapping, unsigned long index) {
   // ORDER(V retract-under-rmap-lock): the table is taken away under each lock that a walk may hold
   // alone; pairs with try_to_unmap_one(), and with ORDER(I) of mremap. Without it such a walk reads
   // a freed table.
-  const bool locks_rmap = !is_cut(CUT_RETRACT_I_MMAP_LOCK);
-  const bool locks_mm = !is_cut(CUT_RETRACT_MMAP_LOCK);
+  const bool locks_rmap = !is_cut("retract-i-mmap-lock");
+  const bool locks_mm = !is_cut("retract-mmap-lock");
   if (locks_rmap) i_mmap_lock_write(mapping);
   for (struct vm_area_struct* vma = wr_next_rmap(mapping, index, nullptr); vma != nullptr;
        vma = wr_next_rmap(mapping, index, vma)) {

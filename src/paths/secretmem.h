@@ -7,7 +7,7 @@
 
 #include "kernel/mm.h"
 #include "kernel/page_ref.h"
-#include "paths/variants.h"
+#include "paths/cuts.h"
 
 // ORDER(BB test-what-stays): the test is about what a mapped folio is from the start on; pairs with
 // secretmem_fault(), which maps the page and puts it on the LRU list some time later. With a test
@@ -15,8 +15,7 @@
 // has just been mapped passes for an ordinary one. REQUIRES: a reference on the folio is held.
 static inline bool folio_is_secretmem(struct folio* folio) {
   if (!wr_has_secretmem() || folio_test_large(folio)) return false;
-  if (is_cut(CUT_SECRETMEM_LRU) && (READ_ONCE(folio->page.flags) & 1ul << PG_lru) == 0)
-    return false;
+  if (is_cut("secretmem-lru") && (READ_ONCE(folio->page.flags) & 1ul << PG_lru) == 0) return false;
   return READ_ONCE(folio->page.mapping) == WR_SECRETMEM_MAPPING;
 }
 

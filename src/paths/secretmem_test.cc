@@ -49,7 +49,7 @@ TEST(Secretmem, AFaultMapsItAndThenPutsItOnTheList) {
 TEST(Secretmem, IsKnownWhileItWaitsInTheBatch) {
   for (const bool cut : {false, true}) {
     SetUpPaths(SecretLayout());
-    if (cut) SetCuts(CutsOf(CUT_SECRETMEM_LRU));
+    if (cut) SetCuts({"secretmem-lru"});
     Got got;
     HandOvers schedule({{0, "lru_add_drain", EventKind::kRmw, nullptr, 1}});
     RunOnMachine(schedule, 2, [&](CpuId cpu) {

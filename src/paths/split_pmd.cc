@@ -8,9 +8,9 @@
 #include "kernel/page_ref.h"
 #include "kernel/pgtable.h"
 #include "kernel/tlb.h"
+#include "paths/cuts.h"
 #include "paths/paths.h"
 #include "paths/split.h"
-#include "paths/variants.h"
 
 namespace {
 
@@ -29,7 +29,7 @@ void __split_huge_pmd_locked(struct vm_area_struct* vma, pmd_t* pmd, unsigned lo
   // ORDER(Q invalid-flush-populate): the huge entry is invalid and flushed everywhere before the
   // table stands in its place; pairs with every CPU's walk by hardware. Without it a TLB holds a
   // huge and a small translation of one address.
-  const pmd_t old_pmd = wr_pmdp_invalidate(vma, haddr, pmd, !is_cut(CUT_SPLIT_FLUSH));
+  const pmd_t old_pmd = wr_pmdp_invalidate(vma, haddr, pmd, !is_cut("split-flush"));
   struct page* page = pfn_to_page(pmd_pfn(old_pmd));
   struct folio* folio = (struct folio*)page;
   const bool write = pmd_write(old_pmd);

@@ -1,5 +1,6 @@
 #include "paths/variants.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "kernel/tlb.h"
@@ -25,202 +26,150 @@ constexpr VariantRow kRows[] = {
      .upstream = "70cbc3cc78a9",
      .fixed_in = "6.0",
      .summary = "the seed's kernel: neither the pmd re-check nor the table sync in collapse",
-     .cuts = CutsOf(CUT_PMD_RECHECK, CUT_TABLE_SYNC),
+     .cuts = {"pmd-recheck", "table-sync"},
      .oracle = "no-pinned-page-freed",
      .oracle_of_deposit = "no-table-use-after-free",
      .bites_on = WhereCollapseFlushWaitsForNobody,
-     .needs = nullptr,
      .control = kPinAgainstCollapse},
     {.name = "no-pmd-recheck",
      .id = "A1",
      .upstream = "70cbc3cc78a9",
-     .fixed_in = nullptr,
      .summary = "the pmd re-check alone; the table sync waits for every walker, where there is one",
-     .cuts = CutsOf(CUT_PMD_RECHECK),
+     .cuts = {"pmd-recheck"},
      .oracle = "no-pinned-page-freed",
      .bites_on = WhereCollapseWaitsForNobody,
-     .needs = nullptr,
      .control = kPinAgainstCollapse},
     {.name = "no-table-sync",
      .id = "A2",
      .upstream = "2ba99c5e0881",
      .fixed_in = "6.1",
      .summary = "the table sync alone; a zap frees the deposited table at once",
-     .cuts = CutsOf(CUT_TABLE_SYNC),
+     .cuts = {"table-sync"},
      .oracle = "no-table-use-after-free",
      .bites_on = WhereTheSyncAloneWaits,
-     .needs = nullptr,
      .control = "cpu 0\n get 0-1\n"
                 "cpu 1\n collapse 0-7\n zap 0-7\n"},
     {.name = "no-pte-recheck",
-     .id = nullptr,
-     .upstream = nullptr,
-     .fixed_in = nullptr,
      .summary = "the pte re-read; zap and reuse of the folio in between",
-     .cuts = CutsOf(CUT_PTE_RECHECK),
+     .cuts = {"pte-recheck"},
      .oracle = "no-stale-page",
      .bites_on = WhereFlushWaitsForNobody,
-     .needs = nullptr,
      .control = "cpu 0\n get 0\n"
                 "cpu 1\n zap 0\n fault 2\n"},
     {.name = "count-before-clear",
-     .id = nullptr,
-     .upstream = nullptr,
-     .fixed_in = nullptr,
      .summary = "collapse looks at the counts before it clears the pmd, and not after",
-     .cuts = CutsOf(CUT_COUNT_AFTER_CLEAR),
+     .cuts = {"count-after-clear"},
      .oracle = "no-pinned-page-freed",
      .bites_on = Everywhere,
-     .needs = nullptr,
      .control = kPinAgainstCollapse},
     {.name = "add-not-unless-zero",
      .id = "B3",
      .upstream = "fa2690af573d",
-     .fixed_in = nullptr,
      .summary = "a speculative reference is taken on a count of zero as well",
-     .cuts = CutsOf(CUT_UNLESS_ZERO),
+     .cuts = {"unless-zero"},
      .oracle = "counts-conserved",
      .bites_on = WhereFlushWaitsForNobody,
-     .needs = nullptr,
      .control = "cpu 0\n get 0\n"
                 "cpu 1\n zap 0\n"},
     {.name = "no-put-on-failed-recheck",
-     .id = nullptr,
-     .upstream = nullptr,
-     .fixed_in = nullptr,
      .summary = "the reference is not put back when the re-check fails",
-     .cuts = CutsOf(CUT_PUT_ON_RECHECK),
+     .cuts = {"put-on-recheck"},
      .oracle = "counts-conserved",
      .bites_on = Everywhere,
-     .needs = nullptr,
      .control = "cpu 0\n get 0\n unpin\n"
                 "cpu 1\n zap 0\n"},
     {.name = "no-collapse-flush",
-     .id = nullptr,
-     .upstream = nullptr,
-     .fixed_in = nullptr,
      .summary = "the collapse flush invalidates no TLB entry; its interrupts still happen",
-     .cuts = CutsOf(CUT_COLLAPSE_TLB_FLUSH),
+     .cuts = {"collapse-tlb-flush"},
      .oracle = "tlb-coherent",
      .bites_on = Everywhere,
-     .needs = nullptr,
      // Reads alone: a write that came between copy and free would be lost before anything is freed.
      .control = "cpu 0\n read 0\n read 1\n read 0\n read 1\n read 0\n"
                 "cpu 1\n collapse 0-7\n"},
     {.name = "backoff-leaves-pmd-clear",
-     .id = nullptr,
-     .upstream = nullptr,
-     .fixed_in = nullptr,
      .summary = "a collapse that backs off does not put the table back",
-     .cuts = CutsOf(CUT_BACK_OFF_POPULATE),
+     .cuts = {"back-off-populate"},
      .oracle = "back-off-restores",
      .bites_on = Everywhere,
-     .needs = nullptr,
      .control = kPinAgainstCollapse},
     {.name = "fallback-with-irqs-off",
-     .id = nullptr,
-     .upstream = nullptr,
-     .fixed_in = nullptr,
      .summary = "GUP takes mmap_lock before interrupts are on again; collapse waits for its IPI",
-     .cuts = CutsOf(CUT_IRQ_RESTORE),
+     .cuts = {"irq-restore"},
      .oracle = "progress",
      .bites_on = WhereCollapseInterrupts,
-     .needs = nullptr,
      .control = "cpu 0\n get 0-2\n"
                 "cpu 1\n collapse 0-7\n"},
     {.name = "plain-pmd-reread",
      .id = "D3",
-     .upstream = nullptr,
-     .fixed_in = nullptr,
      .summary = "READ_ONCE of the pmd re-read: a plain C access, as in Linux 6.0 to 6.19",
-     .cuts = CutsOf(CUT_PMD_READ_ONCE),
+     .cuts = {"pmd-read-once"},
      .oracle = "data-race",
      .bites_on = Everywhere,
      .needs = "tsan",
      .control = kPinAgainstCollapse},
     {.name = "walker-irqs-on",
      .id = "E1",
-     .upstream = nullptr,
-     .fixed_in = nullptr,
      .summary =
          "the walk under rcu_read_lock with interrupts on, and 6.0's collapse: A2 comes back "
          "where flushes send IPIs. With the table sync left in it does as well: that is one "
          "more IPI which waits for nobody",
-     .cuts = CutsOf(CUT_WALK_IRQS_OFF, CUT_TABLE_SYNC),
+     .cuts = {"walk-irqs-off", "table-sync"},
      .oracle = "no-table-use-after-free",
      .bites_on = WhereInterruptsOffHoldTables,
-     .needs = nullptr,
      .control = "map 0 rw\ncpu 0\n pin 0\n"
                 "cpu 1\n collapse 0-7\n zap 0-7\n"},
     {.name = "walker-irqs-on-no-recheck",
      .id = "E1",
-     .upstream = nullptr,
-     .fixed_in = nullptr,
      .summary = "the same, and no pmd re-check: A1 where flushes send IPIs as well",
-     .cuts = CutsOf(CUT_WALK_IRQS_OFF, CUT_PMD_RECHECK),
+     .cuts = {"walk-irqs-off", "pmd-recheck"},
      .oracle = "no-pinned-page-freed",
      .oracle_of_deposit = "no-table-use-after-free",
      .bites_on = Everywhere,
-     .needs = nullptr,
      .control = "map 0 rw\ncpu 0\n pin 0\n"
                 "cpu 1\n collapse 0-7\n"},
     {.name = "no-huge-pmd-recheck",
      .id = "E2",
-     .upstream = nullptr,
-     .fixed_in = nullptr,
      .summary = "the huge pmd's own re-read; zap of the huge page, and reuse for another region",
-     .cuts = CutsOf(CUT_HUGE_PMD_RECHECK),
+     .cuts = {"huge-pmd-recheck"},
      .oracle = "no-stale-page",
      .bites_on = WhereFlushWaitsForNobody,
-     .needs = nullptr,
      .control = "map-huge 0-7 rw\nmap 8 rw\n"
                 "cpu 0\n get 0\n"
                 "cpu 1\n zap 0-7\n collapse 8-15\n"},
     {.name = "undo-wrong-count",
      .id = "B9",
-     .upstream = nullptr,
-     .fixed_in = nullptr,
      .summary = "a failed re-check of a huge pmd puts back one reference of the batch, not all",
-     .cuts = CutsOf(CUT_UNDO_ALL),
+     .cuts = {"undo-all"},
      .oracle = "counts-conserved",
      .bites_on = Everywhere,
-     .needs = nullptr,
      .control = "map-huge 0-7 rw\n"
                 "cpu 0\n get 0-1\n"
                 "cpu 1\n zap 0-7\n"},
     {.name = "plain-pmd-clear",
      .id = "E3",
-     .upstream = nullptr,
-     .fixed_in = nullptr,
      .summary = "the atomic clear of the pmd in collapse: a plain C load and store, as in the "
                 "generic fallback, against the walker's READ_ONCE",
-     .cuts = CutsOf(CUT_PMD_CLEAR_ONCE),
+     .cuts = {"pmd-clear-once"},
      .oracle = "data-race",
      .bites_on = Everywhere,
      .needs = "tsan",
      .control = kPinAgainstCollapse},
     {.name = "pte-loaded-twice",
      .id = "E4",
-     .upstream = nullptr,
-     .fixed_in = nullptr,
      .summary = "one load of the pte: tests on the first value, pfn and compare on the second",
-     .cuts = CutsOf(CUT_PTE_READ_ONCE),
+     .cuts = {"pte-read-once"},
      .oracle = "checked-what-was-used",
      .bites_on = Everywhere,
-     .needs = nullptr,
      .control = "map 0 ro\n"
                 "cpu 0\n get 0\n"
                 "cpu 1\n fault 0\n"},
     {.name = "find-linux-pte-rereads-pmd",
      .id = "A11",
-     .upstream = nullptr,
-     .fixed_in = nullptr,
      .summary = "find_linux_pte: the table is taken from a second load of the pmd, which collapse "
                 "has cleared meanwhile",
-     .cuts = CutsOf(CUT_FIND_LINUX_PTE_ONCE),
+     .cuts = {"find-linux-pte-once"},
      .oracle = "no-table-use-after-free",
      .bites_on = WhereInterruptsOffHoldTables,
-     .needs = nullptr,
      .control = "cpu 0\n find-linux-pte 0\n"
                 "cpu 1\n collapse 0-7\n"},
     {.name = "kvm-walk-irqs-on",
@@ -230,10 +179,9 @@ constexpr VariantRow kRows[] = {
      .summary =
          "KVM's walk of the host's tables with interrupts on (arm64's until e86fc1a3a3e9, 6.3), "
          "and the collapse of its time, without the table sync",
-     .cuts = CutsOf(CUT_KVM_IRQS_OFF, CUT_TABLE_SYNC),
+     .cuts = {"kvm-irqs-off", "table-sync"},
      .oracle = "no-table-use-after-free",
      .bites_on = WhereInterruptsOffHoldTables,
-     .needs = nullptr,
      .control = "map 0 rw\ncpu 0\n kvm-walk 0\n kvm-walk 0\n kvm-walk 0\n"
                 "cpu 1\n collapse 0-7\n zap 0-7\n"},
     {.name = "kvm-walk-rereads",
@@ -241,21 +189,16 @@ constexpr VariantRow kRows[] = {
      .upstream = "44187235cbcc",
      .fixed_in = "5.18",
      .summary = "KVM's walk of the host's tables follows a second load of the entry that it tested",
-     .cuts = CutsOf(CUT_KVM_READ_ONCE),
+     .cuts = {"kvm-read-once"},
      .oracle = "no-table-use-after-free",
      .bites_on = WhereInterruptsOffHoldTables,
-     .needs = nullptr,
      .control = "cpu 0\n kvm-walk 0\n"
                 "cpu 1\n collapse 0-7\n"},
     {.name = "zap-frees-before-flush",
-     .id = nullptr,
-     .upstream = nullptr,
-     .fixed_in = nullptr,
      .summary = "mmu_gather frees the pages of a zap before it flushes their translations",
-     .cuts = CutsOf(CUT_ZAP_FLUSH_FIRST),
+     .cuts = {"zap-flush-first"},
      .oracle = "tlb-coherent",
      .bites_on = Everywhere,
-     .needs = nullptr,
      .control = "cpu 0\n read 0\n read 0\n"
                 "cpu 1\n zap 0\n"},
     {.name = "retract-without-rmap-lock",
@@ -264,10 +207,9 @@ constexpr VariantRow kRows[] = {
      .fixed_in = "6.1",
      .summary = "i_mmap_rwsem while a file's page table is retracted, which "
                 "collapse_pte_mapped_thp() did not take; reclaim walks it by the rmap",
-     .cuts = CutsOf(CUT_RETRACT_I_MMAP_LOCK),
+     .cuts = {"retract-i-mmap-lock"},
      .oracle = "no-table-use-after-free",
      .bites_on = Everywhere,
-     .needs = nullptr,
      .control = "map 0 rw\nbacking 0-7 file\n"
                 "cpu 0\n reclaim-file 0\n"
                 "cpu 1\n retract 0-7\n"},
@@ -278,10 +220,9 @@ constexpr VariantRow kRows[] = {
      .introduced_in = "6.6",
      .summary = "retraction under rmap and table locks alone (6.6 to 6.11), and the re-check of "
                 "the pmd by which mremap of a whole table would notice it",
-     .cuts = CutsOf(CUT_MREMAP_PMD_RECHECK, CUT_RETRACT_MMAP_LOCK),
+     .cuts = {"mremap-pmd-recheck", "retract-mmap-lock"},
      .oracle = "no-table-use-after-free",
      .bites_on = WhereMremapMovesTables,
-     .needs = nullptr,
      .control = "map 0 rw\nbacking 0-7 file\n"
                 "cpu 0\n mremap 0-7\n"
                 "cpu 1\n retract 0-7\n"},
@@ -292,10 +233,9 @@ constexpr VariantRow kRows[] = {
      .summary =
          "MMU notifiers while a file's page table is retracted: a guest goes on using a page "
          "that reclaim has freed",
-     .cuts = CutsOf(CUT_RETRACT_NOTIFIER),
+     .cuts = {"retract-notifier"},
      .oracle = "no-lost-write",
      .bites_on = Everywhere,
-     .needs = nullptr,
      .control = "map 0 rw\nbacking 0-7 file\n"
                 "cpu 0\n guest-read 0\n guest-read 0\n"
                 "cpu 1\n retract 0-7\n reclaim-file 0\n"},
@@ -306,24 +246,19 @@ constexpr VariantRow kRows[] = {
      .summary =
          "the table sync when hugetlb stops to share a pmd table; the other mm fills it, and "
          "no walker looks at the pud again",
-     .cuts = CutsOf(CUT_UNSHARE_SYNC),
+     .cuts = {"unshare-sync"},
      .oracle = "no-stale-page",
      .bites_on = WhereTheSyncAloneHoldsUnshare,
-     .needs = nullptr,
      .control = "map 8-15 rw\nbacking 8-15 hugetlb\n"
                 "cpu 0\n get 8\n"
                 "cpu 1\n hugetlb-unmap 8-15\n"
                 "cpu 2 mm 1\n hugetlb-unmap 8-15\n fault 8\n"},
     {.name = "unmap-stays-shareable",
-     .id = nullptr,
-     .upstream = nullptr,
-     .fixed_in = nullptr,
      .summary = "that hugetlb's unmapping takes the right to share away in the same hold of "
                 "i_mmap_rwsem (__unmap_hugepage_range_final)",
-     .cuts = CutsOf(CUT_UNMAP_INELIGIBLE),
+     .cuts = {"unmap-ineligible"},
      .oracle = "no-lost-write",
      .bites_on = Everywhere,
-     .needs = nullptr,
      .control = "map 8-15 rw\nbacking 8-15 hugetlb\n"
                 "cpu 0\n hugetlb-unshare 8-15\n write 9\n"
                 "cpu 1 mm 1\n hugetlb-unmap 8-15\n"},
@@ -332,10 +267,9 @@ constexpr VariantRow kRows[] = {
      .upstream = "a4a118f2eead",
      .fixed_in = "5.16",
      .summary = "the TLB flush when hugetlb stops to share a pmd table",
-     .cuts = CutsOf(CUT_UNSHARE_FLUSH),
+     .cuts = {"unshare-flush"},
      .oracle = "no-lost-write",
      .bites_on = Everywhere,
-     .needs = nullptr,
      .control = "map 8-15 rw\nbacking 8-15 hugetlb\n"
                 "cpu 0\n write 8\n write 8\n"
                 "cpu 1\n hugetlb-unmap 8-15\n"
@@ -345,23 +279,20 @@ constexpr VariantRow kRows[] = {
      .upstream = "57efa1fe5957",
      .fixed_in = "5.11",
      .summary = "GUP-fast does not look at write_protect_seq: fork counts the pins, then protects",
-     .cuts = CutsOf(CUT_FORK_SEQCOUNT),
+     .cuts = {"fork-seqcount"},
      .oracle = "exclusive-when-pinned",
      .bites_on = Everywhere,
-     .needs = nullptr,
      .control = "map 0 rw\n"
                 "cpu 0\n pin 0 write\n"
                 "cpu 1\n fork\n"
                 "cpu 2 mm 1\n read 0\n"},
     {.name = "fork-ignores-pins",
-     .id = nullptr,
      .upstream = "70e806e4e645",
      .fixed_in = "5.9",
      .summary = "fork shares a page that may be pinned instead of copying it for the child",
-     .cuts = CutsOf(CUT_FORK_EARLY_COPY),
+     .cuts = {"fork-early-copy"},
      .oracle = "exclusive-when-pinned",
      .bites_on = Everywhere,
-     .needs = nullptr,
      .control = "map 0 rw\n"
                 "cpu 0\n pin 0 write\n fork\n"
                 "cpu 1 mm 1\n read 0\n"},
@@ -370,43 +301,35 @@ constexpr VariantRow kRows[] = {
      .upstream = "a7f226604170",
      .fixed_in = "5.19",
      .summary = "a read-only pin takes a page that fork shares as it is, in both walks",
-     .cuts = CutsOf(CUT_GUP_FAST_UNSHARE, CUT_GUP_SLOW_UNSHARE),
+     .cuts = {"gup-fast-unshare", "gup-slow-unshare"},
      .oracle = "exclusive-when-pinned",
      .bites_on = Everywhere,
-     .needs = nullptr,
      .control = kPinAfterFork},
     {.name = "gup-fast-no-exclusive-test",
-     .id = nullptr,
-     .upstream = nullptr,
-     .fixed_in = nullptr,
      .summary = "the exclusive test of read-only pins, in the lockless walk alone",
-     .cuts = CutsOf(CUT_GUP_FAST_UNSHARE),
+     .cuts = {"gup-fast-unshare"},
      .oracle = "exclusive-when-pinned",
      .bites_on = Everywhere,
-     .needs = nullptr,
      .control = kPinAfterFork},
     {.name = "cow-breaks-either-way",
      .id = "C6",
      .upstream = "17839856fd58",
      .fixed_in = "5.8",
      .summary = "5.7: no early copy, no unsharing, and the map count decides who copies",
-     .cuts = CutsOf(CUT_FORK_EARLY_COPY, CUT_GUP_FAST_UNSHARE, CUT_GUP_SLOW_UNSHARE,
-                    CUT_WP_EXCLUSIVE, CUT_WP_COUNT),
+     .cuts = {"fork-early-copy", "gup-fast-unshare", "gup-slow-unshare", "wp-exclusive",
+              "wp-count"},
      .oracle = "exclusive-when-pinned",
      .bites_on = Everywhere,
-     .needs = nullptr,
      .control = "map 0 rw\n"
                 "cpu 0\n pin 0\n fork\n write 0\n read-pinned\n"
                 "cpu 1 mm 1\n read 0\n"},
     {.name = "cow-by-count",
-     .id = nullptr,
      .upstream = "6c287605fd56",
      .fixed_in = "5.19",
      .summary = "5.9 to 5.18: a reference makes the write copy, away from a read-only pin as well",
-     .cuts = CutsOf(CUT_WP_EXCLUSIVE),
+     .cuts = {"wp-exclusive"},
      .oracle = "no-lost-write",
      .bites_on = Everywhere,
-     .needs = nullptr,
      .control = "map 0 ro\n"
                 "cpu 0\n pin 0\n read-pinned\n"
                 "cpu 1\n write 0\n"},
@@ -416,49 +339,35 @@ constexpr VariantRow kRows[] = {
      .fixed_in = "5.11",
      .summary =
          "clear_refs write-protects pinned pages; without PageAnonExclusive the write copies",
-     .cuts = CutsOf(CUT_SOFT_DIRTY_PINNED, CUT_WP_EXCLUSIVE),
+     .cuts = {"soft-dirty-pinned", "wp-exclusive"},
      .oracle = "no-lost-write",
      .bites_on = Everywhere,
-     .needs = nullptr,
      .control = "map 0 rw\n"
                 "cpu 0\n pin 0 write\n write 0\n write-pinned\n"
                 "cpu 1\n soft-dirty\n"},
     {.name = "no-fork-flush",
-     .id = nullptr,
-     .upstream = nullptr,
-     .fixed_in = nullptr,
      .summary = "fork flushes no TLB of the parent: its CPUs write on to what the child reads",
-     .cuts = CutsOf(CUT_FORK_FLUSH),
+     .cuts = {"fork-flush"},
      .oracle = "no-lost-write",
      .bites_on = Everywhere,
-     .needs = nullptr,
      .control = "map 0 rw\n"
                 "cpu 0\n write 0\n write 0\n"
                 "cpu 1\n fork\n"
                 "cpu 2 mm 1\n read 0\n"},
     {.name = "no-cow-flush",
-     .id = nullptr,
-     .upstream = nullptr,
-     .fixed_in = nullptr,
      .summary = "copy-on-write flushes nothing: other CPUs read on from the old page",
-     .cuts = CutsOf(CUT_WP_FLUSH),
+     .cuts = {"wp-flush"},
      .oracle = "no-lost-write",
      .bites_on = Everywhere,
-     .needs = nullptr,
      .control = "map 0 rw\n"
                 "cpu 0\n fork\n read 0\n read 0\n"
                 "cpu 1\n write 0\n"
                 "cpu 2 mm 1\n"},
     {.name = "no-mprotect-flush",
-     .id = nullptr,
-     .upstream = nullptr,
-     .fixed_in = nullptr,
      .summary =
          "a change of protection flushes nothing; the page is the same, and no content is lost",
-     .cuts = CutsOf(CUT_MPROTECT_FLUSH),
-     .oracle = nullptr,
+     .cuts = {"mprotect-flush"},
      .bites_on = Nowhere,
-     .needs = nullptr,
      .control = "map 0 rw\n"
                 "cpu 0\n write 0\n write 0\n read 0\n"
                 "cpu 1\n mprotect 0\n"},
@@ -468,8 +377,7 @@ constexpr VariantRow kRows[] = {
      .fixed_in = "6.1",
      .summary =
          "the barrier between a read-only pin and its exclusive test (one of the fix's four)",
-     .cuts = CutsOf(CUT_EXCLUSIVE_BARRIER),
-     .oracle = nullptr,
+     .cuts = {"exclusive-barrier"},
      .bites_on = Nowhere,
      .needs = "weak-memory",
      .control = kPinAfterFork},
@@ -480,21 +388,16 @@ constexpr VariantRow kRows[] = {
      .summary =
          "no full barrier between the cleared entry and the look at the pins: the flush, which "
          "may be skipped or deferred, has to do (one of the fix's four)",
-     .cuts = CutsOf(CUT_UNMAP_BARRIER),
-     .oracle = nullptr,
+     .cuts = {"unmap-barrier"},
      .bites_on = Nowhere,
      .needs = "weak-memory",
      .control = "cpu 0\n pin 0 write\n write-pinned\n unpin\n"
                 "cpu 1\n reclaim 0\n"},
     {.name = "split-pmd-no-flush",
-     .id = nullptr,
-     .upstream = nullptr,
-     .fixed_in = nullptr,
      .summary = "the split of a huge pmd invalidates the entry and flushes nothing",
-     .cuts = CutsOf(CUT_SPLIT_FLUSH),
+     .cuts = {"split-flush"},
      .oracle = "tlb-coherent",
      .bites_on = Everywhere,
-     .needs = nullptr,
      .control = "map-huge 0-7 rw\n"
                 "cpu 0\n read 0\n read 1\n"
                 "cpu 1\n split-pmd 0-7\n"},
@@ -503,22 +406,18 @@ constexpr VariantRow kRows[] = {
      .upstream = "9e52fc2b50de",
      .fixed_in = "4.14",
      .summary = "munmap frees tables as soon as they are flushed, without a grace period",
-     .cuts = CutsOf(CUT_TABLE_RCU),
+     .cuts = {"table-rcu"},
      .oracle = "no-table-use-after-free",
      .bites_on = WhereGracePeriodsAloneHoldTables,
-     .needs = nullptr,
      .control = "cpu 0\n get 0\n"
                 "cpu 1\n munmap 0-7\n"},
     {.name = "torn-pte",
      .id = "D2",
-     .upstream = nullptr,
-     .fixed_in = nullptr,
      .summary = "the second read of the low half of a pte, and the pte re-check, which would close "
                 "it: a frame that the entry never had (the GUP of x86 before 4.13 had no re-check)",
-     .cuts = CutsOf(CUT_PTE_LOW_AGAIN, CUT_PTE_RECHECK),
+     .cuts = {"pte-low-again", "pte-recheck"},
      .oracle = "no-stale-page",
      .bites_on = WherePtesAreTwoWords,
-     .needs = nullptr,
      .control = "map 0-8 rw\n"
                 "cpu 0\n get 8\n"
                 "cpu 1\n zap 8\n"},
@@ -528,10 +427,9 @@ constexpr VariantRow kRows[] = {
      .fixed_in = "6.2",
      .summary = "the second read of the low half of a pmd: collapse empties the entry between the "
                 "halves, and what they make together links to no table",
-     .cuts = CutsOf(CUT_PMD_LOW_AGAIN),
+     .cuts = {"pmd-low-again"},
      .oracle = "no-table-use-after-free",
      .bites_on = WherePmdsAreTwoWords,
-     .needs = nullptr,
      .control = "map 0 rw\ncpu 0\n get 0\n"
                 "cpu 1\n collapse 0-7\n"},
     {.name = "no-head-recheck",
@@ -540,10 +438,9 @@ constexpr VariantRow kRows[] = {
      .fixed_in = "5.14",
      .summary =
          "the head is not read again after the reference; a split makes the page its own head",
-     .cuts = CutsOf(CUT_HEAD_RECHECK),
+     .cuts = {"head-recheck"},
      .oracle = "no-stale-page",
      .bites_on = WhereFlushWaitsForNobody,
-     .needs = nullptr,
      .control = "map 0-7 rw\nbacking 0-7 compound\n"
                 "cpu 0\n get 1\n"
                 "cpu 1\n split 0\n"},
@@ -553,10 +450,9 @@ constexpr VariantRow kRows[] = {
      .fixed_in = "5.1",
      .summary = "a reference is taken on a count that is negative, until it wraps to zero: a put "
                 "frees what others have pinned",
-     .cuts = CutsOf(CUT_REF_OVERFLOW),
+     .cuts = {"ref-overflow"},
      .oracle = "no-pinned-page-freed",
      .bites_on = Everywhere,
-     .needs = nullptr,
      .control = "map 0 rw\n"
                 "cpu 0\n pin 0\n pin 0\n pin 0\n pin 0\n"
                 "cpu 1\n pin 0\n pin 0\n pin 0\n pin 0\n zap 0\n"},
@@ -567,10 +463,9 @@ constexpr VariantRow kRows[] = {
      .introduced_in = "5.14",
      .summary = "GUP-fast knows secretmem only where PG_lru is set, which it is not while the page "
                 "waits in a folio batch",
-     .cuts = CutsOf(CUT_SECRETMEM_LRU),
+     .cuts = {"secretmem-lru"},
      .oracle = "no-forbidden-page",
      .bites_on = Everywhere,
-     .needs = nullptr,
      .control = "map 1 rw\nbacking 0-7 secretmem\n"
                 "cpu 0\n get 0\n"
                 "cpu 1\n fault 0\n"},
@@ -580,10 +475,9 @@ constexpr VariantRow kRows[] = {
      .fixed_in = "6.5",
      .summary = "GUP-fast gives a page of a file with dirty tracking to a long-term pin for "
                 "writing, of which its filesystem learns nothing",
-     .cuts = CutsOf(CUT_FAST_PIN_ALLOWED),
+     .cuts = {"fast-pin-allowed"},
      .oracle = "no-forbidden-page",
      .bites_on = Everywhere,
-     .needs = nullptr,
      .control = "map 0 rw\nbacking 0-7 dirty-tracked\n"
                 "cpu 0\n pin 0 write longterm\n"},
     {.name = "offset-of-local-copy",
@@ -592,10 +486,9 @@ constexpr VariantRow kRows[] = {
      .fixed_in = "5.9",
      .summary = "p?d_offset of the walker's own copy of an entry: where the level below is folded "
                 "at run time, the next entry is read from the stack",
-     .cuts = CutsOf(CUT_OFFSET_LOCKLESS),
+     .cuts = {"offset-lockless"},
      .oracle = "no-table-use-after-free",
      .bites_on = WhereLevelsFoldAtRunTime,
-     .needs = nullptr,
      .control = "levels 3\nmap 7-15 rw\nbacking 8-15 hugetlb\n"
                 "cpu 0\n get 7-8\n"},
     {.name = "device-huge-no-recheck",
@@ -605,47 +498,36 @@ constexpr VariantRow kRows[] = {
      .summary =
          "the re-read of a huge leaf of device memory; truncation finds the pages unused and "
          "gives them to another file",
-     .cuts = CutsOf(CUT_DEVICE_RECHECK),
+     .cuts = {"device-recheck"},
      .oracle = "no-pinned-page-freed",
      .bites_on = WhereFlushWaitsForNobody,
-     .needs = nullptr,
      .control = "map 8-15 rw\nbacking 8-15 dax\n"
                 "cpu 0\n get 8\n"
                 "cpu 1\n dax-truncate 8-15\n"},
     {.name = "mapping-loaded-twice",
      .id = "B7",
-     .upstream = nullptr,
-     .fixed_in = nullptr,
      .summary =
          "one load of folio->mapping in GUP-fast: truncation empties it between its test and "
          "its use",
-     .cuts = CutsOf(CUT_MAPPING_READ_ONCE),
+     .cuts = {"mapping-read-once"},
      .oracle = "checked-what-was-used",
      .bites_on = WhereFlushWaitsForNobody,
-     .needs = nullptr,
      .control = "map 0 rw\nbacking 0-7 dirty-tracked\n"
                 "cpu 0\n pin 0 write longterm\n"
                 "cpu 1\n truncate 0\n"},
     {.name = "migrate-no-recheck",
      .id = "C8",
-     .upstream = nullptr,
-     .fixed_in = nullptr,
      .summary = "the pte re-read, or its value kept in a register; migration in between",
-     .cuts = CutsOf(CUT_PTE_RECHECK),
+     .cuts = {"pte-recheck"},
      .oracle = "no-pinned-page-freed",
      .bites_on = WhereFlushWaitsForNobody,
-     .needs = nullptr,
      .control = "cpu 0\n get 0 write\n write-pinned\n unpin\n"
                 "cpu 1\n migrate 0\n"},
     {.name = "migrate-count-first",
-     .id = nullptr,
-     .upstream = nullptr,
-     .fixed_in = nullptr,
      .summary = "migration looks at the counts before it clears the entries, and not after",
-     .cuts = CutsOf(CUT_MIGRATE_COUNT_AFTER_CLEAR),
+     .cuts = {"migrate-count-after-clear"},
      .oracle = "no-pinned-page-freed",
      .bites_on = Everywhere,
-     .needs = nullptr,
      .control = "cpu 0\n get 0 write\n write-pinned\n unpin\n"
                 "cpu 1\n migrate 0\n"},
     {.name = "migrate-flush-late",
@@ -653,10 +535,9 @@ constexpr VariantRow kRows[] = {
      .upstream = "60bae7370896",
      .fixed_in = "6.0",
      .summary = "device migration flushes after it has dropped the table's lock, as up to 5.19",
-     .cuts = CutsOf(CUT_MIGRATE_VMA_FLUSH),
+     .cuts = {"migrate-vma-flush"},
      .oracle = "no-lost-write",
      .bites_on = Everywhere,
-     .needs = nullptr,
      .control = "cpu 0\n migrate-vma 0\n"
                 "cpu 1\n read 0\n zap 0\n write 0\n read 0\n"},
     {.name = "swap-no-pin-test",
@@ -664,43 +545,34 @@ constexpr VariantRow kRows[] = {
      .upstream = "feb889fb40fa",
      .fixed_in = "5.11",
      .summary = "swap-out asks nowhere whether the page may be pinned",
-     .cuts = CutsOf(CUT_SWAP_PIN_TEST, CUT_SWAP_PIN_AFTER_CLEAR),
+     .cuts = {"swap-pin-test", "swap-pin-after-clear"},
      .oracle = "no-pinned-page-freed",
      .bites_on = Everywhere,
-     .needs = nullptr,
      .control = "cpu 0\n pin 0 write\n write-pinned\n unpin\n"
                 "cpu 1\n reclaim 0\n"},
     {.name = "swap-pin-test-first",
      .id = "C4",
-     .upstream = nullptr,
      .fixed_in = "5.19",
      .summary = "swap-out asks for pins before it clears the entry, and not after",
-     .cuts = CutsOf(CUT_SWAP_PIN_AFTER_CLEAR),
+     .cuts = {"swap-pin-after-clear"},
      .oracle = "no-pinned-page-freed",
      .bites_on = Everywhere,
-     .needs = nullptr,
      .control = "cpu 0\n pin 0 write\n write-pinned\n unpin\n"
                 "cpu 1\n reclaim 0\n"},
     {.name = "no-flush-batched-pending",
-     .id = nullptr,
      .upstream = "3ea277194daa",
      .fixed_in = "4.13",
      .summary = "a zap does not flush what a reclaim has unmapped and not flushed yet",
-     .cuts = CutsOf(CUT_FLUSH_BATCHED_PENDING),
+     .cuts = {"flush-batched-pending"},
      .oracle = "no-lost-write",
      .bites_on = WhereUnmapFlushIsBatched,
-     .needs = nullptr,
      .control = "cpu 0\n reclaim 0\n"
                 "cpu 1\n read 0\n zap 0\n write 0\n read 0\n"},
     {.name = "pageout-before-flush",
-     .id = nullptr,
-     .upstream = nullptr,
-     .fixed_in = nullptr,
      .summary = "reclaim writes a page out before the flush that its unmapping has deferred",
-     .cuts = CutsOf(CUT_PAGEOUT_FLUSH),
+     .cuts = {"pageout-flush"},
      .oracle = "no-lost-write",
      .bites_on = WhereUnmapFlushIsBatched,
-     .needs = nullptr,
      .control = "cpu 0\n write 0\n write 0\n read 0\n"
                 "cpu 1\n reclaim 0\n"},
     {.name = "madv-free-no-count-check",
@@ -708,10 +580,9 @@ constexpr VariantRow kRows[] = {
      .upstream = "6c8e2a256915",
      .fixed_in = "5.18",
      .summary = "reclaim discards a page that was freed lazily without a look at its count",
-     .cuts = CutsOf(CUT_LAZYFREE_COUNT),
+     .cuts = {"lazyfree-count"},
      .oracle = "no-pinned-page-freed",
      .bites_on = Everywhere,
-     .needs = nullptr,
      .control = "cpu 0\n get 0 write\n write-pinned\n unpin\n"
                 "cpu 1\n madv-free 0\n reclaim 0\n"},
     {.name = "madv-free-no-barrier",
@@ -719,21 +590,17 @@ constexpr VariantRow kRows[] = {
      .upstream = "6c8e2a256915",
      .fixed_in = "5.18",
      .summary = "no full barrier between the cleared entry and the look at the count",
-     .cuts = CutsOf(CUT_LAZYFREE_BARRIER),
-     .oracle = nullptr,
+     .cuts = {"lazyfree-barrier"},
      .bites_on = Nowhere,
      .needs = "weak-memory",
      .control = "cpu 0\n get 0 write\n write-pinned\n unpin\n"
                 "cpu 1\n madv-free 0\n reclaim 0\n"},
     {.name = "ksm-count-first",
      .id = "C7",
-     .upstream = nullptr,
-     .fixed_in = nullptr,
      .summary = "KSM looks at the counts before it clears the entry, and not after",
-     .cuts = CutsOf(CUT_KSM_COUNT_AFTER_CLEAR),
+     .cuts = {"ksm-count-after-clear"},
      .oracle = "no-pinned-page-freed",
      .bites_on = Everywhere,
-     .needs = nullptr,
      .control = "map none\n"
                 "cpu 0\n fault 1\n read 0\n get 1 write\n"
                 "cpu 1\n fault 0\n ksm 0-1\n"},
@@ -743,10 +610,9 @@ constexpr VariantRow kRows[] = {
      .fixed_in = "5.14",
      .summary = "the rmap lock while mremap moves a whole table: reclaim that stands in the table "
                 "clears the entry and flushes the address that the table has left",
-     .cuts = CutsOf(CUT_MREMAP_RMAP_LOCK),
+     .cuts = {"mremap-rmap-lock"},
      .oracle = "tlb-coherent",
      .bites_on = WhereMremapMovesTables,
-     .needs = nullptr,
      .control = "map 0 rw\nbacking 0-7 file\n"
                 "cpu 0\n reclaim-file 0\n"
                 "cpu 1\n mremap 0-7\n read 8\n read 8\n read 8\n read 8\n read 8\n",
@@ -758,10 +624,9 @@ constexpr VariantRow kRows[] = {
      .fixed_in = "4.11",
      .summary = "that NUMA hinting invalidates a huge pmd and never clears it: MADV_DONTNEED finds "
                 "none in between, skips it, and the data survives",
-     .cuts = CutsOf(CUT_NUMA_PMD_INVALID),
+     .cuts = {"numa-pmd-invalid"},
      .oracle = "no-lost-write",
      .bites_on = Everywhere,
-     .needs = nullptr,
      .control = "map-huge 0-7 rw\n"
                 "cpu 0\n numa 0-7\n"
                 "cpu 1\n zap 0-7\n read 0\n"},
@@ -773,10 +638,9 @@ constexpr VariantRow kRows[] = {
      .summary =
          "that pmdp_collapse_flush reaches CPUs with a lazy TLB: the hardware of one walks on "
          "in the table that retraction frees",
-     .cuts = CutsOf(CUT_LAZY_TLB_FLUSH),
+     .cuts = {"lazy-tlb-flush"},
      .oracle = "no-table-use-after-free",
      .bites_on = WhereFlushesSkipLazyCpus,
-     .needs = nullptr,
      .control = "map 0 rw\nbacking 0-7 file\n"
                 "cpu 0\n idle 0\n idle 0\n idle 0\n idle 0\n"
                 "cpu 1\n retract 0-7\n"},
@@ -788,10 +652,9 @@ constexpr VariantRow kRows[] = {
      .summary =
          "that a CPU takes itself out of mm_cpumask, unless it uses the mm again by then: the "
          "flusher clears the mask, and a kernel thread that has just come is passed by",
-     .cuts = CutsOf(CUT_TRIM_YOURSELF),
+     .cuts = {"trim-yourself"},
      .oracle = "tlb-coherent",
      .bites_on = WhereCpumasksAreTrimmed,
-     .needs = nullptr,
      .control = "map 0 rw\n"
                 "cpu 0\n zap 0\n"
                 "cpu 1 mm 1\n kthread 0\n kthread 0\n kthread 0\n kthread 0\n",
@@ -803,10 +666,9 @@ constexpr VariantRow kRows[] = {
      .summary =
          "a count of its own for the mms that share a pmd table of hugetlb: a scan's reference "
          "looks like a sharer, and the last mm leaves the table with its page",
-     .cuts = CutsOf(CUT_SHARE_COUNT),
+     .cuts = {"share-count"},
      .oracle = "counts-conserved",
      .bites_on = Everywhere,
-     .needs = nullptr,
      .control = "map 8-15 rw\nbacking 8-15 hugetlb\n"
                 "cpu 0\n hugetlb-unmap 8-15\n"
                 "cpu 1\n pfn-scan\n"},
@@ -837,12 +699,25 @@ bool MayFireFirst(const VariantRow& row, const Profile& profile, const char* ora
          std::strcmp(oracle, row.oracle_of_deposit) == 0;
 }
 
+void AddCuts(const VariantRow& row, Cuts* cuts) {
+  for (const wr_cut& cut : row.cuts) {
+    const auto at = std::ranges::lower_bound(*cuts, cut.hash, {}, &wr_cut::hash);
+    const bool there = at != cuts->end() && *at == cut;
+    if (cut != wr_cut() && !there) cuts->insert(at, cut);
+  }
+}
+
 void SetCuts(const Cuts& cuts) {
   active_cuts = cuts;
-  wr_tlb_leave_out((cuts.has(CUT_LAZY_TLB_FLUSH) ? WR_TLB_LAZY_CPUS : 0) |
-                   (cuts.has(CUT_TRIM_YOURSELF) ? WR_TLB_TRIM_CHECK : 0));
+  wr_tlb_leave_out((is_cut("lazy-tlb-flush") ? WR_TLB_LAZY_CPUS : 0) |
+                   (is_cut("trim-yourself") ? WR_TLB_TRIM_CHECK : 0));
 }
 
 }  // namespace walkrace
 
-extern "C" bool is_cut(cut which) { return walkrace::active_cuts.has(which); }
+bool is_cut(wr_cut cut) {
+  for (const wr_cut& active : walkrace::active_cuts) {
+    if (active == cut) return true;
+  }
+  return false;
+}

@@ -7,10 +7,10 @@
 #include "kernel/notes.h"
 #include "kernel/tlb.h"
 #include "kernel/words.h"
+#include "paths/cuts.h"
 #include "paths/rmap.h"
 #include "paths/secondary_mmu.h"
 #include "paths/swap.h"
-#include "paths/variants.h"
 
 namespace {
 
@@ -69,8 +69,8 @@ bool restore_pte(struct page_vma_mapped_walk* pvmw, pte_t pteval) {
 // Without the count, what a device writes through a reference is dropped with the page.
 bool unmap_lazyfree(struct page_vma_mapped_walk* pvmw, struct page* page, pte_t pteval) {
   bool discard = true;
-  if (!is_cut(CUT_LAZYFREE_BARRIER)) smp_mb();
-  if (!is_cut(CUT_LAZYFREE_COUNT)) {
+  if (!is_cut("lazyfree-barrier")) smp_mb();
+  if (!is_cut("lazyfree-count")) {
     const int64_t ref_count = page_count(page);
     const int64_t map_count = page_mapcount(page);
     smp_rmb();
@@ -78,7 +78,7 @@ bool unmap_lazyfree(struct page_vma_mapped_walk* pvmw, struct page* page, pte_t 
   }
   if (discard && !PageDirty(page)) {
     const uint64_t what = (uint64_t)WR_COUNTS_ANY << 32 | page_to_pfn(page);
-    if (!is_cut(CUT_LAZYFREE_COUNT)) {
+    if (!is_cut("lazyfree-count")) {
       wr_note(WR_NOTE_COUNT_CHECK, &page->_refcount, pvmw->address, what, WR_HERE);
     }
     wr_note(WR_NOTE_PAGE_REPLACED, &page->_refcount, pvmw->address, what, WR_HERE);
@@ -88,11 +88,11 @@ bool unmap_lazyfree(struct page_vma_mapped_walk* pvmw, struct page* page, pte_t 
   return restore_pte(pvmw, pteval);
 }
 
-// Whether the exclusive page's pins allow that it is swapped out. What CUT_SWAP_PIN_AFTER_CLEAR
+// Whether the exclusive page's pins allow that it is swapped out. What "swap-pin-after-clear"
 // leaves of the test is the one in shrink_page(), before the entry is cleared.
 bool try_to_share(struct page* page, unsigned long address) {
   const uint64_t what = (uint64_t)WR_COUNTS_PINS << 32 | page_to_pfn(page);
-  if (is_cut(CUT_SWAP_PIN_AFTER_CLEAR)) {
+  if (is_cut("swap-pin-after-clear")) {
     // Without PageAnonExclusive, as it was then, there is nothing more to decide.
     wr_note(WR_NOTE_PAGE_REPLACED, &page->_refcount, address, what, WR_HERE);
     ClearPageAnonExclusive(page);
@@ -188,7 +188,7 @@ bool __remove_mapping(struct page* page) {
 
 // Pinned pages are not worth trying. Not the test that counts: the entry is still there.
 bool may_be_swapped(struct page* page) {
-  if (is_cut(CUT_SWAP_PIN_TEST)) return true;
+  if (is_cut("swap-pin-test")) return true;
   if (page_maybe_dma_pinned(page)) return false;
   const struct wr_rmap_addresses addresses = wr_rmap_addresses_of(page);
   note_for_addresses(WR_NOTE_COUNT_CHECK, page, WR_COUNTS_PINS, &addresses, WR_HERE);
@@ -208,7 +208,7 @@ bool shrink_page(struct page* page, struct tlbflush_unmap_batch* batch) {
       if (page_mapcount(page) != 0) goto unlock;
     }
     if (PageDirty(page)) {
-      if (!is_cut(CUT_PAGEOUT_FLUSH)) try_to_unmap_flush_dirty(batch);
+      if (!is_cut("pageout-flush")) try_to_unmap_flush_dirty(batch);
       if (!PageSwapCache(page)) goto unlock;
       if (!pageout(page)) return false;
     }
@@ -248,7 +248,7 @@ void shrink_page_list(struct page** pages, int nr) {
 }  // namespace
 
 void flush_tlb_batched_pending(struct mm_struct* mm) {
-  if (!wr_batches_unmap_flush() || !wr_reclaim_begun() || is_cut(CUT_FLUSH_BATCHED_PENDING)) return;
+  if (!wr_batches_unmap_flush() || !wr_reclaim_begun() || is_cut("flush-batched-pending")) return;
   const uint64_t batch = READ_ONCE(*tlb_flush_batched(mm));
   const uint64_t pending = batch & kPendingMask;
   if (pending == batch >> kFlushedShift) return;

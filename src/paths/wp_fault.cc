@@ -23,7 +23,7 @@ void set_exclusive(struct page* page, unsigned long pages) {
 // can take another but through this mm. With the map count instead, whoever holds a reference
 // without a mapping sees what is written here.
 bool try_make_exclusive(struct folio* folio, struct page* page, unsigned long pages) {
-  if (is_cut(CUT_WP_COUNT)) {  // up to 5.7
+  if (is_cut("wp-count")) {  // up to 5.7
     const bool only_mapping = page_mapcount(page) == 1;
     if (only_mapping) set_exclusive(page, pages);
     return only_mapping;
@@ -42,9 +42,7 @@ bool try_make_exclusive(struct folio* folio, struct page* page, unsigned long pa
 }
 
 // Up to 5.18 there was no PageAnonExclusive.
-bool is_exclusive(struct page* page) {
-  return !is_cut(CUT_WP_EXCLUSIVE) && PageAnonExclusive(page);
-}
+bool is_exclusive(struct page* page) { return !is_cut("wp-exclusive") && PageAnonExclusive(page); }
 
 // More rights need no flush: a CPU with the old translation faults, and walks again.
 void wp_page_reuse(struct mm_struct* mm, unsigned long address, pte_t* ptep, pte_t orig_pte) {
@@ -52,7 +50,7 @@ void wp_page_reuse(struct mm_struct* mm, unsigned long address, pte_t* ptep, pte
 }
 
 void flush_cow(struct mm_struct* mm, unsigned long start, unsigned long end) {
-  if (!is_cut(CUT_WP_FLUSH)) wr_flush_tlb_range(mm, start, end);
+  if (!is_cut("wp-flush")) wr_flush_tlb_range(mm, start, end);
 }
 
 // REQUIRES: the caller holds a reference on `old_folio`, which is dropped here.
@@ -116,7 +114,7 @@ enum vm_fault do_huge_pmd_wp_page_copy(struct vm_area_struct* vma, pmd_t* pmdp, 
     pmd_t entry = pfn_pmd_huge(folio_pfn(new_folio));
     if (!unshare) entry = pmd_mkwrite(pmd_mkdirty(entry));
     // Invalid, not none: MADV_DONTNEED would skip it (AG).
-    (void)wr_pmdp_invalidate(vma, haddr, pmdp, !is_cut(CUT_WP_FLUSH));
+    (void)wr_pmdp_invalidate(vma, haddr, pmdp, !is_cut("wp-flush"));
     page_add_new_anon_rmap(&new_folio->page, vma, haddr);
     SetPageLRU(&new_folio->page);
     set_pmd_at(mm, haddr, pmdp, entry);

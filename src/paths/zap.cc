@@ -6,11 +6,11 @@
 #include "kernel/page_ref.h"
 #include "kernel/pgtable.h"
 #include "kernel/tlb.h"
+#include "paths/cuts.h"
 #include "paths/mmu_gather.h"
 #include "paths/paths.h"
 #include "paths/secondary_mmu.h"
 #include "paths/swap.h"
-#include "paths/variants.h"
 
 namespace {
 
@@ -24,7 +24,7 @@ void tlb_remove_page(struct mmu_gather* tlb, struct page* page) {
 // ORDER(G clear-flush-free): entries cleared, then flushed everywhere, then the pages freed.
 // Without it a CPU writes to a page that is somebody else's by now.
 void tlb_finish_mmu(struct mmu_gather* tlb) {
-  const bool late = is_cut(CUT_ZAP_FLUSH_FIRST);
+  const bool late = is_cut("zap-flush-first");
   if (tlb->cleared && !late) wr_flush_tlb_range(tlb->mm, tlb->start, tlb->end);
   tlb_table_flush(tlb);
   for (int i = 0; i < tlb->nr; ++i) free_page_and_swap_cache(&tlb->folios[i]->page);
