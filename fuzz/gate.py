@@ -159,7 +159,7 @@ def judge_replay(file: Path, code: int, answer: dict) -> tuple[str, Exit]:
         return f"{file} has no 'expect' line (here: expect {found})", Exit.USAGE
     if found != expect:
         # What was a violation and is none any more was a positive control.
-        return (f"{file}: expected {expect}, found {found}",
+        return (f"{file}: expected {expect}, found {found}; {answer['parting']}",
                 Exit.INFRASTRUCTURE if found == "clean" else Exit(code))
     if answer["drifted"] and expect == "clean":
         return (f"{file}: the code has changed since its schedule was recorded; clean says nothing "

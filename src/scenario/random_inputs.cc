@@ -71,6 +71,8 @@ const WalkFile& RandomFile(Random& random) {
   for (int i = random.Below(3); i > 0; --i) file.comments.push_back(RandomComment(random));
   file.preemption_names.resize(file.input.schedule.size());
   for (std::string& name : file.preemption_names) name = RandomEventName(random);
+  file.trace.resize(kLettersAnEvent * random.Below(300));
+  for (char& letter : file.trace) letter = kTraceLetters[random.Below(kTraceLetters.size())];
   return file;
 }
 

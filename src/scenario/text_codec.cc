@@ -1,5 +1,6 @@
 #include "scenario/text_codec.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -13,6 +14,7 @@
 namespace walkrace {
 namespace {
 
+constexpr size_t kTraceLineLength = 90;
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";  // some editors put it in front
 
 // Skips comments and blank lines, as the parser does.
@@ -95,6 +97,12 @@ void AppendPreemption(const Preemption& entry, std::string_view name, std::strin
   text->append(name).append("\n");
 }
 
+void AppendTrace(std::string_view trace, std::string* text) {
+  for (; !trace.empty(); trace.remove_prefix(std::min(trace.size(), kTraceLineLength))) {
+    text->append("trace ").append(trace.substr(0, kTraceLineLength)).append("\n");
+  }
+}
+
 void AppendLine(std::string_view word, std::string_view value, std::string* text) {
   if (!value.empty()) text->append(word).append(" ").append(value).append("\n");
 }
@@ -127,6 +135,7 @@ std::string PrintText(const WalkFile& file) {
   for (size_t i = 0; i < file.input.schedule.size(); ++i) {
     AppendPreemption(file.input.schedule[i], file.preemption_names[i], &text);
   }
+  AppendTrace(file.trace, &text);
   return text;
 }
 

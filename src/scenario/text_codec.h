@@ -27,6 +27,10 @@
 
 namespace walkrace {
 
+inline constexpr std::string_view kTraceLetters =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+inline constexpr size_t kLettersAnEvent = 2;
+
 struct TextPlace {
   size_t line = 0;  // both count from 1; 0: nowhere
   size_t column = 0;
@@ -52,6 +56,9 @@ struct WalkFile {
   // For each entry of input.schedule, the event that it was recorded before ("gup_pte_range load
   // pmd[0]"), or empty. Same length as the schedule.
   std::vector<std::string> preemption_names;
+  // The run that was recorded, kLettersAnEvent of kTraceLetters for each event
+  // (harness/recorded_trace.h); empty where the file does not say.
+  std::string trace;
   // Comment lines above the version line or directly below it (no blank line between), without
   // "# ", in order. Comments elsewhere, and behind something on a line, are dropped.
   std::vector<std::string> comments;
@@ -65,7 +72,8 @@ absl::StatusOr<WalkFile> ParseText(std::string_view text);
 
 // ParseText(PrintText(file)) == file. Comments come out below the version line.
 // REQUIRES: the input is normalized; target, variants and expectation are words; event names have
-// no '#', no control characters and no blanks at their ends; comments have no line break.
+// no '#', no control characters and no blanks at their ends; comments have no line break; the trace
+// is whole events.
 std::string PrintText(const WalkFile& file);
 
 // Either form, told apart by content: text iff the bytes begin like a .walk file (comments, blank

@@ -50,10 +50,21 @@ std::string OperationWords() {
 TEST(TextErrors, UnknownLine) {
   EXPECT_EQ(ErrorOfLine("  pni 0-1"),
             "line 3, column 3: found 'pni'; expected target, variant, profile, expect, levels, "
-            "map, map-huge, backing, cpus, cpu, preempt, or an operation: " +
+            "map, map-huge, backing, cpus, cpu, preempt, trace, or an operation: " +
                 OperationWords());
   EXPECT_EQ(ErrorOfLine("a\x01\xff'" + std::string(50, 'b')).substr(0, 79),
             "line 3, column 1: found 'a\\x01\\xff\\'" + std::string(36, 'b') + "...'; e");
+}
+
+TEST(TextErrors, Trace) {
+  EXPECT_EQ(ErrorOfLine("trace AbC"),
+            "line 3, column 7: found 'AbC'; expected two letters of A-Z, a-z, 0-9, '-' and '_' for "
+            "each event");
+  EXPECT_EQ(ErrorOfLine("trace Ab.d").substr(0, 29), "line 3, column 9: found 'Ab.d");
+  EXPECT_EQ(ErrorOfLine("trace").substr(0, 31), "line 3, column 6: found nothing");
+  EXPECT_EQ(ErrorOfLine("trace AB CD").substr(0, 28), "line 3, column 10: found 'CD");
+  EXPECT_EQ(ErrorOfLine("trace " + std::string(2 * 4 * 8192, 'A') + "\ntrace AB"),
+            "line 4, column 7: too many events; expected at most 32768");
 }
 
 TEST(TextErrors, Names) {

@@ -37,7 +37,7 @@ constexpr TextParser::Directive TextParser::kDirectives[] = {
     {"levels", &TextParser::Levels, true},       {"map", &TextParser::Map, false},
     {"map-huge", &TextParser::MapHuge, false},   {"backing", &TextParser::BackingOf, false},
     {"cpus", &TextParser::CpuCount, true},       {"cpu", &TextParser::CpuBlock, false},
-    {"preempt", &TextParser::Preempt, false},
+    {"preempt", &TextParser::Preempt, false},    {"trace", &TextParser::Trace, false},
 };
 
 absl::Status TextParser::Parse(std::string_view text) {

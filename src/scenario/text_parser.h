@@ -48,6 +48,7 @@ class TextParser {
   void CpuCount(TextLine& line);
   void CpuBlock(TextLine& line);
   void Preempt(TextLine& line);
+  void Trace(TextLine& line);
   uint8_t PreemptedCpu(TextLine& line);
 
   WalkFile& file_;

@@ -11,7 +11,9 @@
 namespace walkrace {
 namespace {
 
-constexpr size_t kVariantsMax = 64;  // bounds what a hostile file makes us keep
+// What a hostile file makes us keep is bounded.
+constexpr size_t kVariantsMax = 64;
+constexpr size_t kTraceMax = size_t{4} * kStepsMax * kLettersAnEvent;  // notes are no steps
 
 bool IsName(std::string_view word) {
   return !word.empty() && std::all_of(word.begin(), word.end(), [](char c) {
@@ -184,6 +186,19 @@ void TextParser::Preempt(TextLine& line) {
 }
 
 // Whether the CPU exists is known when the whole file is read.
+void TextParser::Trace(TextLine& line) {
+  const std::string_view word = line.Word();
+  const size_t wrong = word.find_first_not_of(kTraceLetters);
+  if (word.empty() || wrong != std::string_view::npos || word.size() % kLettersAnEvent != 0) {
+    line.Fail(Found(word), "two letters of A-Z, a-z, 0-9, '-' and '_' for each event",
+              wrong == std::string_view::npos ? 0 : wrong);
+  }
+  if (file_.trace.size() + word.size() > kTraceMax) {
+    line.Fail("too many events", absl::StrCat("at most ", kTraceMax / kLettersAnEvent));
+  }
+  if (line.ok()) file_.trace.append(word);
+}
+
 uint8_t TextParser::PreemptedCpu(TextLine& line) {
   const int cpu = static_cast<int>(line.Number("a CPU", 0, kCpusMax - 1));
   if (cpu > preempted_max_) {

@@ -2,8 +2,10 @@
 #include <cstdio>
 
 #include "absl/strings/str_cat.h"
+#include "base/file.h"
 #include "harness/describe.h"
 #include "harness/race_reports.h"
+#include "harness/recorded_trace.h"
 #include "harness/replays.h"
 #include "oracle/data_race_oracle.h"
 #include "tool/commands.h"
@@ -18,14 +20,21 @@ struct ReplayArguments {
   uint64_t repeat = 1;
   bool repeat_given = false;
   bool json = false;
+  bool record = false;
 };
 
 struct Replays {
   ReplayTally tally;
   std::string drift;
+  Parting parting;
   double seconds = 0;
   bool interrupted = false;
 };
+
+// A run that a data race cut short is no other run.
+bool HasTraceToCompare(const WalkFile& file, const Report& report) {
+  return !file.trace.empty() && !IsDataRace(report);
+}
 
 // `until_found`: only as often as it takes to find anything.
 void ReplayAll(const LoadedInput& loaded, uint64_t repeat, bool until_found, Replays& replays) {
@@ -37,7 +46,12 @@ void ReplayAll(const LoadedInput& loaded, uint64_t repeat, bool until_found, Rep
     const Report report = runner.Replay(loaded.file.input, loaded.context.run);
     watchdog.Pat();
     replays.tally.Add(runner.engine(), report);
-    if (i == 0) replays.drift = DriftOfLastReplay(runner, loaded.file);
+    if (i == 0) {
+      replays.drift = DriftOfLastReplay(runner, loaded.file);
+      if (HasTraceToCompare(loaded.file, report)) {
+        replays.parting = PartingFrom(loaded.file.trace, runner.engine());
+      }
+    }
     now = std::chrono::steady_clock::now();
     replays.interrupted = Interrupted();
     if (replays.interrupted || (until_found && !report.clean())) break;
@@ -53,7 +67,29 @@ std::string RaceLine(const ReplayTally& tally) {
                       "chance\n  when a fifth comes; up to its report all runs are the same\n");
 }
 
+// What is said beside a verdict that is not the expected one.
+std::string PartingWords(const Replays& replays, const WalkFile& file) {
+  if (replays.parting.event != 0) {
+    return absl::StrCat("the run parts from the recording at ", replays.parting.words);
+  }
+  if (!HasTraceToCompare(file, replays.tally.report())) {
+    return "the file has no trace to compare this run with";
+  }
+  return "the run is the recorded one, event for event: what judges it has changed";
+}
+
+// Writes the names of the preemptions and the trace of the last run into the file that it is from.
+absl::Status Record(const std::string& path, WalkFile file, const Report& report) {
+  NamePreemptions(Runner::Get().engine(), file);
+  file.trace = IsDataRace(report) ? "" : TraceOf(Runner::Get().engine());
+  return WriteFileAtomically(path, PrintText(file));
+}
+
 int RunReplay(const ReplayArguments& arguments) {
+  if (arguments.record && !arguments.path.ends_with(".walk")) {
+    return UsageError(absl::InvalidArgumentError(absl::StrCat(
+        arguments.path, " keeps no trace: make a .walk file of it first (walkrace convert)")));
+  }
   auto loaded = LoadInput(arguments.path, arguments.context);
   if (!loaded.ok()) return UsageError(loaded.status());
   WarnWhereBlind(loaded->context);
@@ -72,8 +108,13 @@ int RunReplay(const ReplayArguments& arguments) {
                  arguments.path.c_str(), replays.drift.c_str());
   }
   if (!met) {
-    std::fprintf(stderr, "walkrace: %s: expected %s, found %s\n", arguments.path.c_str(),
-                 expect.c_str(), found.c_str());
+    std::fprintf(stderr, "walkrace: %s: expected %s, found %s; %s\n", arguments.path.c_str(),
+                 expect.c_str(), found.c_str(), PartingWords(replays, loaded->file).c_str());
+  } else if (replays.parting.event != 0 && !arguments.record) {
+    std::fprintf(stderr,
+                 "walkrace: %s: the verdict is the expected one, but the run parts from the "
+                 "recording at %s; walkrace replay --record records it anew\n",
+                 arguments.path.c_str(), replays.parting.words.c_str());
   }
   if (!tally.alike()) {
     std::fprintf(stderr,
@@ -95,6 +136,10 @@ int RunReplay(const ReplayArguments& arguments) {
     if (!expect.empty()) json["expect"] = expect;
     json["expect_met"] = met;
     json["drifted"] = !replays.drift.empty();
+    json["parted_at"] = nullptr;
+    if (replays.parting.event != 0) json["parted_at"] = replays.parting.event;
+    json["parting"] = nullptr;
+    if (!met) json["parting"] = PartingWords(replays, loaded->file);
     std::printf("%s\n", json.dump().c_str());
   } else {
     std::printf("%s\n  %s: %llu replays, %llu distinct traces, %u events, %u preemptions\n%s",
@@ -104,6 +149,14 @@ int RunReplay(const ReplayArguments& arguments) {
                 report.run.preemptions, RaceLine(tally).c_str());
   }
   if (!tally.alike()) return kExitInfrastructure;
+  if (arguments.record && !met) {
+    return UsageError(absl::FailedPreconditionError(
+        absl::StrCat(arguments.path, " is not recorded: its verdict is not the expected one")));
+  }
+  if (arguments.record) {
+    const absl::Status written = Record(arguments.path, loaded->file, report);
+    if (!written.ok()) return InfrastructureError(written);
+  }
   if (replays.interrupted && report.clean()) return kExitInterrupted;
   return ExitCodeOf(report);
 }
@@ -121,6 +174,13 @@ void AddReplayCommand(CLI::App& app, int& exit_code) {
                           "until it is seen, 20 times at most");
   repeat->check(CLI::Range(uint64_t{1}, uint64_t{1} << 40))->capture_default_str();
   command->add_flag("--json", arguments->json, "one object on one line");
+  CLI::Option* record = command->add_flag(
+      "--record", arguments->record,
+      "writes the run's trace into FILE, a .walk file whose verdict is the expected one, so that "
+      "later replays can say at which event the code parts from it");
+  for (const char* other : {"--variant", "--kernel", "--profile", "--profile-file"}) {
+    record->excludes(command->get_option(other));
+  }
   command->callback([arguments, repeat, &exit_code] {
     arguments->repeat_given = repeat->count() != 0;
     exit_code = RunReplay(*arguments);

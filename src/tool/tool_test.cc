@@ -566,6 +566,51 @@ TEST_F(Replay, UnknownWordsOfAFileAreSaidWithTheirPlace) {
   EXPECT_THAT(finished.err, HasSubstr(path + ": line 3, column 23: unknown variant 'nothing'"));
 }
 
+// A file whose verdict is another one than it was, as after a change of a path.
+TEST_F(Replay, AChangedVerdictNamesTheEventWhereTheRunParts) {
+  const std::string path = HuntedRace();
+  EXPECT_EQ(Run({"replay", path, "--record"}).exit_code, 77);
+  const std::string recorded = Get(path);
+  const Finished same = Run({"replay", path});
+  EXPECT_EQ(same.err, "");
+  const auto replay_with = [&](const std::string& old, const std::string& now) {
+    std::string text = recorded;
+    const size_t at = text.find(old);
+    EXPECT_NE(at, std::string::npos) << text;
+    return Run({"replay", Put("f.walk", text.replace(at, old.size(), now)), "--json"});
+  };
+
+  const Finished fixed = replay_with("variant collapse-race\n", "");
+  EXPECT_EQ(fixed.exit_code, 0) << fixed.Paste();
+  EXPECT_THAT(fixed.err, AllOf(HasSubstr("f.walk: expected no-pinned-page-freed, found clean; the "
+                                         "run parts from the recording at event "),
+                               HasSubstr(", CPU ")));
+  EXPECT_GT(Json::parse(fixed.out)["parted_at"], 1);
+  EXPECT_THAT(fixed.err, HasSubstr(Json::parse(fixed.out)["parting"].get<std::string>()));
+
+  const Finished judged = replay_with("expect no-pinned-page-freed", "expect no-stale-page");
+  EXPECT_THAT(judged.err, HasSubstr("the recorded one, event for event"));
+  EXPECT_EQ(Json::parse(judged.out)["parted_at"], nullptr);
+
+  const std::string first = recorded.substr(recorded.find("\ntrace "), 8);
+  const Finished other =
+      replay_with(first, "\ntrace " + std::string(first.back() == 'A' ? "B" : "A"));
+  EXPECT_THAT(other.err, AllOf(HasSubstr("the verdict is the expected one"),
+                               HasSubstr("parts from the recording at event 1, CPU 0's ")));
+  EXPECT_EQ(Json::parse(other.out)["parted_at"], 1);
+}
+
+TEST_F(Replay, RecordsOnlyWhatIsAsExpected) {
+  const std::string text =
+      "walkrace 1\ntarget gup_vs_collapse\nprofile arm64\nexpect no-stale-page\ncpu 0\n pin 0\n";
+  const std::string path = Put("f.walk", text);
+  const Finished finished = Run({"replay", path, "--record"});
+  EXPECT_EQ(finished.exit_code, 2) << finished.Paste();
+  EXPECT_EQ(Get(path), text);
+  EXPECT_EQ(Run({"replay", Put("bytes", "abc"), "--record"}).exit_code, 2);
+  EXPECT_EQ(Run({"replay", path, "--record", "--variant", "no-pte-recheck"}).exit_code, 2);
+}
+
 TEST_F(Replay, SaysWhereTheCodeHasDrifted) {
   const std::string path =
       Put("f.walk",
