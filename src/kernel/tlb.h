@@ -35,6 +35,9 @@ bool wr_batches_unmap_flush(void);
 // What flushes of this machine leave out from now on: WR_TLB_*. REQUIRES: no run is under way.
 #define WR_TLB_LAZY_CPUS 1u   // pmdp_collapse_flush leaves CPUs with a lazy TLB alone
 #define WR_TLB_TRIM_CHECK 2u  // who trims an mm_cpumask clears it whole, whoever is in it by now
+// pmdp_collapse_flush clears as generic code does, by a load and a store, where the architecture
+// (s390) does it in two steps.
+#define WR_TLB_TWO_STEP_CLEAR 4u
 void wr_tlb_leave_out(unsigned parts);
 // The running CPU's own translations of the mm go.
 void wr_flush_tlb_own(struct mm_struct* mm, const struct wr_site* site);

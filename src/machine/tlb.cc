@@ -83,8 +83,8 @@ void Flush(FlushIpi how, const mm_struct* mm, unsigned long start, unsigned long
   }
 }
 
-uint64_t ClearEntry(void* entry, const wr_site* site) {
-  switch (ActiveProfile().clear) {
+uint64_t ClearEntry(void* entry, Clear how, const wr_site* site) {
+  switch (how) {
     case Clear::kXchg:
       return wr_rmw(entry, 8, WR_XCHG, 0, 0, WR_FULL, WR_ENTRY, nullptr, site);
     case Clear::kRelaxedXchg:
@@ -166,12 +166,12 @@ extern "C" {
 
 pte_t wr_ptep_get_and_clear(pte_t* ptep, const wr_site* site) {
   const RaceDetectorFrame caller(__builtin_return_address(0));
-  return __pte(ClearEntry(ptep, site));
+  return __pte(ClearEntry(ptep, ActiveProfile().clear, site));
 }
 
 pmd_t wr_pmdp_huge_get_and_clear(pmd_t* pmdp, const wr_site* site) {
   const RaceDetectorFrame caller(__builtin_return_address(0));
-  return __pmd(ClearEntry(pmdp, site));
+  return __pmd(ClearEntry(pmdp, ActiveProfile().clear, site));
 }
 
 pmd_t wr_pmdp_collapse_flush(vm_area_struct* vma, unsigned long address, pmd_t* pmdp,
@@ -181,7 +181,9 @@ pmd_t wr_pmdp_collapse_flush(vm_area_struct* vma, unsigned long address, pmd_t* 
   static const wr_site flush_site = {"src/machine/tlb.cc", "pmdp_collapse_flush", __LINE__};
   const RaceDetectorFrame caller(__builtin_return_address(0));
   const unsigned long start = address & HPAGE_PMD_MASK;
-  const pmd_t pmd = __pmd(ClearEntry(pmdp, &clear_site));
+  const Clear own = ActiveProfile().clear;
+  const bool generic = own == Clear::kTwoStep && (left_out & WR_TLB_TWO_STEP_CLEAR) != 0;
+  const pmd_t pmd = __pmd(ClearEntry(pmdp, generic ? Clear::kPlain : own, &clear_site));
   const CpuMask spared = (left_out & WR_TLB_LAZY_CPUS) != 0 ? LazyCpus() : 0;
   Flush(ActiveProfile().collapse_flush, vma->vm_mm, start, start + HPAGE_PMD_SIZE, invalidate,
         &flush_site, spared);

@@ -381,6 +381,14 @@ constexpr VariantRow kRows[] = {
      .bites_on = Nowhere,
      .needs = "weak-memory",
      .control = kPinAfterFork},
+    {.name = "generic-collapse-flush",
+     .id = "E5",
+     .summary =
+         "s390's own pmdp_collapse_flush: the generic one clears the pmd by a load and a store",
+     .cuts = {"two-step-clear"},
+     .bites_on = Nowhere,
+     .needs = "weak-memory",
+     .control = kPinAgainstCollapse},
     {.name = "flush-for-a-barrier",
      .id = "D5",
      .upstream = "088b8aa537c2",
@@ -710,7 +718,8 @@ void AddCuts(const VariantRow& row, Cuts* cuts) {
 void SetCuts(const Cuts& cuts) {
   active_cuts = cuts;
   wr_tlb_leave_out((is_cut("lazy-tlb-flush") ? WR_TLB_LAZY_CPUS : 0) |
-                   (is_cut("trim-yourself") ? WR_TLB_TRIM_CHECK : 0));
+                   (is_cut("trim-yourself") ? WR_TLB_TRIM_CHECK : 0) |
+                   (is_cut("two-step-clear") ? WR_TLB_TWO_STEP_CLEAR : 0));
 }
 
 }  // namespace walkrace
