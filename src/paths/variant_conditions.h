@@ -44,33 +44,36 @@ inline bool WhereCollapseInterrupts(const Profile& profile) {
 // mremap moves a whole table, not entry by entry.
 inline bool WhereMremapMovesTables(const Profile& profile) { return profile.moves_page_tables; }
 
-// A walk with interrupts off holds up the free of every table that it can reach. Elsewhere (MIPS
-// with MMIDs) it is exposed as it is, and what no-table-use-after-free says there counts as known.
-inline bool WhereInterruptsOffHoldTables(const Profile& profile) {
-  return !WhereCollapseWaitsForNobody(profile);
-}
-
 // p?d_offset of a level that is folded at run time gives back the pointer that it was given.
 inline bool WhereLevelsFoldAtRunTime(const Profile& profile) { return profile.folds_at_run_time; }
 
-// A lockless walk reads a pte, or a pmd as well, in two halves.
+// A lockless walk reads a pte in two halves.
 inline bool WherePtesAreTwoWords(const Profile& profile) {
   return profile.entry_read != EntryRead::kAtomic;
 }
-inline bool WherePmdsAreTwoWords(const Profile& profile) {
-  return profile.entry_read == EntryRead::kHalves || profile.entry_read == EntryRead::kAllHalves;
-}
-
 // x86: a flush that does not say that it frees a table is kept from lazy CPUs.
 inline bool WhereFlushesSkipLazyCpus(const Profile& profile) { return profile.skips_lazy_cpus; }
 
 // An mm's only thread takes other CPUs out of its mm_cpumask, and flushes locally from then on.
 inline bool WhereCpumasksAreTrimmed(const Profile& profile) { return profile.trims_cpumask; }
 
-// Tables are freed at once after a flush that waits for nobody: a walker reads freed tables with
-// nothing taken out (A14, mips-mmid).
+// Tables are freed at once after a flush, that of collapse or another, that waits for nobody: a
+// walker reads freed tables with nothing taken out (A14, mips-mmid), and what
+// no-table-use-after-free says there counts as known.
 inline bool TablesAreExposed(const Profile& profile) {
-  return WhereFlushWaitsForNobody(profile) && profile.table_free == TableFree::kAtOnce;
+  return profile.table_free == TableFree::kAtOnce &&
+         (WhereFlushWaitsForNobody(profile) || WhereCollapseFlushWaitsForNobody(profile));
+}
+// A walk with interrupts off holds up the free of every table that it can reach.
+inline bool WhereInterruptsOffHoldTables(const Profile& profile) {
+  return !TablesAreExposed(profile);
+}
+
+// A lockless walk reads a pmd in two halves, and a table that is none stands out.
+inline bool WhereTornPmdsShow(const Profile& profile) {
+  const bool halves =
+      profile.entry_read == EntryRead::kHalves || profile.entry_read == EntryRead::kAllHalves;
+  return halves && !TablesAreExposed(profile);
 }
 
 // Reclaim leaves what it has unmapped in the TLBs of other CPUs for a while.

@@ -437,7 +437,7 @@ constexpr VariantRow kRows[] = {
                 "halves, and what they make together links to no table",
      .cuts = {"pmd-low-again"},
      .oracle = "no-table-use-after-free",
-     .bites_on = WherePmdsAreTwoWords,
+     .bites_on = WhereTornPmdsShow,
      .control = "map 0 rw\ncpu 0\n get 0\n"
                 "cpu 1\n collapse 0-7\n"},
     {.name = "no-head-recheck",

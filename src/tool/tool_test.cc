@@ -488,11 +488,12 @@ TEST_F(Replay, EveryRegressionScheduleIsAsItExpects) {
     const Json json = Json::parse(finished.out, nullptr, false);
     ASSERT_TRUE(json.is_object()) << finished.Paste();
     EXPECT_TRUE(json["expect"].is_string()) << path;
+    const bool race = json["expect"] == "data-race";
+    if (race && Flavour() != "tsan") continue;
     EXPECT_EQ(json["expect_met"], true) << path << finished.Paste();
     EXPECT_EQ(json["drifted"], false) << path << finished.Paste();
-    EXPECT_EQ(json["distinct_traces"], 1) << path;
+    if (!race) EXPECT_EQ(json["distinct_traces"], 1) << path;
     const bool clean = json["expect"] == "clean";
-    const bool race = json["expect"] == "data-race";
     EXPECT_EQ(finished.exit_code, clean ? 0 : race ? 66 : 77) << path << finished.Paste();
     ++files;
   }
