@@ -52,6 +52,11 @@ constexpr KnownExposure kRows[] = {
      .signature = "no-table-use-after-free: */walk_host_tables",
      .not_without = {},
      .account = kMipsMmid},
+    {.name = "a14-mips-mmid-perf-walk",
+     .on = WhereCollapseWaitsForNobody,
+     .signature = "no-table-use-after-free: */perf_get_pgtable_size",
+     .not_without = {},
+     .account = kMipsMmid},
 };
 
 bool AnyOf(std::span<const wr_cut> wanted, const Cuts& cuts) {

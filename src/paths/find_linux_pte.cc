@@ -8,21 +8,14 @@
 #include "kernel/page_ref.h"
 #include "kernel/pgtable.h"
 #include "paths/cuts.h"
+#include "paths/lockless_walk.h"
 #include "paths/paths.h"
 
 // Returns the entry that maps `ea`, a pmd where `*is_thp`, or null: none, or under change.
 static pte_t* find_linux_pte(struct mm_struct* mm, unsigned long ea, bool* is_thp) {
   *is_thp = false;
-  pgd_t* pgdp = pgd_offset(mm, ea);
-  const pgd_t pgd = pgdp_get(pgdp);
-  if (pgd_none(pgd)) return nullptr;
-  p4d_t* p4dp = p4d_offset_lockless(pgdp, pgd, ea);
-  const p4d_t p4d = p4dp_get(p4dp);
-  if (p4d_none(p4d)) return nullptr;
-  pud_t* pudp = pud_offset_lockless(p4dp, p4d, ea);
-  const pud_t pud = pudp_get(pudp);
-  if (pud_none(pud)) return nullptr;
-  pmd_t* pmdp = pmd_offset_lockless(pudp, pud, ea);
+  pmd_t* pmdp = walk_to_pmd(mm, ea);
+  if (pmdp == nullptr) return nullptr;
   pmd_t pmd = pmdp_get(pmdp);
   // A collapse shows as none, a split as a leaf that is invalid: neither is walked.
   if (pmd_none(pmd)) return nullptr;

@@ -6,21 +6,14 @@
 // the answer is out of date.
 #include "kernel/pgtable.h"
 #include "paths/cuts.h"
+#include "paths/lockless_walk.h"
 #include "paths/paths.h"
 
 enum pg_level { PG_LEVEL_NONE, PG_LEVEL_4K, PG_LEVEL_2M };
 
 static enum pg_level walk_host_tables(struct mm_struct* mm, unsigned long hva) {
-  pgd_t* pgdp = pgd_offset(mm, hva);
-  const pgd_t pgd = pgdp_get(pgdp);
-  if (pgd_none(pgd)) return PG_LEVEL_NONE;
-  p4d_t* p4dp = p4d_offset_lockless(pgdp, pgd, hva);
-  const p4d_t p4d = p4dp_get(p4dp);
-  if (p4d_none(p4d)) return PG_LEVEL_NONE;
-  pud_t* pudp = pud_offset_lockless(p4dp, p4d, hva);
-  const pud_t pud = pudp_get(pudp);
-  if (!pud_present(pud)) return PG_LEVEL_NONE;
-  pmd_t* pmdp = pmd_offset_lockless(pudp, pud, hva);
+  pmd_t* pmdp = walk_to_pmd(mm, hva);
+  if (pmdp == nullptr) return PG_LEVEL_NONE;
   pmd_t pmd = pmdp_get(pmdp);
   if (!pmd_present(pmd)) return PG_LEVEL_NONE;
   if (pmd_leaf(pmd)) return PG_LEVEL_2M;

@@ -54,6 +54,11 @@ bool pte_alloc(struct mm_struct* mm, pmd_t* pmdp);
 // The pmd entry of an address. Null where an upper level is none.
 pmd_t* mm_find_pmd(struct mm_struct* mm, unsigned long address);
 
+// --- perf_page_size.cc: kernel/events/core.c -------------------------------------------------
+
+// The size of what maps the address; 0: nothing does.
+uint64_t perf_get_page_size(struct mm_struct* mm, unsigned long addr);
+
 // --- hugetlb.cc: mm/hugetlb.c ----------------------------------------------------------------
 
 // handle_mm_fault() of a hugetlb vma.

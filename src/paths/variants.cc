@@ -194,6 +194,17 @@ constexpr VariantRow kRows[] = {
      .bites_on = WhereInterruptsOffHoldTables,
      .control = "cpu 0\n kvm-walk 0\n"
                 "cpu 1\n collapse 0-7\n"},
+    {.name = "perf-walk-rereads",
+     .id = "D4",
+     .upstream = "8af26be06272",
+     .summary =
+         "perf's walk for a page size: each test of the pmd, and the way down, are of a load "
+         "of their own",
+     .cuts = {"perf-read-once"},
+     .oracle = "no-table-use-after-free",
+     .bites_on = WhereInterruptsOffHoldTables,
+     .control = "cpu 0\n perf-page-size 0\n"
+                "cpu 1\n collapse 0-7\n"},
     {.name = "zap-frees-before-flush",
      .summary = "mmu_gather frees the pages of a zap before it flushes their translations",
      .cuts = {"zap-flush-first"},
