@@ -37,7 +37,7 @@ constexpr KnownExposure kRows[] = {
     {.name = "a7-mips-mmid",
      .on = TablesAreExposed,
      .signature = "no-stale-page: huge_pmd_unshare / try_get_folio",
-     .not_without = {},
+     .not_without = {"follow-vma-lock"},
      .account = "A7 with the fix in: huge_pmd_unshare's tlb_remove_table_sync_one is empty where "
                 "tables are not freed by RCU, and the flush interrupts nobody. Not modelled: MIPS "
                 "does not select ARCH_WANT_HUGE_PMD_SHARE, so that no such kernel shares; an "

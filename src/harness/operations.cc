@@ -84,6 +84,7 @@ bool StartsFromPages(OperationKind kind) {
     case OperationKind::kMadvFree:
     case OperationKind::kMigrateVma:
     case OperationKind::kKsm:
+    case OperationKind::kHugetlbMigrate:
       return true;
     default:
       return false;
@@ -112,11 +113,12 @@ bool ClipToOrdinary(OperationKind kind, unsigned long first, unsigned long& coun
   constexpr unsigned long kHugetlb = (kRegionsMax - 1) * kPagesPerRegion;
   const mm_struct* mm = MachineMm();
   const bool dax = vma_is_dax(find_vma(MachineMm(), AddressOf(mm, kHugetlb)));
-  if (AreaStart() == kAreaStart && !dax) return true;
+  if (AreaStart() == kAreaStart && !dax && !wr_hugetlb_is_cont_pte()) return true;
   switch (kind) {
     case OperationKind::kFault:
     case OperationKind::kHugetlbUnshare:
     case OperationKind::kHugetlbUnmap:
+    case OperationKind::kHugetlbMigrate:
     case OperationKind::kDaxTruncate:
       return true;
     case OperationKind::kMremap:

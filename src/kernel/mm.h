@@ -44,6 +44,9 @@ static inline unsigned long linear_page_index(const struct vm_area_struct* vma,
 
 struct address_space* wr_file(void);
 struct address_space* wr_hugetlb_file(void);
+// Whether hugetlb's page in this run is of CONT-PTE size (arm64): as many ptes as a table has map
+// it, and no mms share their table. Else it is of PMD size.
+bool wr_hugetlb_is_cont_pte(void);
 struct address_space* wr_secretmem_file(void);
 struct address_space* wr_tracked_file(void);
 // Of a DAX file the first slot has the huge page of the device.

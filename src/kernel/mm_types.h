@@ -57,6 +57,7 @@ enum pageflags {
   PG_swapbacked,
   PG_swapcache,
   PG_ksm,
+  PG_hpage_migratable,  // of a hugetlb page: HPageMigratable, kept apart from the flags there
 };
 
 struct page {

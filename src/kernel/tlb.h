@@ -62,8 +62,9 @@ bool arch_supports_page_table_move(void);
 pgtable_t wr_pmd_alloc_one(const struct wr_site* site);
 void wr_pmd_free(pgtable_t pgtable, const struct wr_site* site);
 spinlock_t* pte_lockptr(struct mm_struct* mm, pmd_t pmd);
-// The lock of the table that a hugetlb entry stands in: the same for all mms that share it.
-spinlock_t* huge_pte_lockptr(const pmd_t* ptep);
+// Of a hugetlb entry of PMD size the lock of the table that it stands in: the same for all mms that
+// share it. Of any other size mm->page_table_lock, whatever table it stands in.
+spinlock_t* huge_pte_lockptr(struct mm_struct* mm, const pte_t* ptep);
 spinlock_t* pmd_lockptr(struct mm_struct* mm);
 
 // The table that waits behind a huge pmd. REQUIRES: the pmd lock is held.

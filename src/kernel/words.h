@@ -22,7 +22,10 @@ extern "C" {
   X(MM0_KTHREADS, "mm0.kthreads")                   \
   X(MM1_KTHREADS, "mm1.kthreads")                   \
   X(S0_REFCOUNT, "S0.refcount")                     \
-  X(S1_REFCOUNT, "S1.refcount")
+  X(S1_REFCOUNT, "S1.refcount")                     \
+  X(HUGETLB_LOCK, "hugetlb_lock")                   \
+  X(MM0_HUGETLB_VMA_LOCK, "hugetlb_vma_lock")       \
+  X(MM1_HUGETLB_VMA_LOCK, "mm1.hugetlb_vma_lock")
 
 enum wr_word {
 #define WR_WORD_ENUMERATOR(identifier, name) WR_WORD_##identifier,
@@ -35,6 +38,7 @@ enum wr_word {
 // MM*_KTHREADS: what mm_users has beside one for each of these.
 // S*_REFCOUNT: what the reference count of a pmd table's page has beside one for each mm that uses
 // it.
+// HUGETLB_LOCK, MM*_HUGETLB_VMA_LOCK: locks of paths/hugetlb.h.
 // Zero at the start of each run. Implemented by src/machine.
 uint64_t* wr_word(enum wr_word which);
 

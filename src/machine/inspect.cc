@@ -55,6 +55,7 @@ struct ObjectTable {
     Set(&arena.tracked_file.i_mmap_rwsem, ObjectKind::kLock, kTrackedLock, kNamedLock);
     Set(&arena.tracked_file.i_pages_lock, ObjectKind::kLock, kTrackedPagesLock, kNamedLock);
     Set(&arena.hugetlb_file.i_mmap_rwsem, ObjectKind::kLock, kHugetlbLock, kNamedLock);
+    Set(&arena.hugetlb_file.i_pages_lock, ObjectKind::kLock, kHugetlbPagesLock, kNamedLock);
     Set(&arena.hugetlb_file.i_pages[0], ObjectKind::kFileSlot, WR_FILE_PAGES, 0);
     Set(&arena.tracked_file.invalidate_lock, ObjectKind::kLock, kTrackedInvalidateLock, kNamedLock);
     Set(&arena.dax_file.i_pages[0], ObjectKind::kFileSlot, WR_FILE_PAGES, 3);
@@ -96,7 +97,8 @@ struct ObjectTable {
     kTrackedPagesLock,
     kDaxLock,
     kDaxInvalidateLock,
-    kTrackedInvalidateLock
+    kTrackedInvalidateLock,
+    kHugetlbPagesLock
   };
 
   static ObjectKind LevelOf(int table) {
@@ -197,7 +199,8 @@ std::string NameOfLock(const Object& object) {
                                            "tracked.i_pages_lock",
                                            "dax.i_mmap_rwsem",
                                            "dax.invalidate_lock",
-                                           "tracked.invalidate_lock"};
+                                           "tracked.invalidate_lock",
+                                           "hugetlb.i_pages_lock"};
   return OfMm(object.frame - ObjectTable::kNamedLock) + kNames[object.index];
 }
 
@@ -207,6 +210,7 @@ std::string LockValue(const Object& object, uint64_t value) {
                     object.index == ObjectTable::kIPagesLock ||
                     object.index == ObjectTable::kSecretmemPagesLock ||
                     object.index == ObjectTable::kTrackedPagesLock ||
+                    object.index == ObjectTable::kHugetlbPagesLock ||
                     object.index == ObjectTable::kMmuLock;
   if (spin) return "CPU " + std::to_string(value - 1);
   if (value >= WR_RW_WRITER) return "writer";
@@ -307,6 +311,10 @@ Pinnable PinnableOf(uint16_t pfn) {
     default:
       return Pinnable::kYes;
   }
+}
+bool IsHugetlbPage(uint16_t pfn) {
+  const page& head = arena.mem_map[HeadPfn(pfn)];  // no other file has large folios
+  return (head.flags & 1ul << PG_head) != 0 && head.mapping == WR_FILE_MAPPING;
 }
 bool IsDevicePage(uint16_t pfn) { return arena.mem_map[pfn].mapping == WR_DAX_MAPPING; }
 bool IsAnon(uint16_t pfn) { return (arena.mem_map[HeadPfn(pfn)].mapping & PAGE_MAPPING_ANON) != 0; }

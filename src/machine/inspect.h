@@ -125,6 +125,9 @@ uint64_t ContentOf(uint16_t pfn);
 bool IsAnonExclusive(uint16_t pfn);  // PageAnonExclusive
 bool IsAnon(uint16_t pfn);           // PageAnon
 
+// A page of hugetlb: whatever its size and its entries, it is mapped and counted as one.
+bool IsHugetlbPage(uint16_t pfn);
+
 // Memory of a device, which is never free: one reference is the device's, and mappings hold none.
 bool IsDevicePage(uint16_t pfn);
 

@@ -24,14 +24,20 @@ enum class Backing : uint8_t {
   kSecretmem,  // as kFile, of memfd_secret: no GUP call may have its pages
   kDirtyTracked,  // as kFile, of a filesystem that keeps track of dirty pages
   kDax,           // the last region alone: one huge leaf of a device's own memory
+  kHugetlbCont,   // the last region alone: one page of hugetlb of CONT-PTE size, mapped by ptes
   kCount,
 };
+
+inline constexpr bool IsForTheLastRegion(Backing backing) {
+  return backing == Backing::kHugetlb || backing == Backing::kDax ||
+         backing == Backing::kHugetlbCont;
+}
 
 struct Layout {
   PageState pages[kPagesMax] = {PageState::kWritable, PageState::kWritable};
   // A huge region is one huge page; its rights are those of its first page, and all its pages
-  // carry the same state, which is not kNone. So it is with kCompound, kHugetlb and kDax. Only
-  // kAnon can be huge.
+  // carry the same state, which is not kNone. So it is with kCompound, and what the last region
+  // alone can be. Only kAnon can be huge.
   bool huge[kRegionsMax] = {};
   Backing backing[kRegionsMax] = {};
   uint8_t levels = 4;  // of page tables: 3 (p4d and pud folded), 4 (p4d folded) or 5

@@ -27,6 +27,7 @@ bool initial_valid = false;
 
 int levels = 4;
 bool has_secretmem = false;
+bool hugetlb_is_cont_pte = false;
 uint64_t area_start = kAreaStart;
 const Profile* profile = nullptr;
 CpuMms mms;
@@ -101,6 +102,7 @@ address_space* FileOf(Backing backing) {
     case Backing::kFile:
       return &arena.file;
     case Backing::kHugetlb:
+    case Backing::kHugetlbCont:
       return &arena.hugetlb_file;
     case Backing::kSecretmem:
       return &arena.secretmem_file;
@@ -150,13 +152,13 @@ bool HasHugetlb(const Layout& layout) {
   return layout.backing[kRegionsMax - 1] == Backing::kHugetlb;
 }
 
-// One huge page in S0, which every mm uses.
-void MapHugetlb(const Layout& layout) {
+// The page that hugetlb's page cache has: large, not mapped.
+uint16_t TakeHugetlbPage() {
   const int first = (kRegionsMax - 1) * kPagesPerRegion;
   const uint16_t pfn = TakeFrames(HPAGE_PMD_ORDER);
   WR_CHECK(pfn != 0);
   page& head = arena.mem_map[pfn];
-  head.flags = 1ul << PG_head | 1ul << PG_uptodate;
+  head.flags = 1ul << PG_head | 1ul << PG_uptodate | 1ul << PG_hpage_migratable;
   for (int i = 0; i < kPagesPerRegion; ++i) {
     arena.content[pfn + i] = kInitialContent + first + i;
     arena.mem_map[pfn + i].mapping = WR_FILE_MAPPING;
@@ -164,6 +166,30 @@ void MapHugetlb(const Layout& layout) {
   }
   arena.hugetlb_file.i_pages[0] = pfn;
   ++head._refcount.counter;
+  return pfn;
+}
+
+// By the ptes of a table that each mm has for itself.
+void MapHugetlbCont(const Layout& layout, int mm) {
+  const int first = (kRegionsMax - 1) * kPagesPerRegion;
+  const auto pfn = static_cast<uint16_t>(
+      arena.hugetlb_file.i_pages[0] != 0 ? arena.hugetlb_file.i_pages[0] : TakeHugetlbPage());
+  Map(arena.mem_map[pfn], arena.mem_map[pfn]);
+  const int table = TakeTable();
+  WR_CHECK(table != 0);
+  for (int i = 0; i < kPagesPerRegion; ++i) {
+    pte_t pte = pte_mkdirty(pfn_pte(pfn + i));
+    if (layout.pages[first] == PageState::kWritable) pte = pte_mkwrite(pte);
+    EntryOf(table, i) = pte_val(pte);
+  }
+  EntryOf(UpperTable(mm, kPmdTable), PmdIndexOf(kRegionsMax - 1)) = TableValue(table);
+}
+
+// One huge page in S0, which every mm uses.
+void MapHugetlb(const Layout& layout) {
+  const int first = (kRegionsMax - 1) * kPagesPerRegion;
+  const uint16_t pfn = TakeHugetlbPage();
+  page& head = arena.mem_map[pfn];
   Map(head, head);
   const int table = TakePmdTable();
   WR_CHECK(table == kFirstHugetlbTable);
@@ -242,6 +268,8 @@ void BuildInitialState(const Layout& layout) {
       if (mm != 0 && FileOf(layout.backing[region]) == nullptr) continue;
       if (layout.backing[region] == Backing::kDax) {
         MapDax(layout, region, mm);
+      } else if (layout.backing[region] == Backing::kHugetlbCont) {
+        MapHugetlbCont(layout, mm);
       } else if (layout.huge[region]) {
         MapHugeRegion(region, layout.pages[region * kPagesPerRegion] == PageState::kWritable);
       } else {
@@ -286,6 +314,7 @@ void BeginMachine(const Layout& layout, const CpuMms& cpu_mms, const Profile& ac
   levels = layout.levels;
   has_secretmem = std::find(std::begin(layout.backing), std::end(layout.backing),
                             Backing::kSecretmem) != std::end(layout.backing);
+  hugetlb_is_cont_pte = layout.backing[kRegionsMax - 1] == Backing::kHugetlbCont;
   area_start = HasHugetlb(layout) ? kAreaStartOfHugetlb : kAreaStart;
   BuildVmas(layout);
   if (initial_valid && layout == initial_layout && mms == initial_mms) {
@@ -359,6 +388,7 @@ unsigned long* wr_spte_of(const mm_struct* mm, unsigned long address) {
 }
 
 address_space* wr_hugetlb_file(void) { return &arena.hugetlb_file; }
+bool wr_hugetlb_is_cont_pte(void) { return hugetlb_is_cont_pte; }
 
 atomic_t* wr_pmd_shares(const wr_table* table) {
   const auto index = table - arena.tables - kFirstHugetlbTable;

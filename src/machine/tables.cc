@@ -1,5 +1,6 @@
 // Locks of tables, and the deposited tables of huge pmds (mm/pgtable-generic.c, v6.1). Deviation:
 // the kernel keeps one list per pmd table; here each huge pmd has the one table that it brought.
+#include "kernel/mm.h"
 #include "kernel/notes.h"
 #include "kernel/race_detector.h"
 #include "kernel/tlb.h"
@@ -31,8 +32,9 @@ spinlock_t* pte_lockptr(mm_struct* /*mm*/, pmd_t pmd) {
   return &arena.ptl[wr_pfn_to_table(pmd_pfn(pmd)) - arena.tables];
 }
 
-spinlock_t* huge_pte_lockptr(const pmd_t* ptep) {
-  const auto* first = reinterpret_cast<const pmd_t*>(&arena.tables[0]);
+spinlock_t* huge_pte_lockptr(mm_struct* mm, const pte_t* ptep) {
+  if (wr_hugetlb_is_cont_pte()) return &mm->page_table_lock;
+  const auto* first = reinterpret_cast<const pte_t*>(&arena.tables[0]);
   return &arena.ptl[(ptep - first) / kEntriesPerTable];
 }
 

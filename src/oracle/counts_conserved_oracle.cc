@@ -103,11 +103,13 @@ void CountsConservedOracle::CountMappings(Expected* expected) const {
     const uint16_t pfn = mapping.page.pfn;
     if (pfn == 0) continue;
     const uint16_t head = CountsOf(pfn).head;
-    // A huge mapping is one entry: counted with its first page. A shared table has one for all.
-    if (mapping.huge && page % kEntriesPerTable != 0) continue;
+    // A huge mapping is one entry: counted with its first page. So are the entries of a contiguous
+    // set. A shared table has one for all.
+    const bool as_one = mapping.huge || IsHugetlbPage(pfn);
+    if (as_one && page % kEntriesPerTable != 0) continue;
     if (SharesTableOfMm0(page) || IsDevicePage(pfn)) continue;
     ++expected->references[head];
-    ++expected->maps[mapping.huge ? head : pfn];
+    ++expected->maps[as_one ? head : pfn];
     ++expected->folio_maps[head];
   }
 }

@@ -1,13 +1,16 @@
-// The walk under mmap_lock and the table locks. Mirrors __get_user_pages(), follow_page_mask(),
-// follow_page_pte(), follow_trans_huge_pmd() and faultin_page(), mm/gup.c and mm/huge_memory.c,
-// v6.1. Leaves out: devices. A hugetlb page is followed as a huge pmd under its own table's
-// lock, as follow_hugetlb_page() does.
+// The walk under mmap_lock and the table locks. Mirrors __get_user_pages(), follow_page(),
+// follow_page_mask(), follow_page_pte(), follow_trans_huge_pmd(), faultin_page(),
+// follow_hugetlb_page() and follow_huge_pmd_pte(), mm/gup.c, mm/huge_memory.c and mm/hugetlb.c,
+// v6.1, the last two with hugetlb_vma_lock (eefc7fa53608 and 7d049f3a03ea, v6.3) where a page may
+// be migrated in the run. Leaves out: devices.
 #include "kernel/mm.h"
 #include "kernel/page_ref.h"
 #include "kernel/pgtable.h"
+#include "kernel/swap.h"
 #include "kernel/tlb.h"
 #include "paths/cow.h"
 #include "paths/gup_longterm.h"
+#include "paths/hugetlb.h"
 #include "paths/paths.h"
 
 namespace {
@@ -36,9 +39,7 @@ bool try_grab_page(struct page* page, unsigned flags, unsigned* fault_flags) {
 struct page* follow_trans_huge_pmd(struct mm_struct* mm, pmd_t* pmdp, unsigned long address,
                                    unsigned flags, unsigned* fault_flags) {
   struct page* page = nullptr;
-  // Of a hugetlb page it is the table's own: the table may be another mm's as well.
-  const bool hugetlb = is_vm_hugetlb_page(find_vma(mm, address));
-  spinlock_t* ptl = hugetlb ? huge_pte_lockptr(pmdp) : pmd_lockptr(mm);
+  spinlock_t* ptl = pmd_lockptr(mm);
   spin_lock(ptl);
   const pmd_t pmd = pmd_read_locked(pmdp);
   if (pmd_trans_huge(pmd) && may_follow(pmd_write(pmd), pmd_protnone(pmd),
@@ -68,6 +69,29 @@ struct page* follow_page_pte(struct mm_struct* mm, pmd_t pmd, unsigned long addr
   return page;
 }
 
+// In *entry: what was found. ORDER(AN table-under-vma-lock): as in hugetlb_fault().
+struct page* follow_huge_pte(struct vm_area_struct* vma, unsigned long address, unsigned flags,
+                             unsigned* fault_flags, pte_t* entry) {
+  struct mm_struct* mm = vma->vm_mm;
+  struct page* page = nullptr;
+  const bool locks = wr_reclaim_begun() && !is_cut("follow-vma-lock");
+  if (locks) hugetlb_vma_lock_read(vma);
+  pte_t* ptep = huge_pte_offset(mm, address);
+  if (ptep != nullptr) {
+    spinlock_t* ptl = huge_pte_lockptr(mm, ptep);
+    spin_lock(ptl);
+    *entry = pte_read_locked(ptep);
+    if (pte_present(*entry) &&
+        may_follow(pte_write(*entry), false, pfn_to_page(pte_pfn(*entry)), flags, fault_flags)) {
+      page = pfn_to_page(pte_pfn(*entry) + pte_index(address));
+      if (!try_grab_page(page, flags, fault_flags)) page = nullptr;
+    }
+    spin_unlock(ptl);
+  }
+  if (locks) hugetlb_vma_unlock_read(vma);
+  return page;
+}
+
 struct page* follow_page_mask(struct mm_struct* mm, unsigned long address, unsigned flags,
                               unsigned* fault_flags) {
   pmd_t* pmdp = mm_find_pmd(mm, address);
@@ -86,6 +110,23 @@ bool check_vma_flags(const struct vm_area_struct* vma, unsigned flags) {
 
 }  // namespace
 
+// ORDER(AM entry-under-its-lock): the entry of a hugetlb page is looked at, and the reference
+// taken, under huge_pte_lockptr(); pairs with try_to_migrate_one(), which clears it under the same.
+// The lock of the table that an entry of CONT-PTE size stands in is another one: a lookup under
+// that takes its reference after migration has looked at the count.
+struct page* follow_page(struct vm_area_struct* vma, unsigned long address, unsigned flags) {
+  unsigned fault_flags = 0;
+  if (is_cut("huge-pte-lock") && wr_hugetlb_is_cont_pte()) {
+    return follow_page_mask(vma->vm_mm, address, flags, &fault_flags);
+  }
+  for (;;) {
+    pte_t entry = __pte(0);
+    struct page* page = follow_huge_pte(vma, address, flags, &fault_flags, &entry);
+    if (page != nullptr || !is_migration_pte(entry)) return page;
+    wait_on_page_locked(pfn_to_page(pte_pfn(entry)));
+  }
+}
+
 int __get_user_pages(struct mm_struct* mm, unsigned long start, int nr_pages, unsigned gup_flags,
                      struct page** pages) {
   int nr = 0;
@@ -93,7 +134,11 @@ int __get_user_pages(struct mm_struct* mm, unsigned long start, int nr_pages, un
     const unsigned long address = start + ((unsigned long)nr << PAGE_SHIFT);
     if (!check_vma_flags(find_vma(mm, address), gup_flags)) break;
     unsigned fault_flags = (gup_flags & FOLL_WRITE) != 0 ? FAULT_FLAG_WRITE : 0;
-    pages[nr] = follow_page_mask(mm, address, gup_flags, &fault_flags);
+    struct vm_area_struct* vma = find_vma(mm, address);
+    pte_t entry = __pte(0);
+    pages[nr] = is_vm_hugetlb_page(vma)
+                    ? follow_huge_pte(vma, address, gup_flags, &fault_flags, &entry)
+                    : follow_page_mask(mm, address, gup_flags, &fault_flags);
     if (pages[nr] != nullptr) {
       ++nr;
     } else if (fault_flags == kNoFaultHelps ||

@@ -1,15 +1,19 @@
-// Hugetlb with pmd tables that mms share. Mirrors hugetlb_fault(), hugetlb_no_page(),
+// Hugetlb, and its pmd tables that mms share. Mirrors hugetlb_fault(), hugetlb_no_page(),
 // huge_pte_alloc(), huge_pmd_share(), huge_pmd_unshare(), __unmap_hugepage_range(),
-// hugetlb_unshare_all_pmds(), mm/hugetlb.c, v6.1, with the sync of 2025 (1013af4f585f) and a share
-// count of its own (59d9094df3d7). Leaves out: reservations, the fault mutex (one page, which the
-// page cache has from the start on), hugetlb_vma_lock (a fault holds mmap_lock for reading, who
-// unshares holds it for writing), truncation. Deviations: the vma is one of the eight huge pages
-// that a shared table serves; the others are taken to be there, so that the table outlives it, and
-// may serve whatever is mapped in its place.
+// hugetlb_unshare_all_pmds(), mm/hugetlb.c, and remove_inode_hugepages(), fs/hugetlbfs/inode.c,
+// v6.1, with the sync of 2025 (1013af4f585f) and a share count of its own (59d9094df3d7). Leaves
+// out: reservations, the fault mutex (one page, which the page cache has from the start on),
+// truncation. Deviations: the vma is one of the eight huge pages that a shared table serves; the
+// others are taken to be there, so that the table outlives it, and may serve whatever is mapped in
+// its place; so it is with the table of a page of CONT-PTE size. Where no page is migrated in the
+// run, faults leave out hugetlb_vma_lock and the page's lock (wr_begin_reclaim()).
+#include "paths/hugetlb.h"
+
 #include "kernel/mm.h"
 #include "kernel/notes.h"
 #include "kernel/page_ref.h"
 #include "kernel/pgtable.h"
+#include "kernel/swap.h"
 #include "kernel/tlb.h"
 #include "paths/cuts.h"
 #include "paths/filemap.h"
@@ -26,9 +30,12 @@ pud_t* mm_find_pud(struct mm_struct* mm, unsigned long address) {
   return pud_offset_lockless(p4dp, p4dp_get(p4dp), address);
 }
 
-// Returns whether the mm shares its table no more; the caller flushes.
-// REQUIRES: i_mmap_rwsem for writing, and the table's lock.
-bool huge_pmd_unshare(pud_t* pudp, pud_t pud) {
+}  // namespace
+
+bool huge_pmd_unshare(struct mm_struct* mm, unsigned long address) {
+  if (wr_hugetlb_is_cont_pte()) return false;
+  pud_t* pudp = mm_find_pud(mm, address);
+  const pud_t pud = pudp_get(pudp);
   // ORDER(AL count-of-its-own): who shares the table is counted apart from the references on its
   // page; pairs with scan_by_pfn(). Counted in one, the last mm to use it takes a scan for another
   // mm that shares: it leaves the table, and what it maps, to nobody.
@@ -49,43 +56,66 @@ void flush_unshared(struct mm_struct* mm, unsigned long start) {
   if (!is_cut("unshare-flush")) wr_flush_tlb_range(mm, start, start + HPAGE_PMD_SIZE);
 }
 
+namespace {
+
 // Returns the page whose mapping is gone, or null. REQUIRES: i_mmap_rwsem for writing.
 struct page* __unmap_hugepage_range(struct vm_area_struct* vma) {
   struct mm_struct* mm = vma->vm_mm;
   const unsigned long start = vma->vm_start;
-  pud_t* pudp = mm_find_pud(mm, start);
-  const pud_t pud = pudp_get(pudp);
-  if (!pud_present(pud)) return nullptr;
-  pmd_t* ptep = pmd_offset_lockless(pudp, pud, start);
-  spinlock_t* ptl = huge_pte_lockptr(ptep);
+  pte_t* ptep = huge_pte_offset(mm, start);
+  if (ptep == nullptr) return nullptr;
+  spinlock_t* ptl = huge_pte_lockptr(mm, ptep);
   struct page* page = nullptr;
   spin_lock(ptl);
-  if (huge_pmd_unshare(pudp, pud)) {
+  if (huge_pmd_unshare(mm, start)) {
     spin_unlock(ptl);
     flush_unshared(mm, start);
     return nullptr;
   }
-  if (!pmd_none(pmd_read_locked(ptep))) {
-    page = pfn_to_page(pmd_pfn(pmdp_huge_get_and_clear(mm, start, ptep)));
+  const pte_t pte = pte_read_locked(ptep);
+  if (pte_present(pte)) {
+    page = pfn_to_page(pte_pfn(huge_ptep_get_and_clear(mm, start, ptep)));
     page_remove_rmap(page);
+  } else if (!pte_none(pte)) {
+    // A migration entry holds no reference and no mapping.
+    set_huge_pte_at(mm, start, ptep, __pte(0));
   }
   spin_unlock(ptl);
   if (page != nullptr) wr_flush_tlb_range(mm, start, start + HPAGE_PMD_SIZE);
   return page;
 }
 
-// Takes the vma from the rmap. Returns the file's page if nobody maps the file any more, or null.
+// Takes the vma from the rmap. Returns whether nobody maps the file any more.
 // ORDER(AA unmap-then-ineligible): under the same hold of i_mmap_rwsem as the unmapping, as
 // __unmap_hugepage_range_final() takes the right to share away; pairs with huge_pmd_share(), which
 // would share, and fill, a table that is no longer hugetlb's.
 // REQUIRES: i_mmap_rwsem for writing.
-struct page* unlink_file_vma(struct address_space* mapping, struct vm_area_struct* vma) {
+bool unlink_file_vma(struct address_space* mapping, struct vm_area_struct* vma) {
   const unsigned long index = vma->vm_pgoff;
   vma->vm_file = nullptr;
-  if (wr_next_rmap(mapping, index, nullptr) != nullptr) return nullptr;
-  const unsigned long pfn = READ_ONCE(mapping->i_pages[0]);
-  WRITE_ONCE(mapping->i_pages[0], 0);
-  return pfn_to_page(pfn);
+  return wr_next_rmap(mapping, index, nullptr) == nullptr;
+}
+
+// Of a file that nobody maps or opens any more: its page leaves the page cache.
+void remove_inode_hugepages(struct address_space* mapping) {
+  if (!wr_reclaim_begun()) {
+    const unsigned long pfn = READ_ONCE(mapping->i_pages[0]);
+    WRITE_ONCE(mapping->i_pages[0], 0);
+    folio_put((struct folio*)pfn_to_page(pfn));
+    return;
+  }
+  for (bool removed = false; !removed;) {
+    struct folio* folio = filemap_get_folio(mapping, 0);
+    struct page* page = &folio->page;
+    lock_page(page);
+    removed = READ_ONCE(page->mapping) != 0;  // else it was migrated meanwhile
+    if (removed) {
+      WRITE_ONCE(mapping->i_pages[0], 0);
+      WRITE_ONCE(page->mapping, 0);
+    }
+    unlock_page(page);
+    folio_put_refs(folio, removed ? 2 : 1);
+  }
 }
 
 // The pmd entry in a table that another mm has, or null.
@@ -103,7 +133,7 @@ pmd_t* huge_pmd_share(struct vm_area_struct* vma, pud_t* pudp, unsigned long add
     pgtable_t table = wr_pfn_to_table(wr_pfn_of(pud_val(spud)));
     atomic_inc(wr_pmd_shares(table));
     spte = pmd_offset_lockless(spudp, spud, address);
-    spinlock_t* ptl = huge_pte_lockptr(spte);
+    spinlock_t* ptl = huge_pte_lockptr(svma->vm_mm, (pte_t*)spte);
     spin_lock(ptl);
     if (pud_none(pudp_get(pudp))) {
       pud_populate(mm, pudp, table);
@@ -116,24 +146,53 @@ pmd_t* huge_pmd_share(struct vm_area_struct* vma, pud_t* pudp, unsigned long add
   return spte == nullptr ? pmd_alloc(mm, address) : mm_find_pmd(mm, address);
 }
 
-pmd_t* huge_pte_alloc(struct vm_area_struct* vma, unsigned long address) {
-  pud_t* pudp = mm_find_pud(vma->vm_mm, address);
-  if (pud_none(pudp_get(pudp))) return huge_pmd_share(vma, pudp, address);
-  return mm_find_pmd(vma->vm_mm, address);
+pte_t* huge_pte_alloc(struct vm_area_struct* vma, unsigned long address) {
+  struct mm_struct* mm = vma->vm_mm;
+  if (wr_hugetlb_is_cont_pte()) return huge_pte_offset(mm, address);  // the table outlives the vma
+  pud_t* pudp = mm_find_pud(mm, address);
+  if (pud_none(pudp_get(pudp))) return (pte_t*)huge_pmd_share(vma, pudp, address);
+  return (pte_t*)mm_find_pmd(mm, address);
 }
 
-enum vm_fault hugetlb_no_page(struct vm_area_struct* vma, pmd_t* ptep, unsigned long address) {
+enum vm_fault hugetlb_no_page(struct vm_area_struct* vma, pte_t* ptep, unsigned long address) {
+  struct mm_struct* mm = vma->vm_mm;
   struct folio* folio = filemap_get_folio(vma->vm_file, 0);
   if (folio == nullptr) return VM_FAULT_OOM;
-  spinlock_t* ptl = huge_pte_lockptr(ptep);
+  // One that migration has just put into the page cache is locked until it has its content; of one
+  // that it has taken away the access faults again.
+  const bool locks = wr_reclaim_begun();
+  if (locks) lock_page(&folio->page);
+  if (locks && READ_ONCE(folio->page.mapping) == 0) {
+    unlock_page(&folio->page);
+    folio_put(folio);
+    return VM_FAULT_DONE;
+  }
+  spinlock_t* ptl = huge_pte_lockptr(mm, ptep);
   spin_lock(ptl);
-  const bool none = pmd_none(pmd_read_locked(ptep));
+  const bool none = pte_none(pte_read_locked(ptep));
   if (none) {
     page_add_rmap(&folio->page);
-    set_pmd_at(vma->vm_mm, address, ptep, pmd_mkwrite(pmd_mkdirty(pfn_pmd_huge(folio_pfn(folio)))));
+    set_huge_pte_at(mm, address, ptep, make_huge_pte(folio_pfn(folio), true, true));
   }
   spin_unlock(ptl);
+  if (locks) unlock_page(&folio->page);
   if (!none) folio_put(folio);
+  return VM_FAULT_DONE;
+}
+
+enum vm_fault hugetlb_fault_locked(struct vm_area_struct* vma, unsigned long address, bool write) {
+  pte_t* ptep = huge_pte_alloc(vma, address);
+  if (ptep == nullptr) return VM_FAULT_OOM;
+  const pte_t entry = ptep_get(ptep);
+  if (pte_none(entry)) return hugetlb_no_page(vma, ptep, address);
+  if (!pte_present(entry)) return VM_FAULT_DONE;
+  spinlock_t* ptl = huge_pte_lockptr(vma->vm_mm, ptep);
+  spin_lock(ptl);
+  const pte_t pte = pte_read_locked(ptep);
+  if (write && pte_present(pte) && !(pte_write(pte) && pte_dirty(pte))) {
+    set_huge_pte_at(vma->vm_mm, address, ptep, make_huge_pte(pte_pfn(pte), true, true));
+  }
+  spin_unlock(ptl);
   return VM_FAULT_DONE;
 }
 
@@ -153,20 +212,20 @@ pmd_t* pmd_alloc(struct mm_struct* mm, unsigned long address) {
   return mm_find_pmd(mm, address);
 }
 
+// ORDER(AN table-under-vma-lock): the way to the entry, and all that is done with it, under
+// hugetlb_vma_lock; pairs with try_to_migrate_one(), which has no mmap_lock where it unshares.
 enum vm_fault hugetlb_fault(struct vm_area_struct* vma, unsigned long address, bool write) {
-  pmd_t* ptep = huge_pte_alloc(vma, address);
-  if (ptep == nullptr) return VM_FAULT_OOM;
-  const pmd_t entry = pmdp_get(ptep);
-  if (pmd_none(entry)) return hugetlb_no_page(vma, ptep, address);
-  if (!write || pmd_write(entry)) return VM_FAULT_DONE;
-  spinlock_t* ptl = huge_pte_lockptr(ptep);
-  spin_lock(ptl);
-  const pmd_t pmd = pmd_read_locked(ptep);
-  if (pmd_present(pmd) && !pmd_write(pmd)) {
-    set_pmd_at(vma->vm_mm, address, ptep, pmd_mkwrite(pmd_mkdirty(pmd)));
+  if (!wr_reclaim_begun()) return hugetlb_fault_locked(vma, address, write);
+  // Under no lock: the table may be this mm's no more. The wait takes the entry's lock.
+  pte_t* ptep = huge_pte_offset(vma->vm_mm, address);
+  if (ptep != nullptr && is_migration_pte(ptep_get(ptep))) {
+    migration_entry_wait_huge(vma, ptep);
+    return VM_FAULT_DONE;
   }
-  spin_unlock(ptl);
-  return VM_FAULT_DONE;
+  hugetlb_vma_lock_read(vma);
+  const enum vm_fault fault = hugetlb_fault_locked(vma, address, write);
+  hugetlb_vma_unlock_read(vma);
+  return fault;
 }
 
 // mmap(MAP_FIXED | MAP_ANONYMOUS) over the hugetlb region: unmapped first, anonymous from then on.
@@ -187,11 +246,11 @@ void mmap_over_hugetlb(struct mm_struct* mm, unsigned long start, unsigned long 
     i_mmap_unlock_write(mapping);
     i_mmap_lock_write(mapping);
   }
-  struct page* evicted = unlink_file_vma(mapping, vma);
+  const bool last = unlink_file_vma(mapping, vma);
   i_mmap_unlock_write(mapping);
   mmu_notifier_invalidate_range_end(mm, start, end);
   if (page != nullptr) folio_put((struct folio*)page);
-  if (evicted != nullptr) folio_put((struct folio*)evicted);
+  if (last) remove_inode_hugepages(mapping);
   wr_note(WR_NOTE_DISCARD_END, nullptr, start, end, WR_HERE);
   mmap_write_unlock(mm);
 }
@@ -205,12 +264,11 @@ void hugetlb_unshare_pmds(struct mm_struct* mm, unsigned long start, unsigned lo
   if (is_vm_hugetlb_page(vma)) {
     mmu_notifier_invalidate_range_start(mm, start, end);
     i_mmap_lock_write(vma->vm_file);
-    pud_t* pudp = mm_find_pud(mm, start);
-    const pud_t pud = pudp_get(pudp);
-    if (pud_present(pud)) {
-      spinlock_t* ptl = huge_pte_lockptr(pmd_offset_lockless(pudp, pud, start));
+    pte_t* ptep = huge_pte_offset(mm, start);
+    if (ptep != nullptr) {
+      spinlock_t* ptl = huge_pte_lockptr(mm, ptep);
       spin_lock(ptl);
-      const bool unshared = huge_pmd_unshare(pudp, pud);
+      const bool unshared = huge_pmd_unshare(mm, start);
       spin_unlock(ptl);
       if (unshared) flush_unshared(mm, start);
     }

@@ -9,7 +9,6 @@ namespace walkrace {
 namespace {
 
 constexpr int kS0 = kFirstHugetlbTable;
-constexpr int kOther = kPagesMax + 8;  // the region in mm 1
 
 void SetUpHugetlb(int mm_count) {
   Layout layout = LayoutOf("w-------", "wwwwwwww");

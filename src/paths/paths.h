@@ -38,6 +38,10 @@ void gup_put_folio(struct folio* folio, int refs, unsigned flags);
 int __get_user_pages(struct mm_struct* mm, unsigned long start, int nr_pages, unsigned gup_flags,
                      struct page** pages);
 
+// What add_page_for_migration() looks up: FOLL_GET on what is mapped, and no fault. Null: nothing.
+// REQUIRES: mmap_lock is held for reading; the vma is hugetlb's.
+struct page* follow_page(struct vm_area_struct* vma, unsigned long address, unsigned flags);
+
 // --- fault.cc: mm/memory.c -------------------------------------------------------------------
 
 enum vm_fault { VM_FAULT_DONE, VM_FAULT_OOM };

@@ -17,6 +17,7 @@
 namespace walkrace {
 
 inline constexpr uint16_t kHuge = kFirstHugeFrame;
+inline constexpr int kOther = kPagesMax + kPagesPerRegion;  // the last region in mm 1
 inline constexpr int kT0 = kFirstPteTable;
 inline constexpr int kChild = kPagesMax;        // the child's page 0
 inline constexpr uint64_t kFirstContent = 100;  // of page 0

@@ -691,6 +691,31 @@ constexpr VariantRow kRows[] = {
      .control = "map 8-15 rw\nbacking 8-15 hugetlb\n"
                 "cpu 0\n hugetlb-unmap 8-15\n"
                 "cpu 1\n pfn-scan\n"},
+    {.name = "follow-page-table-lock",
+     .id = "C11",
+     .upstream = "fac35ba763ed",
+     .fixed_in = "6.1",
+     .summary =
+         "that follow_page looks at a hugetlb entry of CONT-PTE size under mm->page_table_lock, "
+         "which is its lock, and not under the lock of its table: migration does not notice it",
+     .cuts = {"huge-pte-lock"},
+     .oracle = "no-pinned-page-freed",
+     .bites_on = Everywhere,
+     .control = "map 8-15 rw\nbacking 8-15 hugetlb-cont\n"
+                "cpu 0\n hugetlb-migrate 8-15\n"
+                "cpu 1\n hugetlb-migrate 8-15\n"},
+    {.name = "follow-without-vma-lock",
+     .id = "A18",
+     .upstream = "eefc7fa53608",
+     .fixed_in = "6.3",
+     .summary = "the lock that keeps a pmd table of hugetlb shared, in slow walks: migration ends "
+                "the sharing under one, and it goes on in the table of another mm",
+     .cuts = {"follow-vma-lock"},
+     .oracle = "no-stale-page",
+     .bites_on = Everywhere,
+     .control = "map 8-15 ro\nbacking 8-15 hugetlb\n"
+                "cpu 0\n get 8 write\n"
+                "cpu 1 mm 1\n hugetlb-migrate 8-15\n"},
 };
 
 }  // namespace

@@ -145,8 +145,7 @@ bool ChangeLayout(Random& random, Input& input, Mix /*mix*/) {
   Layout& layout = input.scenario.layout;
   const int region = random.Below(kRegionsMax);
   const bool huge = layout.huge[region] || layout.backing[region] == Backing::kCompound ||
-                    layout.backing[region] == Backing::kHugetlb ||
-                    layout.backing[region] == Backing::kDax;
+                    IsForTheLastRegion(layout.backing[region]);
   const int first = huge ? 0 : random.Below(kPagesPerRegion);
   const int count =
       huge ? kPagesPerRegion : std::min<int>(1 + random.Below(3), kPagesPerRegion - first);

@@ -43,7 +43,7 @@ std::span<const FlagWord> FlagWords() { return kFlagWords; }
 
 std::span<const char* const> BackingWords() {
   static constexpr const char* kWords[] = {"anon",      "compound",      "file", "hugetlb",
-                                           "secretmem", "dirty-tracked", "dax"};
+                                           "secretmem", "dirty-tracked", "dax",  "hugetlb-cont"};
   static_assert(sizeof(kWords) / sizeof(kWords[0]) == static_cast<size_t>(Backing::kCount));
   return kWords;
 }

@@ -18,7 +18,7 @@ void Normalize(Layout& layout) {
   for (int region = 0; region < kRegionsMax; ++region) {
     Backing& backing = layout.backing[region];
     if (backing >= Backing::kCount) backing = Backing::kAnon;
-    const bool last_only = backing == Backing::kHugetlb || backing == Backing::kDax;
+    const bool last_only = IsForTheLastRegion(backing);
     if (last_only && region != kRegionsMax - 1) backing = Backing::kAnon;
     if (backing != Backing::kAnon) layout.huge[region] = false;
     const bool whole = last_only || backing == Backing::kCompound;

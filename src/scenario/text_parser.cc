@@ -142,8 +142,8 @@ absl::Status TextParser::CheckBackings() {
     if (backing_places_[region].line == 0) continue;
     return TextError(
         backing_places_[region], "this backing goes with other map lines",
-        "compound, hugetlb, dax: 'map' of the whole region with one right; hugetlb, dax: "
-        "region 8-15; every file: no 'map-huge'");
+        "compound, hugetlb, hugetlb-cont, dax: 'map' of the whole region with one right; all of "
+        "these but compound: region 8-15; every file: no 'map-huge'");
   }
   return absl::OkStatus();
 }

@@ -1,0 +1,48 @@
+// Hugetlb's entries: see hugetlb.h. Mirrors huge_pte_offset(), set_huge_pte_at(),
+// huge_ptep_get_and_clear() and huge_ptep_clear_flush(), arch/arm64/mm/hugetlbpage.c, v6.1. Leaves
+// out: CONT-PMD and PUD sizes; the break before make of set_huge_pte_at(), since no entry that is
+// present is overwritten here but by itself with more rights.
+#include "paths/hugetlb.h"
+#include "paths/paths.h"
+
+namespace {
+
+unsigned long num_contig_ptes() { return wr_hugetlb_is_cont_pte() ? PTRS_PER_PTE : 1; }
+
+}  // namespace
+
+pte_t* huge_pte_offset(struct mm_struct* mm, unsigned long address) {
+  pmd_t* pmdp = mm_find_pmd(mm, address);
+  if (pmdp == nullptr || !wr_hugetlb_is_cont_pte()) return (pte_t*)pmdp;
+  const pmd_t pmd = pmdp_get(pmdp);
+  return pmd_present(pmd) ? pte_offset_kernel(pmd, address & HPAGE_PMD_MASK) : nullptr;
+}
+
+pte_t make_huge_pte(unsigned long pfn, bool writable, bool dirty) {
+  pte_t pte = pfn_pte(pfn);
+  if (!wr_hugetlb_is_cont_pte()) pte = __pte(pte_val(pte) | _PAGE_PSE);
+  if (writable) pte = pte_mkwrite(pte);
+  return dirty ? pte_mkdirty(pte) : pte;
+}
+
+void set_huge_pte_at(struct mm_struct* mm, unsigned long address, pte_t* ptep, pte_t pte) {
+  const unsigned long pfn = pte_pfn(pte);
+  const unsigned long bits = pte_val(pte) & ~wr_pfn_bits(pfn);
+  for (unsigned long i = 0; i < num_contig_ptes(); ++i) {
+    set_pte_at(mm, address, ptep + i, __pte(bits | wr_pfn_bits(pfn + i)));
+  }
+}
+
+pte_t huge_ptep_get_and_clear(struct mm_struct* mm, unsigned long address, pte_t* ptep) {
+  pte_t first = ptep_get_and_clear(mm, address, ptep);
+  for (unsigned long i = 1; i < num_contig_ptes(); ++i) {
+    if (pte_dirty(ptep_get_and_clear(mm, address, ptep + i))) first = pte_mkdirty(first);
+  }
+  return first;
+}
+
+pte_t huge_ptep_clear_flush(struct vm_area_struct* vma, unsigned long address, pte_t* ptep) {
+  const pte_t pte = huge_ptep_get_and_clear(vma->vm_mm, address, ptep);
+  wr_flush_tlb_range(vma->vm_mm, address, address + HPAGE_PMD_SIZE);
+  return pte;
+}
