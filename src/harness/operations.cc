@@ -113,7 +113,9 @@ bool ClipToOrdinary(OperationKind kind, unsigned long first, unsigned long& coun
   constexpr unsigned long kHugetlb = (kRegionsMax - 1) * kPagesPerRegion;
   const mm_struct* mm = MachineMm();
   const bool dax = vma_is_dax(find_vma(MachineMm(), AddressOf(mm, kHugetlb)));
-  if (AreaStart() == kAreaStart && !dax && !wr_hugetlb_is_cont_pte()) return true;
+  if (AreaStart() == kAreaStart && !dax && wr_hugetlb_size() != WR_HUGETLB_CONT_PTE) {
+    return true;
+  }
   switch (kind) {
     case OperationKind::kFault:
     case OperationKind::kHugetlbUnshare:

@@ -44,9 +44,11 @@ static inline unsigned long linear_page_index(const struct vm_area_struct* vma,
 
 struct address_space* wr_file(void);
 struct address_space* wr_hugetlb_file(void);
-// Whether hugetlb's page in this run is of CONT-PTE size (arm64): as many ptes as a table has map
-// it, and no mms share their table. Else it is of PMD size.
-bool wr_hugetlb_is_cont_pte(void);
+// What size hugetlb's page in this run has: PMD size, by an entry in a pmd table that mms can
+// share, CONT-PTE size (arm64), by as many ptes as a table has, or PUD size, by an entry of the pud
+// table.
+enum wr_hugetlb_size { WR_HUGETLB_PMD, WR_HUGETLB_CONT_PTE, WR_HUGETLB_PUD };
+enum wr_hugetlb_size wr_hugetlb_size(void);
 struct address_space* wr_secretmem_file(void);
 struct address_space* wr_tracked_file(void);
 // Of a DAX file the first slot has the huge page of the device.

@@ -160,6 +160,13 @@ static inline pgtable_t pmd_pgtable(pmd_t pmd) { return wr_pfn_to_table(pmd_pfn(
 
 static inline bool pud_none(pud_t pud) { return pud_val(pud) == 0; }
 static inline bool pud_present(pud_t pud) { return (pud_val(pud) & _PAGE_PRESENT) != 0; }
+static inline bool pud_leaf(pud_t pud) { return (pud_val(pud) & _PAGE_PSE) != 0; }
+static inline bool pud_write(pud_t pud) { return (pud_val(pud) & _PAGE_RW) != 0; }
+static inline unsigned long pud_pfn(pud_t pud) { return wr_pfn_of(pud_val(pud)); }
+static inline bool pud_access_permitted(pud_t pud, bool write) {
+  const unsigned long need = _PAGE_PRESENT | _PAGE_USER | (write ? _PAGE_RW : 0);
+  return (pud_val(pud) & need) == need;
+}
 // A level that is folded is never none: its entry is tested as what it is.
 static inline bool pgd_none(pgd_t pgd) { return pgtable_l5_enabled() && pgd_val(pgd) == 0; }
 static inline bool p4d_none(p4d_t p4d) { return !pgtable_pud_folded() && p4d_val(p4d) == 0; }

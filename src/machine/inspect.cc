@@ -157,8 +157,14 @@ Leaf LeafOf(int page) {
     table = TableBelow(ObjectKind::kP4d, EntryOf(table, p4d_index(address)));
   }
   if (table < 0) return kNothing;
-  table = TableBelow(ObjectKind::kPud, EntryOf(table, pud_index(address)));
-  if (table < 0) return kNothing;
+  uint64_t& pud_entry = EntryOf(table, pud_index(address));
+  EntryView pud = DecodeEntry(ObjectKind::kPud, pud_entry);
+  if (pud.kind != EntryView::kTable) {
+    pud.frame += (address & ~PUD_MASK) >> PAGE_SHIFT;
+    return {pud, true, (pud_entry & kSoftwareOnly) != 0, (pud_entry & _PAGE_DIRTY) == 0,
+            &pud_entry};
+  }
+  table = pud.frame;
   const uint64_t pmd_value = EntryOf(table, pmd_index(address));
   EntryView pmd = DecodeEntry(ObjectKind::kPmd, pmd_value);
   if (pmd.kind == EntryView::kTable) {
@@ -348,7 +354,7 @@ bool SharesTableOfMm0(int page) {
     return EntryOf(of / kPagesMax * kUpperTables + kPudTable, pud_index(AddressOfAreaPage(of)));
   };
   const uint64_t pud = pud_of(page);
-  return pud != 0 && pud == pud_of(page % kPagesMax);
+  return TableBelow(ObjectKind::kPud, pud) >= 0 && pud == pud_of(page % kPagesMax);
 }
 
 int FilePageOf(int page) {

@@ -30,8 +30,9 @@ inline constexpr int kEntriesPerTable = 8;
 // The page number in the area of a user virtual address, or -1 outside.
 int AreaPage(uint64_t address);
 uint64_t AddressOfAreaPage(int page);
-// kAreaStart, but where the last region is hugetlb: there the area lies so that this region has a
-// pud entry of its own, and its pmd table can be shared.
+// kAreaStart, but where the last region is hugetlb of PMD or PUD size: there the area lies so that
+// this region has a pud entry of its own, and begins where that does: its pmd table can be shared,
+// or the entry is a leaf.
 inline constexpr uint64_t kAreaStartOfHugetlb = 0x78000;
 uint64_t AreaStart();
 // Pages of the mms that the run uses: [0, AreaPagesInUse()).

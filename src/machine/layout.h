@@ -25,12 +25,14 @@ enum class Backing : uint8_t {
   kDirtyTracked,  // as kFile, of a filesystem that keeps track of dirty pages
   kDax,           // the last region alone: one huge leaf of a device's own memory
   kHugetlbCont,   // the last region alone: one page of hugetlb of CONT-PTE size, mapped by ptes
+  kHugetlbPud,    // the last region alone: one page of hugetlb of PUD size, of which the region is
+                  // the begin; the rest of it, which no address of the area reaches, is not there
   kCount,
 };
 
 inline constexpr bool IsForTheLastRegion(Backing backing) {
   return backing == Backing::kHugetlb || backing == Backing::kDax ||
-         backing == Backing::kHugetlbCont;
+         backing == Backing::kHugetlbCont || backing == Backing::kHugetlbPud;
 }
 
 struct Layout {

@@ -27,7 +27,7 @@ bool initial_valid = false;
 
 int levels = 4;
 bool has_secretmem = false;
-bool hugetlb_is_cont_pte = false;
+enum wr_hugetlb_size hugetlb_size = WR_HUGETLB_PMD;
 uint64_t area_start = kAreaStart;
 const Profile* profile = nullptr;
 CpuMms mms;
@@ -103,6 +103,7 @@ address_space* FileOf(Backing backing) {
       return &arena.file;
     case Backing::kHugetlb:
     case Backing::kHugetlbCont:
+    case Backing::kHugetlbPud:
       return &arena.hugetlb_file;
     case Backing::kSecretmem:
       return &arena.secretmem_file;
@@ -152,6 +153,17 @@ bool HasHugetlb(const Layout& layout) {
   return layout.backing[kRegionsMax - 1] == Backing::kHugetlb;
 }
 
+enum wr_hugetlb_size HugetlbSize(const Layout& layout) {
+  switch (layout.backing[kRegionsMax - 1]) {
+    case Backing::kHugetlbCont:
+      return WR_HUGETLB_CONT_PTE;
+    case Backing::kHugetlbPud:
+      return WR_HUGETLB_PUD;
+    default:
+      return WR_HUGETLB_PMD;
+  }
+}
+
 // The page that hugetlb's page cache has: large, not mapped.
 uint16_t TakeHugetlbPage() {
   const int first = (kRegionsMax - 1) * kPagesPerRegion;
@@ -183,6 +195,17 @@ void MapHugetlbCont(const Layout& layout, int mm) {
     EntryOf(table, i) = pte_val(pte);
   }
   EntryOf(UpperTable(mm, kPmdTable), PmdIndexOf(kRegionsMax - 1)) = TableValue(table);
+}
+
+// By a leaf in the pud table of each mm.
+void MapHugetlbPud(const Layout& layout, int mm) {
+  const int first = (kRegionsMax - 1) * kPagesPerRegion;
+  const auto pfn = static_cast<uint16_t>(
+      arena.hugetlb_file.i_pages[0] != 0 ? arena.hugetlb_file.i_pages[0] : TakeHugetlbPage());
+  Map(arena.mem_map[pfn], arena.mem_map[pfn]);
+  pmd_t leaf = pmd_mkdirty(pfn_pmd_huge(pfn));
+  if (layout.pages[first] == PageState::kWritable) leaf = pmd_mkwrite(leaf);
+  EntryOf(UpperTable(mm, kPudTable), pud_index(AddressOfAreaPage(first))) = pmd_val(leaf);
 }
 
 // One huge page in S0, which every mm uses.
@@ -270,6 +293,8 @@ void BuildInitialState(const Layout& layout) {
         MapDax(layout, region, mm);
       } else if (layout.backing[region] == Backing::kHugetlbCont) {
         MapHugetlbCont(layout, mm);
+      } else if (layout.backing[region] == Backing::kHugetlbPud) {
+        MapHugetlbPud(layout, mm);
       } else if (layout.huge[region]) {
         MapHugeRegion(region, layout.pages[region * kPagesPerRegion] == PageState::kWritable);
       } else {
@@ -314,8 +339,9 @@ void BeginMachine(const Layout& layout, const CpuMms& cpu_mms, const Profile& ac
   levels = layout.levels;
   has_secretmem = std::find(std::begin(layout.backing), std::end(layout.backing),
                             Backing::kSecretmem) != std::end(layout.backing);
-  hugetlb_is_cont_pte = layout.backing[kRegionsMax - 1] == Backing::kHugetlbCont;
-  area_start = HasHugetlb(layout) ? kAreaStartOfHugetlb : kAreaStart;
+  hugetlb_size = HugetlbSize(layout);
+  const bool own_pud = HasHugetlb(layout) || hugetlb_size == WR_HUGETLB_PUD;
+  area_start = own_pud ? kAreaStartOfHugetlb : kAreaStart;
   BuildVmas(layout);
   if (initial_valid && layout == initial_layout && mms == initial_mms) {
     // Not memcpy: ThreadSanitizer would count a write by the host over the whole arena.
@@ -388,7 +414,7 @@ unsigned long* wr_spte_of(const mm_struct* mm, unsigned long address) {
 }
 
 address_space* wr_hugetlb_file(void) { return &arena.hugetlb_file; }
-bool wr_hugetlb_is_cont_pte(void) { return hugetlb_is_cont_pte; }
+enum wr_hugetlb_size wr_hugetlb_size(void) { return hugetlb_size; }
 
 atomic_t* wr_pmd_shares(const wr_table* table) {
   const auto index = table - arena.tables - kFirstHugetlbTable;

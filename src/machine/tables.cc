@@ -33,7 +33,7 @@ spinlock_t* pte_lockptr(mm_struct* /*mm*/, pmd_t pmd) {
 }
 
 spinlock_t* huge_pte_lockptr(mm_struct* mm, const pte_t* ptep) {
-  if (wr_hugetlb_is_cont_pte()) return &mm->page_table_lock;
+  if (wr_hugetlb_size() != WR_HUGETLB_PMD) return &mm->page_table_lock;
   const auto* first = reinterpret_cast<const pte_t*>(&arena.tables[0]);
   return &arena.ptl[(ptep - first) / kEntriesPerTable];
 }

@@ -53,8 +53,9 @@ void CheckedWhatWasUsedOracle::OnNote(const Event& note, const Object& object, u
       walk.tested_mapping = note.before;
       break;
     case WR_NOTE_ENTRY_CHECKED:
-      if (object.kind == ObjectKind::kPmd) walk.pte = Entry();
-      (object.kind == ObjectKind::kPmd ? walk.pmd : walk.pte) = {
+      // A pud is tested where it is a leaf, and takes the place of a pmd that is one.
+      if (object.kind != ObjectKind::kPte) walk.pte = Entry();
+      (object.kind != ObjectKind::kPte ? walk.pmd : walk.pte) = {
           note.location, object.kind, note.after, note.after, kNoEvent, false};
       break;
     case WR_NOTE_ENTRY_READ:

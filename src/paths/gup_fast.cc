@@ -1,6 +1,6 @@
 // The lockless walk. Mirrors internal_get_user_pages_fast() and what it calls, mm/gup.c, v6.1.
-// Leaves out: pud and higher leaves, hugepd, ptes of device maps. Deviation: the
-// kernel re-reads pmd and pte with plain C accesses; here both re-reads are READ_ONCE, and the
+// Leaves out: p4d and higher leaves, pud leaves of devices, hugepd, ptes of device maps. Deviation:
+// the kernel re-reads pmd and pte with plain C accesses; here both re-reads are READ_ONCE, and the
 // plain one is the variant plain-pmd-reread. Where an entry is two words the pmd is read as since
 // 6.2 (1180e732c985); 6.1's read is torn-pmd.
 #include "kernel/notes.h"
@@ -73,6 +73,18 @@ int gup_pte_range(pmd_t pmd, pmd_t* pmdp, unsigned long addr, unsigned long end,
   return 1;
 }
 
+// What is left to test once a huge leaf was found unchanged after the references.
+int keep_huge(struct gup_walk* walk, struct page* page, struct folio* folio, int refs,
+              bool writable, unsigned long addr) {
+  if (!folio_fast_pin_allowed(folio, walk->flags) ||
+      (!writable && must_unshare(walk, &folio->page))) {
+    gup_put_folio(folio, refs, walk->flags);
+    return 0;
+  }
+  for (int i = 0; i < refs; ++i) keep_page(walk, page + i, addr + ((unsigned long)i << PAGE_SHIFT));
+  return 1;
+}
+
 // ORDER(I leaf-pin-then-recheck): references, then re-read the leaf; pairs with zap_huge_pmd()'s
 // clear, flush, then free. Without it a huge page that was freed and allocated anew in between is
 // returned for an address that never mapped it.
@@ -92,16 +104,23 @@ int gup_huge_pmd(pmd_t orig, pmd_t* pmdp, unsigned long addr, unsigned long end,
     gup_put_folio(folio, is_cut("undo-all") ? 1 : refs, walk->flags);
     return 0;
   }
-  if (!folio_fast_pin_allowed(folio, walk->flags)) {
+  return keep_huge(walk, page, folio, refs, pmd_write(orig), addr);
+}
+
+// The same one level up; pairs with huge_ptep_clear_flush() of migration, then the count.
+int gup_huge_pud(pud_t orig, pud_t* pudp, unsigned long addr, unsigned long end,
+                 struct gup_walk* walk) {
+  if (!pud_access_permitted(orig, (walk->flags & FOLL_WRITE) != 0)) return 0;
+  note_checked(pudp, addr, pud_val(orig));
+  struct page* page = pfn_to_page(pud_pfn(orig) + ((addr & ~PUD_MASK) >> PAGE_SHIFT));
+  const int refs = (int)((end - addr) >> PAGE_SHIFT);
+  struct folio* folio = try_grab_folio(page, refs, walk->flags);
+  if (folio == nullptr) return 0;
+  if (!is_cut("huge-pud-recheck") && pud_val(orig) != pud_val(pudp_get(pudp))) {
     gup_put_folio(folio, refs, walk->flags);
     return 0;
   }
-  if (!pmd_write(orig) && must_unshare(walk, &folio->page)) {
-    gup_put_folio(folio, refs, walk->flags);
-    return 0;
-  }
-  for (int i = 0; i < refs; ++i) keep_page(walk, page + i, addr + ((unsigned long)i << PAGE_SHIFT));
-  return 1;
+  return keep_huge(walk, page, folio, refs, pud_write(orig), addr);
 }
 
 int gup_pmd_range(pud_t* pudp, pud_t pud, unsigned long addr, unsigned long end,
@@ -139,7 +158,12 @@ int gup_pud_range(p4d_t* p4dp, p4d_t p4d, unsigned long addr, unsigned long end,
   do {
     const pud_t pud = of_copy ? (pud_t){behind_copy(p4d_val(p4d), n++)} : pudp_get(pudp);
     next = pud_addr_end(addr, end);
-    if (!pud_present(pud) || !gup_pmd_range(pudp, pud, addr, next, walk)) return 0;
+    if (!pud_present(pud)) return 0;
+    if (pud_leaf(pud)) {
+      if (!gup_huge_pud(pud, pudp, addr, next, walk)) return 0;
+      continue;
+    }
+    if (!gup_pmd_range(pudp, pud, addr, next, walk)) return 0;
   } while (++pudp, addr = next, addr != end);
   return 1;
 }

@@ -116,7 +116,7 @@ bool check_vma_flags(const struct vm_area_struct* vma, unsigned flags) {
 // that takes its reference after migration has looked at the count.
 struct page* follow_page(struct vm_area_struct* vma, unsigned long address, unsigned flags) {
   unsigned fault_flags = 0;
-  if (is_cut("huge-pte-lock") && wr_hugetlb_is_cont_pte()) {
+  if (is_cut("huge-pte-lock") && wr_hugetlb_size() == WR_HUGETLB_CONT_PTE) {
     return follow_page_mask(vma->vm_mm, address, flags, &fault_flags);
   }
   for (;;) {

@@ -453,5 +453,64 @@ TEST(GupHugePmd, PutsTheReferencesBackWhenThePmdChanged) {
   EXPECT_THAT(got.Pfns(), ElementsAre(1, 2, 3));
 }
 
+// --- gup_huge_pud --------------------------------------------------------------------------------
+
+// Hugetlb's page of PUD size is the second region.
+Layout PudLayout(const char* region = "wwwwwwww") {
+  Layout layout = LayoutOf("------ww", region);
+  layout.backing[1] = Backing::kHugetlbPud;
+  return layout;
+}
+
+TEST(GupHugePud, TakesOneBatchAcrossThePudsBegin) {
+  for (const int levels : {3, 4, 5}) {
+    for (const unsigned flags : {FOLL_GET, FOLL_PIN | FOLL_WRITE}) {
+      Layout layout = PudLayout();
+      layout.levels = levels;
+      SetUpPaths(layout);
+      Got got;
+      const RecordedRun run = RunOnMachine([&] { got = Gup(7, 4, flags); });
+      EXPECT_THAT(got.Pfns(), ElementsAre(2, kHuge, kHuge + 1, kHuge + 2));
+      EXPECT_EQ(RefcountOf(kHuge), 2 + 3);
+      EXPECT_EQ(PincountOf(kHuge), (flags & FOLL_PIN) != 0 ? 3 : 0);
+      EXPECT_FALSE(TookMmapLock(run));
+    }
+  }
+}
+
+TEST(GupHugePud, LeavesAWriteThroughAReadOnlyLeafToTheFault) {
+  SetUpPaths(PudLayout("rrrrrrrr"));
+  Got got;
+  const RecordedRun run = RunOnMachine([&got] { got = Gup(9, 1, FOLL_PIN | FOLL_WRITE); });
+  EXPECT_THAT(got.Pfns(), ElementsAre(kHuge + 1));
+  EXPECT_TRUE(TookMmapLock(run));
+  EXPECT_TRUE(Translate(9).writable);
+}
+
+// The region is unmapped before the re-read, and anonymous after that.
+TEST(GupHugePud, PutsTheReferencesBackWhenThePudChanged) {
+  for (const bool cut : {false, true}) {
+    SetUpPaths(PudLayout());
+    if (cut) SetCuts({"huge-pud-recheck"});
+    Got got;
+    HandOvers schedule({cut ? HandOver{0, "folio_fast_pin_allowed", EventKind::kLoad, nullptr, 1}
+                            : HandOver{0, "gup_huge_pud", EventKind::kLoad, "pud[2]", 1}});
+    RunOnMachine(schedule, 2, [&](CpuId cpu) {
+      if (cpu == 0) {
+        got = Gup(8, 2, FOLL_PIN | FOLL_WRITE | FOLL_LONGTERM);
+      } else {
+        mmap_over_hugetlb(MachineMm(), AddressOfPage(8), AddressOfPage(16), 0);
+      }
+    });
+    EXPECT_TRUE(schedule.done());
+    EXPECT_EQ(FrameIsFree(kHuge), !cut);
+    EXPECT_EQ(RefcountOf(kHuge), cut ? 2 : 0);
+    EXPECT_EQ(PincountOf(kHuge), cut ? 2 : 0);
+    EXPECT_EQ(got.nr, 2);
+    EXPECT_EQ(got.pages[0] == pfn_to_page(kHuge), cut);
+    SetCuts({});
+  }
+}
+
 }  // namespace
 }  // namespace walkrace

@@ -1,26 +1,29 @@
 // Hugetlb's entries: see hugetlb.h. Mirrors huge_pte_offset(), set_huge_pte_at(),
 // huge_ptep_get_and_clear() and huge_ptep_clear_flush(), arch/arm64/mm/hugetlbpage.c, v6.1. Leaves
-// out: CONT-PMD and PUD sizes; the break before make of set_huge_pte_at(), since no entry that is
+// out: CONT-PMD size; the break before make of set_huge_pte_at(), since no entry that is
 // present is overwritten here but by itself with more rights.
 #include "paths/hugetlb.h"
 #include "paths/paths.h"
 
 namespace {
 
-unsigned long num_contig_ptes() { return wr_hugetlb_is_cont_pte() ? PTRS_PER_PTE : 1; }
+unsigned long num_contig_ptes() {
+  return wr_hugetlb_size() == WR_HUGETLB_CONT_PTE ? PTRS_PER_PTE : 1;
+}
 
 }  // namespace
 
 pte_t* huge_pte_offset(struct mm_struct* mm, unsigned long address) {
+  if (wr_hugetlb_size() == WR_HUGETLB_PUD) return (pte_t*)mm_find_pud(mm, address);
   pmd_t* pmdp = mm_find_pmd(mm, address);
-  if (pmdp == nullptr || !wr_hugetlb_is_cont_pte()) return (pte_t*)pmdp;
+  if (pmdp == nullptr || wr_hugetlb_size() == WR_HUGETLB_PMD) return (pte_t*)pmdp;
   const pmd_t pmd = pmdp_get(pmdp);
   return pmd_present(pmd) ? pte_offset_kernel(pmd, address & HPAGE_PMD_MASK) : nullptr;
 }
 
 pte_t make_huge_pte(unsigned long pfn, bool writable, bool dirty) {
   pte_t pte = pfn_pte(pfn);
-  if (!wr_hugetlb_is_cont_pte()) pte = __pte(pte_val(pte) | _PAGE_PSE);
+  if (wr_hugetlb_size() != WR_HUGETLB_CONT_PTE) pte = __pte(pte_val(pte) | _PAGE_PSE);
   if (writable) pte = pte_mkwrite(pte);
   return dirty ? pte_mkdirty(pte) : pte;
 }

@@ -20,8 +20,6 @@
 #include "paths/paths.h"
 #include "paths/secondary_mmu.h"
 
-namespace {
-
 pud_t* mm_find_pud(struct mm_struct* mm, unsigned long address) {
   pgd_t* pgdp = pgd_offset(mm, address);
   pgd_t pgd = {0};
@@ -30,10 +28,8 @@ pud_t* mm_find_pud(struct mm_struct* mm, unsigned long address) {
   return pud_offset_lockless(p4dp, p4dp_get(p4dp), address);
 }
 
-}  // namespace
-
 bool huge_pmd_unshare(struct mm_struct* mm, unsigned long address) {
-  if (wr_hugetlb_is_cont_pte()) return false;
+  if (wr_hugetlb_size() != WR_HUGETLB_PMD) return false;
   pud_t* pudp = mm_find_pud(mm, address);
   const pud_t pud = pudp_get(pudp);
   // ORDER(AL count-of-its-own): who shares the table is counted apart from the references on its
@@ -148,7 +144,8 @@ pmd_t* huge_pmd_share(struct vm_area_struct* vma, pud_t* pudp, unsigned long add
 
 pte_t* huge_pte_alloc(struct vm_area_struct* vma, unsigned long address) {
   struct mm_struct* mm = vma->vm_mm;
-  if (wr_hugetlb_is_cont_pte()) return huge_pte_offset(mm, address);  // the table outlives the vma
+  // The table is there, and outlives the vma.
+  if (wr_hugetlb_size() != WR_HUGETLB_PMD) return huge_pte_offset(mm, address);
   pud_t* pudp = mm_find_pud(mm, address);
   if (pud_none(pudp_get(pudp))) return (pte_t*)huge_pmd_share(vma, pudp, address);
   return (pte_t*)mm_find_pmd(mm, address);

@@ -1,8 +1,8 @@
 // Hugetlb's entries and locks (include/linux/hugetlb.h, mm/hugetlb.c, arch/arm64/mm/hugetlbpage.c,
-// v6.1). A run has one hugetlb page of one size: of PMD size, whose table mms can share, or of
-// CONT-PTE size, which ptes map. An entry is a pte_t of either size. Deviations: a contiguous set
-// is as large as the table that it stands in, and says so in no bit; each of its entries has its
-// own page's pfn while it is a migration entry, too.
+// v6.1). A run has one hugetlb page of one size (wr_hugetlb_size()). An entry is a pte_t at each
+// level. Deviations: a contiguous set is as large as the table that it stands in, and says so in no
+// bit; each of its entries has its own page's pfn while it is a migration entry, too. Of a page of
+// PUD size no more pages exist than the region shows.
 #ifndef WALKRACE_PATHS_HUGETLB_H_
 #define WALKRACE_PATHS_HUGETLB_H_
 
@@ -11,6 +11,8 @@
 #include "kernel/pgtable.h"
 #include "kernel/tlb.h"
 #include "kernel/words.h"
+
+pud_t* mm_find_pud(struct mm_struct* mm, unsigned long address);
 
 // The entry of the huge page at an address, the first where it has several. Null: no table.
 pte_t* huge_pte_offset(struct mm_struct* mm, unsigned long address);

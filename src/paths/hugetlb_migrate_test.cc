@@ -1,4 +1,4 @@
-// Migration of hugetlb's page, of either size: where it is afterwards, what others find meanwhile,
+// Migration of hugetlb's page, of any size: where it is afterwards, what others find meanwhile,
 // and each back-off.
 #include <gtest/gtest.h>
 
@@ -31,12 +31,16 @@ class HugetlbMigrate : public ::testing::TestWithParam<Backing> {
   }
   static bool IsCont() { return GetParam() == Backing::kHugetlbCont; }
   // One of each mm, or one for all that share the table.
-  static int MappingsOf(int mm_count) { return IsCont() ? mm_count : 1; }
+  static bool SharesTable() { return GetParam() == Backing::kHugetlb; }
+  static int MappingsOf(int mm_count) { return SharesTable() ? 1 : mm_count; }
 };
 INSTANTIATE_TEST_SUITE_P(Sizes, HugetlbMigrate,
-                         ::testing::Values(Backing::kHugetlb, Backing::kHugetlbCont),
+                         ::testing::Values(Backing::kHugetlb, Backing::kHugetlbCont,
+                                           Backing::kHugetlbPud),
                          [](const auto& info) {
-                           return info.param == Backing::kHugetlb ? "Pmd" : "ContPte";
+                           return info.param == Backing::kHugetlb       ? "Pmd"
+                                  : info.param == Backing::kHugetlbCont ? "ContPte"
+                                                                        : "Pud";
                          });
 
 void ExpectWhole(uint16_t pfn, int mappings) {
@@ -81,7 +85,7 @@ TEST_P(HugetlbMigrate, IsSeenByEveryMm) {
   SetUpHugetlb(2);
   RunOnMachine([] { MigrateHugetlb(1); });
   EXPECT_EQ(Translate(kOther).pfn, kMoved);
-  EXPECT_EQ(Translate(8).pfn, IsCont() ? kMoved : 0);
+  EXPECT_EQ(Translate(8).pfn, SharesTable() ? 0 : kMoved);
   ExpectWhole(kMoved, MappingsOf(2));
   RunOnMachine([] { EXPECT_EQ(Read(8), 108u); });
   EXPECT_EQ(Translate(8).pfn, kMoved);
@@ -90,11 +94,13 @@ TEST_P(HugetlbMigrate, IsSeenByEveryMm) {
 
 TEST_P(HugetlbMigrate, BacksOffFromAReference) {
   SetUpHugetlb(1);
-  RunOnMachine([] {
-    const Got got = Gup(9, 1, FOLL_GET);
+  Got got;
+  RunOnMachine([&got] {
+    got = Gup(9, 1, FOLL_GET);
     MigrateHugetlb();
     put_user_page(got.pages[0], AddressOfPage(9));
   });
+  EXPECT_EQ(got.nr, 1);
   EXPECT_EQ(Translate(9).pfn, kHuge + 1);
   ExpectWhole(kHuge, 1);
   EXPECT_TRUE(FrameIsFree(kMoved));

@@ -716,6 +716,15 @@ constexpr VariantRow kRows[] = {
      .control = "map 8-15 ro\nbacking 8-15 hugetlb\n"
                 "cpu 0\n get 8 write\n"
                 "cpu 1 mm 1\n hugetlb-migrate 8-15\n"},
+    {.name = "no-huge-pud-recheck",
+     .id = "E2",
+     .summary = "the re-read of a huge pud after the references",
+     .cuts = {"huge-pud-recheck"},
+     .oracle = "no-pinned-page-freed",
+     .bites_on = WhereFlushWaitsForNobody,
+     .control = "map 8-15 rw\nbacking 8-15 hugetlb-pud\n"
+                "cpu 0\n get 8\n"
+                "cpu 1\n hugetlb-migrate 8-15\n"},
 };
 
 }  // namespace

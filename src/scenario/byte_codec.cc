@@ -6,16 +6,18 @@
 namespace walkrace {
 namespace {
 
-// Two bits hold a CPU or a page state, three a backing, four a page, eight a kind; sixteen hold an
-// event number.
+// Two bits hold a CPU or a page state, three or four a backing, four a page, eight a kind; sixteen
+// hold an event number.
 static_assert(kCpusMax == 4 && kPagesMax == 16 && kPagesMax % 4 == 0 && kRegionsMax <= 5);
 static_assert(static_cast<int>(OperationKind::kCount) < 256 && kOperationsMax < 256);
 static_assert(static_cast<int>(PageState::kCount) == 3 && kStepsMax < 65536);
 static_assert(kEncodedHeaderBytes == 3 + kPagesMax / 4 && kRegionsMax == 2 && kMmsMax == 2);
-static_assert(static_cast<int>(Backing::kCount) <= 8);
+static_assert(static_cast<int>(Backing::kCount) <= 16);
+static_assert(static_cast<int>(Backing::kDirtyTracked) < 8);  // the last that any region can have
 
 constexpr int kLevelsBit = 2;
 constexpr unsigned kThreeLevels = 128;  // beside what backs the regions
+constexpr int kLastBackingBit = 3;      // there: the fourth of the last region's backing
 constexpr int kHugeBit = 3;             // and one more for each further region
 constexpr int kMmBit = 4;               // and as many as CPUs, but CPU 0
 
@@ -73,8 +75,9 @@ void DecodeHeader(ByteReader& bytes, Scenario& scenario) {
   layout.levels = (backing & kThreeLevels) != 0 ? 3 : 4 + (shape >> kLevelsBit & 1);
   for (int region = 0; region < kRegionsMax; ++region) {
     layout.huge[region] = (shape >> (kHugeBit + region) & 1) != 0;
-    layout.backing[region] =
-        static_cast<Backing>((backing >> (4 * region) & 7) % static_cast<int>(Backing::kCount));
+    unsigned bits = backing >> (4 * region) & 7;
+    if (region == kRegionsMax - 1) bits |= (backing >> kLastBackingBit & 1u) << 3;
+    layout.backing[region] = static_cast<Backing>(bits % static_cast<unsigned>(Backing::kCount));
   }
   for (int page = 0; page < kPagesMax; page += 4) {
     const uint8_t states = bytes.Next();
@@ -94,7 +97,9 @@ void EncodeHeader(const Scenario& scenario, ByteWriter& bytes) {
   }
   unsigned backing = layout.levels == 3 ? kThreeLevels : 0;
   for (int region = 0; region < kRegionsMax; ++region) {
-    backing |= static_cast<unsigned>(layout.backing[region]) << (4 * region);
+    const auto bits = static_cast<unsigned>(layout.backing[region]);
+    backing |= (bits & 7) << (4 * region);
+    if (region == kRegionsMax - 1) backing |= bits >> 3 << kLastBackingBit;
   }
   for (int cpu = 1; cpu < kCpusMax; ++cpu) shape |= scenario.mm_of_cpu[cpu] << (kMmBit + cpu);
   bytes.Put(shape);

@@ -57,8 +57,7 @@ class MixedDrawer {
     focus_ = first + random_.Below(kPagesPerRegion - count + 1);
     for (int page = focus_; page < focus_ + count; ++page) layout.pages[page] = state;
     if (layout.huge[region] || layout.backing[region] == Backing::kCompound ||
-        layout.backing[region] == Backing::kDax ||
-        layout.backing[region] == Backing::kHugetlbCont) {
+        IsForTheLastRegion(layout.backing[region])) {
       std::fill_n(&layout.pages[first], kPagesPerRegion, state);
     }
   }

@@ -42,8 +42,9 @@ std::span<const OperationRow> OperationRows(Mix mix) {
 std::span<const FlagWord> FlagWords() { return kFlagWords; }
 
 std::span<const char* const> BackingWords() {
-  static constexpr const char* kWords[] = {"anon",      "compound",      "file", "hugetlb",
-                                           "secretmem", "dirty-tracked", "dax",  "hugetlb-cont"};
+  static constexpr const char* kWords[] = {"anon",    "compound",     "file",
+                                           "hugetlb", "secretmem",    "dirty-tracked",
+                                           "dax",     "hugetlb-cont", "hugetlb-pud"};
   static_assert(sizeof(kWords) / sizeof(kWords[0]) == static_cast<size_t>(Backing::kCount));
   return kWords;
 }

@@ -140,10 +140,10 @@ absl::Status TextParser::CheckBackings() {
       continue;
     }
     if (backing_places_[region].line == 0) continue;
-    return TextError(
-        backing_places_[region], "this backing goes with other map lines",
-        "compound, hugetlb, hugetlb-cont, dax: 'map' of the whole region with one right; all of "
-        "these but compound: region 8-15; every file: no 'map-huge'");
+    return TextError(backing_places_[region], "this backing goes with other map lines",
+                     "compound, hugetlb, hugetlb-cont, hugetlb-pud, dax: 'map' of the whole region "
+                     "with one right; all of "
+                     "these but compound: region 8-15; every file: no 'map-huge'");
   }
   return absl::OkStatus();
 }
