@@ -30,7 +30,7 @@ enum class Backing : uint8_t {
   kCount,
 };
 
-inline constexpr bool IsForTheLastRegion(Backing backing) {
+constexpr bool IsForTheLastRegion(Backing backing) {
   return backing == Backing::kHugetlb || backing == Backing::kDax ||
          backing == Backing::kHugetlbCont || backing == Backing::kHugetlbPud;
 }

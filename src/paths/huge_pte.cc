@@ -3,7 +3,6 @@
 // out: CONT-PMD size; the break before make of set_huge_pte_at(), since no entry that is
 // present is overwritten here but by itself with more rights.
 #include "paths/hugetlb.h"
-#include "paths/paths.h"
 
 namespace {
 
@@ -13,12 +12,24 @@ unsigned long num_contig_ptes() {
 
 }  // namespace
 
-pte_t* huge_pte_offset(struct mm_struct* mm, unsigned long address) {
-  if (wr_hugetlb_size() == WR_HUGETLB_PUD) return (pte_t*)mm_find_pud(mm, address);
-  pmd_t* pmdp = mm_find_pmd(mm, address);
-  if (pmdp == nullptr || wr_hugetlb_size() == WR_HUGETLB_PMD) return (pte_t*)pmdp;
+pud_t* mm_find_pud(struct mm_struct* mm, unsigned long address) {
+  pgd_t* pgdp = pgd_offset(mm, address);
+  pgd_t pgd = {0};
+  if (pgtable_l5_enabled()) pgd = pgdp_get(pgdp);
+  p4d_t* p4dp = p4d_offset_lockless(pgdp, pgd, address);
+  return pud_offset_lockless(p4dp, p4dp_get(p4dp), address);
+}
+
+struct huge_walk huge_pte_walk(struct mm_struct* mm, unsigned long address) {
+  pud_t* pudp = mm_find_pud(mm, address);
+  const pud_t pud = pudp_get(pudp);
+  if (wr_hugetlb_size() == WR_HUGETLB_PUD) return {pudp, pud, (pte_t*)pudp};
+  if (!pud_present(pud)) return {pudp, pud, nullptr};
+  pmd_t* pmdp = pmd_offset_lockless(pudp, pud, address);
+  if (wr_hugetlb_size() == WR_HUGETLB_PMD) return {pudp, pud, (pte_t*)pmdp};
   const pmd_t pmd = pmdp_get(pmdp);
-  return pmd_present(pmd) ? pte_offset_kernel(pmd, address & HPAGE_PMD_MASK) : nullptr;
+  if (!pmd_present(pmd)) return {pudp, pud, nullptr};
+  return {pudp, pud, pte_offset_kernel(pmd, address & HPAGE_PMD_MASK)};
 }
 
 pte_t make_huge_pte(unsigned long pfn, bool writable, bool dirty) {

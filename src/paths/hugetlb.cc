@@ -20,24 +20,14 @@
 #include "paths/paths.h"
 #include "paths/secondary_mmu.h"
 
-pud_t* mm_find_pud(struct mm_struct* mm, unsigned long address) {
-  pgd_t* pgdp = pgd_offset(mm, address);
-  pgd_t pgd = {0};
-  if (pgtable_l5_enabled()) pgd = pgdp_get(pgdp);
-  p4d_t* p4dp = p4d_offset_lockless(pgdp, pgd, address);
-  return pud_offset_lockless(p4dp, p4dp_get(p4dp), address);
-}
-
-bool huge_pmd_unshare(struct mm_struct* mm, unsigned long address) {
+bool huge_pmd_unshare(const struct huge_walk* walk) {
   if (wr_hugetlb_size() != WR_HUGETLB_PMD) return false;
-  pud_t* pudp = mm_find_pud(mm, address);
-  const pud_t pud = pudp_get(pudp);
   // ORDER(AL count-of-its-own): who shares the table is counted apart from the references on its
   // page; pairs with scan_by_pfn(). Counted in one, the last mm to use it takes a scan for another
   // mm that shares: it leaves the table, and what it maps, to nobody.
-  atomic_t* shares = wr_pmd_shares(wr_pfn_to_table(wr_pfn_of(pud_val(pud))));
+  atomic_t* shares = wr_pmd_shares(wr_pfn_to_table(wr_pfn_of(pud_val(walk->pud))));
   if (atomic_read(shares) == 1) return false;
-  WR_SET_ENTRY(pudp, 0);
+  WR_SET_ENTRY(walk->pudp, 0);
   // ORDER(Y unshare-then-sync): the table is unlinked here, then every walker that has interrupts
   // off is waited for, then the table may become another mm's own; pairs with gup_pud_range(),
   // which looks at no pud again. Without it a walker of this mm walks what the other one fills.
@@ -58,12 +48,13 @@ namespace {
 struct page* __unmap_hugepage_range(struct vm_area_struct* vma) {
   struct mm_struct* mm = vma->vm_mm;
   const unsigned long start = vma->vm_start;
-  pte_t* ptep = huge_pte_offset(mm, start);
+  const struct huge_walk walk = huge_pte_walk(mm, start);
+  pte_t* ptep = walk.ptep;
   if (ptep == nullptr) return nullptr;
   spinlock_t* ptl = huge_pte_lockptr(mm, ptep);
   struct page* page = nullptr;
   spin_lock(ptl);
-  if (huge_pmd_unshare(mm, start)) {
+  if (huge_pmd_unshare(&walk)) {
     spin_unlock(ptl);
     flush_unshared(mm, start);
     return nullptr;
@@ -261,11 +252,11 @@ void hugetlb_unshare_pmds(struct mm_struct* mm, unsigned long start, unsigned lo
   if (is_vm_hugetlb_page(vma)) {
     mmu_notifier_invalidate_range_start(mm, start, end);
     i_mmap_lock_write(vma->vm_file);
-    pte_t* ptep = huge_pte_offset(mm, start);
-    if (ptep != nullptr) {
-      spinlock_t* ptl = huge_pte_lockptr(mm, ptep);
+    const struct huge_walk walk = huge_pte_walk(mm, start);
+    if (walk.ptep != nullptr) {
+      spinlock_t* ptl = huge_pte_lockptr(mm, walk.ptep);
       spin_lock(ptl);
-      const bool unshared = huge_pmd_unshare(mm, start);
+      const bool unshared = huge_pmd_unshare(&walk);
       spin_unlock(ptl);
       if (unshared) flush_unshared(mm, start);
     }

@@ -12,10 +12,18 @@
 #include "kernel/tlb.h"
 #include "kernel/words.h"
 
-pud_t* mm_find_pud(struct mm_struct* mm, unsigned long address);
+// The way to the entry of the huge page at an address, the first where it has several.
+struct huge_walk {
+  pud_t* pudp;
+  pud_t pud;    // as it was read on the way
+  pte_t* ptep;  // null: no table
+};
+struct huge_walk huge_pte_walk(struct mm_struct* mm, unsigned long address);
+static inline pte_t* huge_pte_offset(struct mm_struct* mm, unsigned long address) {
+  return huge_pte_walk(mm, address).ptep;
+}
 
-// The entry of the huge page at an address, the first where it has several. Null: no table.
-pte_t* huge_pte_offset(struct mm_struct* mm, unsigned long address);
+pud_t* mm_find_pud(struct mm_struct* mm, unsigned long address);
 
 pte_t make_huge_pte(unsigned long pfn, bool writable, bool dirty);
 // One store an entry.
@@ -51,7 +59,7 @@ static inline unsigned long wr_hugetlb_pgoff(void) { return WR_FILE_PAGES - HPAG
 
 // Returns whether the mm shares its table no more; the caller flushes.
 // REQUIRES: i_mmap_rwsem for writing, and the entry's lock.
-bool huge_pmd_unshare(struct mm_struct* mm, unsigned long address);
+bool huge_pmd_unshare(const struct huge_walk* walk);
 // The flush after that.
 void flush_unshared(struct mm_struct* mm, unsigned long start);
 

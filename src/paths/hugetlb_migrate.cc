@@ -56,18 +56,19 @@ struct page* add_page_for_migration(struct mm_struct* mm, unsigned long address)
 
 // --- the page's mappings ---------------------------------------------------------------------
 
-// page_vma_mapped_walk(): the entry that maps the page, or is its migration entry, with its lock
-// held. Null: it is not there.
-pte_t* mapped_walk(struct page* page, struct vm_area_struct* vma, bool migration) {
-  pte_t* ptep = huge_pte_offset(vma->vm_mm, vma->vm_start);
-  if (ptep == nullptr) return nullptr;
-  spinlock_t* ptl = huge_pte_lockptr(vma->vm_mm, ptep);
+// page_vma_mapped_walk(): whether an entry maps the page, or is its migration entry; then its lock
+// is held.
+bool mapped_walk(struct page* page, struct vm_area_struct* vma, bool migration,
+                 struct huge_walk* walk) {
+  *walk = huge_pte_walk(vma->vm_mm, vma->vm_start);
+  if (walk->ptep == nullptr) return false;
+  spinlock_t* ptl = huge_pte_lockptr(vma->vm_mm, walk->ptep);
   spin_lock(ptl);
-  const pte_t pte = pte_read_locked(ptep);
+  const pte_t pte = pte_read_locked(walk->ptep);
   const bool of_kind = migration ? is_migration_pte(pte) : pte_present(pte);
-  if (of_kind && pte_pfn(pte) == page_to_pfn(page)) return ptep;
+  if (of_kind && pte_pfn(pte) == page_to_pfn(page)) return true;
   spin_unlock(ptl);
-  return nullptr;
+  return false;
 }
 
 // Returns false where the page stays mapped. REQUIRES: i_mmap_rwsem for writing.
@@ -75,14 +76,15 @@ bool try_to_migrate_one(struct page* page, struct vm_area_struct* vma) {
   struct mm_struct* mm = vma->vm_mm;
   const unsigned long start = vma->vm_start;
   const unsigned long end = vma->vm_end;
-  pte_t* ptep = mapped_walk(page, vma, false);
-  if (ptep == nullptr) return true;
+  struct huge_walk walk;
+  if (!mapped_walk(page, vma, false, &walk)) return true;
+  pte_t* ptep = walk.ptep;
   spinlock_t* ptl = huge_pte_lockptr(mm, ptep);
   if (!hugetlb_vma_trylock_write(vma)) {
     spin_unlock(ptl);
     return false;
   }
-  const bool unshared = huge_pmd_unshare(mm, start);
+  const bool unshared = huge_pmd_unshare(&walk);
   hugetlb_vma_unlock_write(vma);
   if (unshared) {
     flush_unshared(mm, start);
@@ -116,8 +118,9 @@ bool try_to_migrate(struct address_space* mapping, struct page* page) {
 }
 
 void remove_migration_pte(struct page* page, struct vm_area_struct* vma, struct page* old) {
-  pte_t* ptep = mapped_walk(old, vma, true);
-  if (ptep == nullptr) return;
+  struct huge_walk walk;
+  if (!mapped_walk(old, vma, true, &walk)) return;
+  pte_t* ptep = walk.ptep;
   folio_get((struct folio*)page);
   page_add_rmap(page);
   set_huge_pte_at(vma->vm_mm, vma->vm_start, ptep,

@@ -39,7 +39,8 @@ Focus::Focus(const TraceView& view) {
     if (wait.site != nullptr && wait.location != kNoLocation) locations_.insert(wait.location);
   }
   everything_ = locations_.empty() && frames_ == 0 && tables_ == 0;
-  // From the folio to the ptes that map it, and from their tables to the pmds; puds that are leaves.
+  // From the folio to the ptes that map it, and from their tables to the pmds; puds that are
+  // leaves.
   AddWhatLeadsThere(view, ObjectKind::kPte);
   AddWhatLeadsThere(view, ObjectKind::kPmd);
   AddWhatLeadsThere(view, ObjectKind::kPud);

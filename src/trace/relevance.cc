@@ -118,8 +118,10 @@ class Grader {
 
   Relevance OfEntry(const Event& event) const {
     if (IsWrite(event)) return Relevance::kStory;
-    // Upper levels that nobody changes are the way, not the matter.
-    const bool upper = ObjectAt(event.location).kind < ObjectKind::kPmd;
+    // Upper levels that nobody changes are the way, not the matter, unless the entry is a leaf.
+    const ObjectKind kind = ObjectAt(event.location).kind;
+    const bool upper =
+        kind < ObjectKind::kPmd && DecodeEntry(kind, event.after).kind != EntryView::kLeaf;
     return upper && !Fought(event) ? Relevance::kNoise : Relevance::kContext;
   }
 
