@@ -703,7 +703,10 @@ constexpr VariantRow kRows[] = {
      .bites_on = Everywhere,
      .control = "map 8-15 rw\nbacking 8-15 hugetlb-cont\n"
                 "cpu 0\n hugetlb-migrate 8-15\n"
-                "cpu 1\n hugetlb-migrate 8-15\n"},
+                "cpu 1\n hugetlb-migrate 8-15\n",
+     // One isolates before the other's lookup ends, whose entry is read before the clear and whose
+     // reference is taken between the look at the count and the free.
+     .pct_depth = 4},
     {.name = "follow-without-vma-lock",
      .id = "A18",
      .upstream = "eefc7fa53608",
