@@ -69,18 +69,24 @@ struct page* follow_page_pte(struct mm_struct* mm, pmd_t pmd, unsigned long addr
   return page;
 }
 
-// In *entry: what was found. ORDER(AN table-under-vma-lock): as in hugetlb_fault().
+// pte_offset_map_lock()'s.
+spinlock_t* lock_of_table(struct mm_struct* mm, unsigned long address) {
+  return pte_lockptr(mm, pmdp_get(mm_find_pmd(mm, address)));
+}
+
+// In *entry: what was found. ORDER(AN table-under-vma-lock): as in hugetlb_fault(). `table_lock`:
+// not under the entry's own lock.
 struct page* follow_huge_pte(struct vm_area_struct* vma, unsigned long address, unsigned flags,
-                             unsigned* fault_flags, pte_t* entry) {
+                             bool table_lock, unsigned* fault_flags, pte_t* entry) {
   struct mm_struct* mm = vma->vm_mm;
   struct page* page = nullptr;
   const bool locks = wr_reclaim_begun() && !is_cut("follow-vma-lock");
   if (locks) hugetlb_vma_lock_read(vma);
   pte_t* ptep = huge_pte_offset(mm, address);
   if (ptep != nullptr) {
-    spinlock_t* ptl = huge_pte_lockptr(mm, ptep);
+    spinlock_t* ptl = table_lock ? lock_of_table(mm, address) : huge_pte_lockptr(mm, ptep);
     spin_lock(ptl);
-    *entry = pte_read_locked(ptep);
+    *entry = ptep_get(ptep);
     if (pte_present(*entry) &&
         may_follow(pte_write(*entry), false, pfn_to_page(pte_pfn(*entry)), flags, fault_flags)) {
       page = pfn_to_page(pte_pfn(*entry) + pte_index(address));
@@ -113,15 +119,14 @@ bool check_vma_flags(const struct vm_area_struct* vma, unsigned flags) {
 // ORDER(AM entry-under-its-lock): the entry of a hugetlb page is looked at, and the reference
 // taken, under huge_pte_lockptr(); pairs with try_to_migrate_one(), which clears it under the same.
 // The lock of the table that an entry of CONT-PTE size stands in is another one: a lookup under
-// that takes its reference after migration has looked at the count.
+// that takes its reference after migration has looked at the count. (Such a lookup read the entry
+// by a plain access, which the cut leaves out: ThreadSanitizer would end each run with it.)
 struct page* follow_page(struct vm_area_struct* vma, unsigned long address, unsigned flags) {
+  const bool table_lock = is_cut("huge-pte-lock") && wr_hugetlb_size() == WR_HUGETLB_CONT_PTE;
   unsigned fault_flags = 0;
-  if (is_cut("huge-pte-lock") && wr_hugetlb_size() == WR_HUGETLB_CONT_PTE) {
-    return follow_page_mask(vma->vm_mm, address, flags, &fault_flags);
-  }
   for (;;) {
     pte_t entry = __pte(0);
-    struct page* page = follow_huge_pte(vma, address, flags, &fault_flags, &entry);
+    struct page* page = follow_huge_pte(vma, address, flags, table_lock, &fault_flags, &entry);
     if (page != nullptr || !is_migration_pte(entry)) return page;
     wait_on_page_locked(pfn_to_page(pte_pfn(entry)));
   }
@@ -137,7 +142,7 @@ int __get_user_pages(struct mm_struct* mm, unsigned long start, int nr_pages, un
     struct vm_area_struct* vma = find_vma(mm, address);
     pte_t entry = __pte(0);
     pages[nr] = is_vm_hugetlb_page(vma)
-                    ? follow_huge_pte(vma, address, gup_flags, &fault_flags, &entry)
+                    ? follow_huge_pte(vma, address, gup_flags, false, &fault_flags, &entry)
                     : follow_page_mask(mm, address, gup_flags, &fault_flags);
     if (pages[nr] != nullptr) {
       ++nr;

@@ -194,16 +194,9 @@ TEST_P(HugetlbMigrate, UnmapTakesAMigrationEntryAway) {
 // --- ORDER(AM entry-under-its-lock) --------------------------------------------------------------
 
 // Who looks the page up under the entry's lock waits for it, and finds a migration entry; under the
-// lock of the table he finds the page that is being unmapped. He reads it plainly: ThreadSanitizer,
-// which no race here may reach, would report that.
-#if __has_feature(thread_sanitizer)
-constexpr bool kSeesRaces = true;
-#else
-constexpr bool kSeesRaces = false;
-#endif
+// lock of the table he finds the page that is being unmapped.
 TEST(FollowPage, LooksAtAContPteUnderItsOwnLock) {
   for (const bool cut : {false, true}) {
-    if (cut && kSeesRaces) break;
     Layout layout = LayoutOf("--------", "wwwwwwww");
     layout.backing[1] = Backing::kHugetlbCont;
     SetUpPaths(layout);
