@@ -91,6 +91,10 @@ bool StartsFromPages(OperationKind kind) {
   }
 }
 
+bool CollapsesFiles(OperationKind kind) {
+  return kind == OperationKind::kCollapseFile || kind == OperationKind::kKhugepagedFile;
+}
+
 using Function = void (*)(mm_struct* mm, unsigned long start, unsigned long end, unsigned flags);
 
 // Null where the operation is more than one call: see RunOperation.
@@ -191,6 +195,7 @@ void BeginOperations(const Scenario& scenario) {
     for (const Operation& operation : operations) {
       if (StartsFromPages(operation.kind)) wr_begin_reclaim();
       if (operation.kind == OperationKind::kSplit) wr_begin_rmap_walks();
+      if (CollapsesFiles(operation.kind)) wr_begin_file_collapse();
     }
   }
 }

@@ -53,6 +53,10 @@ enum wr_note_kind {
   // MADV_FREE: from its begin on the pages may show zero, until they are written again.
   WR_NOTE_LAZY_FREE_BEGIN,  //            -               start address   end address
   WR_NOTE_LAZY_FREE_END,    //            -               start address   end address
+  // Collapse of file memory is about to put another page into the page cache, and has put back what
+  // was there. What it has unmapped stays so: the next fault finds the page.
+  WR_NOTE_FILE_REPLACE_BEGIN,  //         -               first page      page behind the last
+  WR_NOTE_FILE_BACKED_OFF,     //         -               first page      page behind the last
   WR_NOTE_COUNT,
 };
 

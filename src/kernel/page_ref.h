@@ -31,6 +31,9 @@ void wr_copy_user_highpage(struct page* to, const struct page* from, const struc
 // that nobody else looks at yet.
 void wr_file_write_out(const struct page* page, unsigned long index, const struct wr_site* site);
 void wr_file_read_in(struct page* page, unsigned long index);
+// Whether a slot of the file without a page is one of a page that was written out, and no hole: in
+// the kernel the slot itself says so. No event.
+bool wr_file_is_out(unsigned long index);
 // page->mapping and page->index of a page that nobody else knows yet; with PAGE_MAPPING_ANON the
 // page is exclusive. No events.
 void wr_page_set_mapping(struct page* page, unsigned long mapping, unsigned long index);

@@ -67,6 +67,9 @@ spinlock_t* pte_lockptr(struct mm_struct* mm, pmd_t pmd);
 spinlock_t* huge_pte_lockptr(struct mm_struct* mm, const pte_t* ptep);
 spinlock_t* pmd_lockptr(struct mm_struct* mm);
 
+// Whether a huge pmd of a file has a table waiting behind it, as one of anonymous memory has.
+bool arch_needs_pgtable_deposit(void);
+
 // The table that waits behind a huge pmd. REQUIRES: the pmd lock is held.
 void wr_pgtable_trans_huge_deposit(struct mm_struct* mm, pmd_t* pmdp, pgtable_t pgtable,
                                    const struct wr_site* site);

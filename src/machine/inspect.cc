@@ -379,7 +379,9 @@ uint16_t FrameOfFilePage(int file_page) {
   if (file_page < WR_FILE_PAGES) {
     // A region has one file, whatever address it has moved to: one of them at most has this page.
     for (const address_space* file : {&arena.file, &arena.secretmem_file, &arena.tracked_file}) {
-      if (file->i_pages[file_page] != 0) return static_cast<uint16_t>(file->i_pages[file_page]);
+      const auto pfn = static_cast<uint16_t>(file->i_pages[file_page]);
+      // Of a large folio each slot has the head.
+      if (pfn != 0) return CountsOf(pfn).pages == 1 ? pfn : pfn + file_page % kPagesPerRegion;
     }
     return 0;
   }

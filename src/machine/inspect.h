@@ -157,7 +157,8 @@ bool SharesTableOfMm0(int page);
 // The page of a file that an area page shows, by its vma as it is now, or -1: anonymous. And the
 // one that the page cache has in this frame, or -1. Behind those of the one file stand the pages of
 // hugetlb's huge page.
-inline constexpr int kFilePages = 16 + kPagesPerRegion;
+inline constexpr int kCachePages = 16;
+inline constexpr int kFilePages = kCachePages + kPagesPerRegion;
 int FilePageOf(int page);
 int FilePageIn(uint16_t pfn);
 uint16_t FrameOfFilePage(int file_page);  // 0: not in the page cache

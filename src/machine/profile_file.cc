@@ -63,6 +63,7 @@ constexpr Knob kKnobs[] = {
     KnobOf<&Profile::trims_cpumask>("trims-cpumask", kAnswers),
     KnobOf<&Profile::entry_read>("entry-read", kReads),
     KnobOf<&Profile::batched_unmap_flush>("batched-unmap-flush", kAnswers),
+    KnobOf<&Profile::deposits_for_files>("deposits-for-files", kAnswers),
 };
 
 std::string Found(std::string_view word) {

@@ -7,8 +7,8 @@
 // Without `like` every knob must be said. Keys: name, like, summary, clear, clear-barrier,
 // collapse-flush, other-flush, table-free, deposit-writes-table, entry-read, and those that are yes
 // for some architectures alone: moves-page-tables, folds-at-run-time, batched-unmap-flush,
-// skips-lazy-cpus, trims-cpumask; each at most once. What they mean: profiles.h.
-// Any bytes are allowed; an error says line, column and what was expected.
+// skips-lazy-cpus, trims-cpumask, deposits-for-files; each at most once. What they mean:
+// profiles.h. Any bytes are allowed; an error says line, column and what was expected.
 #ifndef WALKRACE_MACHINE_PROFILE_FILE_H_
 #define WALKRACE_MACHINE_PROFILE_FILE_H_
 

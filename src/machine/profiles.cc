@@ -60,7 +60,7 @@ constexpr Profile kBuiltIn[] = {
     // mm_cpumask, waits), then flushes the hash entries. Other flushes: tlbie, no IPI. Tables:
     // MMU_GATHER_RCU_TABLE_FREE. Deposit: hash__pgtable_trans_huge_deposit keeps the table in the
     // slot
-    // behind the pmd table.
+    // behind the pmd table, of a file's huge pmd too: arch_needs_pgtable_deposit().
     {.name = "powerpc-hash",
      .summary = "collapse alone interrupts mm_cpumask and waits; other flushes interrupt nobody",
      .clear = Clear::kPlain,
@@ -70,7 +70,8 @@ constexpr Profile kBuiltIn[] = {
      .table_free = TableFree::kRcu,
      .deposit_writes_table = false,
      .entry_read = EntryRead::kAtomic,
-     .moves_page_tables = false},
+     .moves_page_tables = false,
+     .deposits_for_files = true},
     // Flushes: kvm_flush_tlb_multi (arch/x86/kernel/kvm.c) marks preempted vCPUs KVM_VCPU_FLUSH_TLB
     // and
     // takes them out of the mask, then interrupts the rest. Tables: RCU, by PARAVIRT.

@@ -79,6 +79,8 @@ struct Profile {
   // A flush by an mm's only thread takes the other CPUs out of mm_cpumask, and is local from then
   // on (powerpc radix: exit_flush_lazy_tlbs).
   bool trims_cpumask = false;
+  // arch_needs_pgtable_deposit(): a huge pmd of a file has a table behind it as well.
+  bool deposits_for_files = false;
 };
 
 const Profile* Profiles(size_t* count);

@@ -11,10 +11,11 @@ namespace {
 
 bool reclaim_begun = false;
 bool rmap_walks_begun = false;
+bool file_collapse_begun = false;
 
 }  // namespace
 
-void ResetSwap() { reclaim_begun = rmap_walks_begun = false; }
+void ResetSwap() { reclaim_begun = rmap_walks_begun = file_collapse_begun = false; }
 
 }  // namespace walkrace
 
@@ -50,5 +51,10 @@ void wr_begin_reclaim(void) { reclaim_begun = rmap_walks_begun = true; }
 bool wr_reclaim_begun(void) { return reclaim_begun; }
 void wr_begin_rmap_walks(void) { rmap_walks_begun = true; }
 bool wr_rmap_walks_begun(void) { return rmap_walks_begun; }
+void wr_begin_file_collapse(void) {
+  wr_begin_reclaim();
+  file_collapse_begun = true;
+}
+bool wr_file_collapse_begun(void) { return file_collapse_begun; }
 
 }  // extern "C"

@@ -41,6 +41,7 @@ spinlock_t* huge_pte_lockptr(mm_struct* mm, const pte_t* ptep) {
 spinlock_t* pmd_lockptr(mm_struct* mm) { return &mm->page_table_lock; }
 
 bool arch_supports_page_table_move(void) { return ActiveProfile().moves_page_tables; }
+bool arch_needs_pgtable_deposit(void) { return ActiveProfile().deposits_for_files; }
 
 void wr_pgtable_trans_huge_deposit(mm_struct* mm, pmd_t* pmdp, pgtable_t table,
                                    const wr_site* site) {

@@ -102,6 +102,8 @@ void wr_file_read_in(struct page* page, unsigned long index) {
   arena.content[page_to_pfn(page)] = arena.file.i_disk[index];
 }
 
+bool wr_file_is_out(unsigned long index) { return arena.file.i_disk[index] != 0; }
+
 uint64_t wr_pinned_read(struct page* page, unsigned long address, const wr_site* site) {
   uint64_t* content = &arena.content[page_to_pfn(page)];
   const uint64_t value = wr_load(content, 8, WR_PLAIN, WR_USER, site);

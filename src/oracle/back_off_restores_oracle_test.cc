@@ -116,5 +116,60 @@ TEST(BackOffRestores, AMutatorThatGoesThroughIsNotJudged) {
   EXPECT_EQ(script.Verdict(), "clean");
 }
 
+// --- Of a file's pages ---------------------------------------------------------------------------
+
+TEST(BackOffRestores, LeavesAnotherPageInThePageCache) {
+  Script script;
+  script.On(1, [] {
+    SetFileSlot(3, 5);
+    FileReplaceBegin(3);
+    SetFileSlot(3, 7);
+    FileBackOff(3);
+  });
+  const Violation& violation = script.Run();
+  EXPECT_EQ(script.Verdict(), "back-off-restores: SetFileSlot / FileBackOff");
+  EXPECT_STREQ(violation.message,
+               "CPU 1 backed off and leaves folio7 in the page cache as page 3 of the file, where "
+               "it found folio5");
+}
+
+TEST(BackOffRestores, LeavesAHoleFilled) {
+  Script script;
+  script.On(1, [] {
+    FileReplaceBegin(3);
+    SetFileSlot(3, 7);
+    FileBackOff(3);
+  });
+  script.Run();
+  EXPECT_EQ(script.Verdict(), "back-off-restores: SetFileSlot / FileBackOff");
+}
+
+TEST(BackOffRestores, PutsThePageCachesPageBack) {
+  Script script;
+  script.On(1, [] {
+    SetFileSlot(3, 5);
+    FileReplaceBegin(3);
+    SetFileSlot(3, 7);
+    SetFileSlot(3, 5);
+    FileBackOff(3);
+    SetFileSlot(3, 0);
+  });
+  script.Run();
+  EXPECT_EQ(script.Verdict(), "clean");
+}
+
+TEST(BackOffRestores, WhatWasNotReplacedMayChange) {
+  Script script;
+  script.On(1, [] {
+    FileReplaceBegin(3);
+    OpBegin();
+    SetFileSlot(3, 7);
+    FileBackOff(3);
+    SetFileSlot(3, 0);
+  });
+  script.Run();
+  EXPECT_EQ(script.Verdict(), "clean");
+}
+
 }  // namespace
 }  // namespace walkrace

@@ -128,7 +128,10 @@ void CountsConservedOracle::CountReferences(Expected* expected) const {
 void CountsConservedOracle::CountCaches(Expected* expected) {
   for (int i = 0; i < kFilePages; ++i) {
     const uint16_t pfn = FrameOfFilePage(i);
-    if (pfn != 0 && CountsOf(pfn).head == pfn && !IsDevicePage(pfn)) ++expected->references[pfn];
+    if (pfn == 0 || IsDevicePage(pfn)) continue;
+    // The page cache holds a reference a page, hugetlb's one on the whole.
+    const uint16_t head = CountsOf(pfn).head;
+    if (i < kCachePages || head == pfn) ++expected->references[head];
   }
   for (uint16_t pfn = 1; pfn < kFramesMax; ++pfn) {
     if (IsDevicePage(pfn)) ++expected->references[pfn];

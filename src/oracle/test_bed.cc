@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "kernel/barrier.h"
+#include "kernel/mm.h"
 #include "kernel/runtime.h"
 #include "kernel/tlb.h"
 #include "kernel/user_access.h"
@@ -192,6 +193,13 @@ void Replace(int page, uint16_t pfn) {
 }
 void BackOff() { wr_note(WR_NOTE_BACKED_OFF, nullptr, Start(), End(), WR_HERE); }
 void MutatorEnd() { wr_note(WR_NOTE_MUTATOR_END, nullptr, Start(), End(), WR_HERE); }
+void SetFileSlot(int file_page, uint16_t pfn) { WRITE_ONCE(wr_file()->i_pages[file_page], pfn); }
+void FileReplaceBegin(int file_page) {
+  wr_note(WR_NOTE_FILE_REPLACE_BEGIN, nullptr, file_page, file_page + 1, WR_HERE);
+}
+void FileBackOff(int file_page) {
+  wr_note(WR_NOTE_FILE_BACKED_OFF, nullptr, file_page, file_page + 1, WR_HERE);
+}
 void DiscardBegin(int page) {
   wr_note(WR_NOTE_DISCARD_BEGIN, nullptr, AddressOfPage(page), AddressOfPage(page + 1), WR_HERE);
 }

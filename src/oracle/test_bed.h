@@ -82,6 +82,9 @@ void Look(int page, uint16_t pfn);  // load of the count, then the note
 void Replace(int page, uint16_t pfn);
 void BackOff();
 void MutatorEnd();
+void SetFileSlot(int file_page, uint16_t pfn);
+void FileReplaceBegin(int file_page);
+void FileBackOff(int file_page);
 void DiscardBegin(int page);
 void DiscardEnd(int page);
 

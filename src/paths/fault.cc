@@ -1,15 +1,14 @@
 // Faults on what is not mapped, and the way to the other faults. Mirrors handle_mm_fault(),
 // handle_pte_fault(), do_anonymous_page() and pmd_install(), mm/memory.c, v6.1. Leaves out: the
-// zero page (reads get a page as well), THP faults. Copy-on-write: wp_fault.cc; swap: swap.cc.
+// zero page (reads get a page as well), THP faults. Copy-on-write: wp_fault.cc; swap: swap.cc;
+// files: file_fault.cc.
 #include "kernel/barrier.h"
 #include "kernel/mm.h"
 #include "kernel/page_ref.h"
 #include "kernel/pgtable.h"
 #include "kernel/tlb.h"
 #include "paths/cow.h"
-#include "paths/filemap.h"
 #include "paths/paths.h"
-#include "paths/secretmem.h"
 #include "paths/split.h"
 #include "paths/swap.h"
 
@@ -63,42 +62,6 @@ enum vm_fault do_anonymous_page(struct vm_area_struct* vma, pmd_t pmd, unsigned 
   return VM_FAULT_DONE;
 }
 
-// A page of a shared file (shmem): from the page cache, where it is put if it is not there yet.
-enum vm_fault do_shared_fault(struct vm_area_struct* vma, pmd_t pmd, unsigned long address) {
-  struct mm_struct* mm = vma->vm_mm;
-  const bool excludes_truncation = vma_needs_dirty_tracking(vma);
-  if (excludes_truncation) filemap_invalidate_lock_shared(vma->vm_file);
-  struct folio* folio = filemap_get_or_add(vma->vm_file, linear_page_index(vma, address));
-  if (folio == nullptr) {
-    if (excludes_truncation) filemap_invalidate_unlock_shared(vma->vm_file);
-    return VM_FAULT_OOM;
-  }
-  // A page that migration has just put into the page cache is locked until it has its content; one
-  // that it has taken away belongs to no file any more: the access faults again.
-  const bool locks = wr_reclaim_begun();
-  if (locks) lock_page(&folio->page);
-  if (locks && READ_ONCE(folio->page.mapping) != vma->vm_file->mapping) {
-    unlock_page(&folio->page);
-    if (excludes_truncation) filemap_invalidate_unlock_shared(vma->vm_file);
-    folio_put(folio);
-    return VM_FAULT_DONE;
-  }
-  pte_t* ptep = pte_offset_kernel(pmd, address);
-  spinlock_t* ptl = pte_lockptr(mm, pmd);
-  spin_lock(ptl);
-  const bool none = pte_none(pte_read_locked(ptep));
-  if (none) {
-    page_add_rmap(&folio->page);
-    set_pte_at(mm, address, ptep, pte_mkwrite(pte_mkdirty(pfn_pte(folio_pfn(folio)))));
-  }
-  spin_unlock(ptl);
-  if (locks) unlock_page(&folio->page);
-  if (excludes_truncation) filemap_invalidate_unlock_shared(vma->vm_file);
-  if (vma_is_secretmem(vma)) lru_add_drain(&folio->page);
-  if (!none) folio_put(folio);
-  return VM_FAULT_DONE;
-}
-
 // ptep_set_access_flags(): a clean entry comes here where software keeps the dirty bit.
 void set_dirty(struct mm_struct* mm, pmd_t pmd, unsigned long address, pte_t orig_pte) {
   spinlock_t* ptl = pte_lockptr(mm, pmd);
@@ -128,6 +91,10 @@ enum vm_fault __handle_mm_fault(struct mm_struct* mm, unsigned long address, uns
   if (pmdp == nullptr) return VM_FAULT_OOM;
   pmd_t pmd = pmdp_get(pmdp);
   if (pmd_none(pmd)) {
+    // Which page it is decides whether a table is needed.
+    if (vma->vm_file == wr_file() && wr_file_collapse_begun()) {
+      return do_shared_fault(vma, pmdp, pmd, address);
+    }
     if (!pte_alloc(mm, pmdp)) return VM_FAULT_OOM;
     pmd = pmdp_get(pmdp);
   }
@@ -139,6 +106,10 @@ enum vm_fault __handle_mm_fault(struct mm_struct* mm, unsigned long address, uns
     }
     if (pmd_protnone(pmd)) return do_huge_pmd_numa_page(vma, pmdp, pmd, address);
     if (flags == 0 || pmd_write(pmd)) return VM_FAULT_DONE;
+    if (vma->vm_file != nullptr) {  // wp_huge_pmd(): write-notify is handled by ptes
+      __split_huge_pmd(vma, pmdp, address);
+      return __handle_mm_fault(mm, address, flags);
+    }
     return do_huge_pmd_wp_page(vma, pmdp, pmd, address, unshare);
   }
   // Zapped again meanwhile: mmap_lock for reading does not keep MADV_DONTNEED out. The access
@@ -147,7 +118,7 @@ enum vm_fault __handle_mm_fault(struct mm_struct* mm, unsigned long address, uns
   const pte_t pte = ptep_get(pte_offset_kernel(pmd, address));
   if (pte_none(pte)) {
     return vma->vm_file == nullptr ? do_anonymous_page(vma, pmd, address)
-                                   : do_shared_fault(vma, pmd, address);
+                                   : do_shared_fault(vma, pmdp, pmd, address);
   }
   if (is_swap_pte(pte) && !pte_invalid(pte) && wr_reclaim_begun()) {
     return do_swap_page(vma, pmd, address, pte, (flags & FAULT_FLAG_WRITE) != 0);

@@ -5,7 +5,7 @@
 #ifndef WALKRACE_PATHS_FILEMAP_H_
 #define WALKRACE_PATHS_FILEMAP_H_
 
-#include "kernel/mm_types.h"
+#include "kernel/page_ref.h"
 
 // Returns the folio at `index` with a reference for the caller, or null: none is cached.
 struct folio* filemap_get_folio(struct address_space* mapping, unsigned long index);
@@ -13,5 +13,10 @@ struct folio* filemap_get_folio(struct address_space* mapping, unsigned long ind
 // Returns the folio at `index` with a reference for the caller, a new zeroed one if there was
 // none, or null: out of memory.
 struct folio* filemap_get_or_add(struct address_space* mapping, unsigned long index);
+
+// The page of the folio at this index of the file.
+static inline struct page* folio_file_page(struct folio* folio, unsigned long index) {
+  return folio_test_large(folio) ? folio_page(folio, index % HPAGE_PMD_NR) : &folio->page;
+}
 
 #endif  // WALKRACE_PATHS_FILEMAP_H_

@@ -10,12 +10,6 @@ namespace {
 
 using ::testing::ElementsAre;
 
-Layout FileLayout() {
-  Layout layout = LayoutOf("ww------");
-  layout.backing[0] = Backing::kFile;
-  return layout;
-}
-
 void Migrate(int page, int count = 1) {
   migrate_pages(MachineMm(), AddressOfPage(page), AddressOfPage(page + count), 0);
 }
@@ -53,7 +47,7 @@ TEST(Migrate, MovesPagesWithContentAndRights) {
 }
 
 TEST(Migrate, MovesThePageCachesReferenceAsWell) {
-  SetUpPaths(FileLayout());
+  SetUpPaths(FileLayout("ww------"));
   RunOnMachine([] { Migrate(0); });
   const uint16_t now = Translate(0).pfn;
   EXPECT_NE(now, 1);
@@ -65,7 +59,7 @@ TEST(Migrate, MovesThePageCachesReferenceAsWell) {
 TEST(Migrate, BacksOffFromAReferenceAndFromAPin) {
   for (const unsigned flags : {FOLL_GET, FOLL_PIN}) {
     for (const bool file : {false, true}) {
-      SetUpPaths(file ? FileLayout() : LayoutOf("ww------"));
+      SetUpPaths(file ? FileLayout("ww------") : LayoutOf("ww------"));
       RunOnMachine([flags] {
         EXPECT_EQ(Gup(0, 1, flags).nr, 1);
         const int64_t before = RefcountOf(1);

@@ -63,6 +63,19 @@ pmd_t* mm_find_pmd(struct mm_struct* mm, unsigned long address);
 // The size of what maps the address; 0: nothing does.
 uint64_t perf_get_page_size(struct mm_struct* mm, unsigned long addr);
 
+// --- file_fault.cc: mm/memory.c ------------------------------------------------------------------
+
+// handle_pte_fault() of an address of a shared file that maps nothing. `pmd`: what the pmd entry
+// was; none only in runs that collapse files.
+enum vm_fault do_shared_fault(struct vm_area_struct* vma, pmd_t* pmdp, pmd_t pmd,
+                              unsigned long address);
+
+// Maps a huge page of a file by its pmd; the caller's reference is the mapping's from then on.
+// Returns false where the pmd is not none, or no table is left to deposit. `prealloc_pte`: a table
+// that is null from then on if it was needed.
+bool do_set_pmd(struct vm_area_struct* vma, pmd_t* pmdp, unsigned long address, struct folio* folio,
+                pgtable_t* prealloc_pte);
+
 // --- hugetlb.cc: mm/hugetlb.c ----------------------------------------------------------------
 
 // handle_mm_fault() of a hugetlb vma.
@@ -90,11 +103,28 @@ enum scan_result {
   SCAN_PAGE_LRU,
   SCAN_ALLOC_HUGE_PAGE_FAIL,
   SCAN_VMA_CHECK,
+  SCAN_FAIL,
+  SCAN_PMD_NONE,
+  SCAN_PTE_MAPPED_HUGEPAGE,
+  SCAN_DEL_PAGE_LRU,
+  SCAN_TRUNCATED,
+  SCAN_PAGE_NULL,
 };
 
 // Replaces the base pages of the region at `address` by one huge page.
 // REQUIRES: mmap_lock is not held.
 enum scan_result collapse_huge_page(struct vm_area_struct* vma, unsigned long address);
+
+// --- collapse_file.cc: mm/khugepaged.c -----------------------------------------------------------
+
+struct collapse_control {
+  bool is_khugepaged;  // else MADV_COLLAPSE
+};
+
+// Replaces what the page cache has in the region at `address` by one huge page, and makes way for
+// it in page tables. REQUIRES: mmap_lock is not held.
+enum scan_result hpage_collapse_scan_file(struct mm_struct* mm, unsigned long address,
+                                          const struct collapse_control* cc);
 
 // --- zap.cc: mm/madvise.c, mm/memory.c, mm/huge_memory.c -------------------------------------
 

@@ -40,6 +40,13 @@ inline Layout LayoutOf(const char* first_region, const char* second_region = "--
   return layout;
 }
 
+// The first region is the file's.
+inline Layout FileLayout(const char* pages) {
+  Layout layout = LayoutOf(pages);
+  layout.backing[0] = Backing::kFile;
+  return layout;
+}
+
 inline void SetUpPaths(const Layout& layout, const char* profile = "arm64") {
   SetCuts({});
   SetUpMachine(layout, *FindProfile(profile));

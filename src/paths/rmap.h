@@ -56,6 +56,28 @@ void putback_lru_page(struct page* page);
 int isolate_pages(struct mm_struct* mm, unsigned long start, unsigned long end,
                   struct page** pages);
 
+// --- vmscan.cc: flushes that are put off --------------------------------------------------------
+
+// current->tlb_ubc: what this task has unmapped and not flushed yet.
+#define WR_MMS 2
+struct tlbflush_unmap_batch {
+  struct mm_struct* mms[WR_MMS];
+  bool writable;
+};
+
+// Worth it only where other CPUs would have to be flushed.
+bool should_defer_flush(const struct mm_struct* mm);
+void set_tlb_ubc_flush_pending(struct tlbflush_unmap_batch* batch, struct mm_struct* mm,
+                               bool writable);
+void try_to_unmap_flush(struct tlbflush_unmap_batch* batch);
+
+// --- rmap_file.cc --------------------------------------------------------------------------------
+
+// Unmaps a file's folio wherever it is mapped. `batch`: where a flush may be put off; null:
+// nowhere. REQUIRES: it is locked.
+void try_to_unmap(struct address_space* mapping, struct folio* folio,
+                  struct tlbflush_unmap_batch* batch);
+
 // --- migrate.cc ----------------------------------------------------------------------------------
 
 // Migration entries instead of the page's entries, as far as pins and time allow; and the page, or

@@ -7,12 +7,6 @@
 namespace walkrace {
 namespace {
 
-Layout FileLayout(const char* pages) {
-  Layout layout = LayoutOf(pages);
-  layout.backing[0] = Backing::kFile;
-  return layout;
-}
-
 void ReclaimFilePage(int page) {
   reclaim_file_page(MachineMm(), AddressOfPage(page), AddressOfPage(page + 1), 0);
 }

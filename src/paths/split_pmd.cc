@@ -1,8 +1,9 @@
-// Split of a huge pmd into ptes of the same pages, or into migration entries. Mirrors
-// __split_huge_pmd() and __split_huge_pmd_locked() for anonymous memory, mm/huge_memory.c, v6.1.
-// Leaves out: the huge zero page, files, migration entries that are huge, PG_double_map (one
-// mapcount a page serves all). Deviation: with freeze, the ptes never count and take no reference,
-// as from 6.2 on; 6.1 counts them, and takes them off again.
+// Split of a huge pmd into ptes of the same pages, or into migration entries; of a file's into
+// nothing. Mirrors __split_huge_pmd() and __split_huge_pmd_locked(), mm/huge_memory.c, v6.1.
+// Leaves out: the huge zero page, migration entries that are huge, PG_double_map (one mapcount a
+// page serves all), MMU notifiers of anonymous memory (no page changes). Deviation: with freeze,
+// the ptes never count and take no reference, as from 6.2 on; 6.1 counts them, and takes them off
+// again.
 #include "kernel/barrier.h"
 #include "kernel/mm.h"
 #include "kernel/page_ref.h"
@@ -10,6 +11,7 @@
 #include "kernel/tlb.h"
 #include "paths/cuts.h"
 #include "paths/paths.h"
+#include "paths/secondary_mmu.h"
 #include "paths/split.h"
 
 namespace {
@@ -51,9 +53,39 @@ void __split_huge_pmd_locked(struct vm_area_struct* vma, pmd_t* pmd, unsigned lo
   if (freeze) folio_put(folio);
 }
 
+// A file's huge pmd is not split but zapped: the next fault maps what it needs.
+// REQUIRES: the pmd lock is held.
+void zap_file_pmd_locked(struct vm_area_struct* vma, pmd_t* pmd, unsigned long haddr) {
+  struct mm_struct* mm = vma->vm_mm;
+  // pmdp_huge_clear_flush().
+  const pmd_t old_pmd = pmdp_huge_get_and_clear(mm, haddr, pmd);
+  wr_flush_tlb_range(mm, haddr, haddr + HPAGE_PMD_SIZE);
+  if (arch_needs_pgtable_deposit()) {
+    pgtable_t pgtable = pgtable_trans_huge_withdraw(mm, pmd);
+    if (pgtable != nullptr) pte_free(mm, pgtable);
+  }
+  struct page* page = pfn_to_page(pmd_pfn(old_pmd));
+  page_remove_rmap(page);
+  folio_put((struct folio*)page);
+}
+
+void __split_huge_file_pmd(struct vm_area_struct* vma, pmd_t* pmd, unsigned long haddr) {
+  struct mm_struct* mm = vma->vm_mm;
+  mmu_notifier_invalidate_range_start(mm, haddr, haddr + HPAGE_PMD_SIZE);
+  spinlock_t* ptl = pmd_lockptr(mm);
+  spin_lock(ptl);
+  if (pmd_trans_huge(pmd_read_locked(pmd))) zap_file_pmd_locked(vma, pmd, haddr);
+  spin_unlock(ptl);
+  mmu_notifier_invalidate_range_end(mm, haddr, haddr + HPAGE_PMD_SIZE);
+}
+
 }  // namespace
 
 void __split_huge_pmd(struct vm_area_struct* vma, pmd_t* pmd, unsigned long address) {
+  if (vma->vm_file != nullptr) {
+    __split_huge_file_pmd(vma, pmd, address & HPAGE_PMD_MASK);
+    return;
+  }
   spinlock_t* ptl = pmd_lockptr(vma->vm_mm);
   spin_lock(ptl);
   if (pmd_trans_huge(pmd_read_locked(pmd))) {
@@ -87,7 +119,8 @@ void split_pmd_region(struct mm_struct* mm, unsigned long start, unsigned long /
                       unsigned /*flags*/) {
   struct vm_area_struct* vma = find_vma(mm, start);
   mmap_read_lock(mm);
-  pmd_t* pmd = vma->vm_file == nullptr ? mm_find_pmd(mm, start) : nullptr;
+  const bool splits = vma->vm_file == nullptr || vma->vm_file == wr_file();
+  pmd_t* pmd = splits ? mm_find_pmd(mm, start) : nullptr;
   if (pmd != nullptr && pmd_trans_huge(pmdp_get(pmd))) __split_huge_pmd(vma, pmd, start);
   mmap_read_unlock(mm);
 }

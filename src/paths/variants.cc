@@ -250,6 +250,43 @@ constexpr VariantRow kRows[] = {
      .control = "map 0 rw\nbacking 0-7 file\n"
                 "cpu 0\n guest-read 0\n guest-read 0\n"
                 "cpu 1\n retract 0-7\n reclaim-file 0\n"},
+    {.name = "collapse-file-no-freeze",
+     .summary = "collapse of file memory replaces a page without a look at its count",
+     .cuts = {"collapse-file-freeze"},
+     .oracle = "no-pinned-page-freed",
+     .bites_on = Everywhere,
+     .control = "map 0 rw\nbacking 0-7 file\n"
+                "cpu 0\n pin 0 write\n write-pinned\n unpin\n"
+                "cpu 1\n collapse-file 0-7\n"},
+    {.name = "collapse-file-no-rollback",
+     .summary = "a collapse of file memory that backs off leaves the huge page in the page cache",
+     .cuts = {"collapse-file-rollback"},
+     .oracle = "back-off-restores",
+     .bites_on = Everywhere,
+     .control = "map 0-1 rw\nbacking 0-7 file\n"
+                "cpu 0\n get 1\n"
+                "cpu 1\n collapse-file 0-7\n"},
+    {.name = "collapse-file-copies-first",
+     .summary = "collapse of file memory copies what it has unmapped before the flush that it has "
+                "put off",
+     .cuts = {"collapse-file-flush"},
+     .oracle = "tlb-coherent",
+     .bites_on = WhereUnmapFlushIsBatched,
+     // Reads alone, as in no-collapse-flush.
+     .control = "map 0 rw\nbacking 0-7 file\n"
+                "cpu 0\n read 0\n read 0\n read 0\n"
+                "cpu 1\n collapse-file 0-7\n"},
+    {.name = "retract-no-table-sync",
+     .id = "A2",
+     .upstream = "2ba99c5e0881",
+     .fixed_in = "6.1",
+     .summary = "the table sync where collapse of file memory frees a table: at once, not by RCU",
+     .cuts = {"retract-table-sync"},
+     .oracle = "no-table-use-after-free",
+     .bites_on = WhereTheSyncAloneWaits,
+     .control = "map 0 rw\nbacking 0-7 file\n"
+                "cpu 0\n get 0-1\n"
+                "cpu 1\n khugepaged-file 0-7\n"},
     {.name = "unshare-no-sync",
      .id = "A7",
      .upstream = "1013af4f585f",

@@ -14,14 +14,6 @@
 
 namespace {
 
-constexpr int kMms = 2;
-
-// current->tlb_ubc: what this reclaim has unmapped and not flushed yet.
-struct tlbflush_unmap_batch {
-  struct mm_struct* mms[kMms];
-  bool writable;
-};
-
 uint64_t* tlb_flush_batched(const struct mm_struct* mm) {
   return wr_word(mm->id == 0 ? WR_WORD_MM0_TLB_FLUSH_BATCHED : WR_WORD_MM1_TLB_FLUSH_BATCHED);
 }
@@ -29,7 +21,8 @@ uint64_t* tlb_flush_batched(const struct mm_struct* mm) {
 constexpr uint64_t kPendingMask = 0x7fff;
 constexpr int kFlushedShift = 16;
 
-// Worth it only where other CPUs would have to be flushed.
+}  // namespace
+
 bool should_defer_flush(const struct mm_struct* mm) {
   return wr_batches_unmap_flush() && (mm_cpumask(mm) & ~(1u << wr_cpu())) != 0;
 }
@@ -42,7 +35,11 @@ void set_tlb_ubc_flush_pending(struct tlbflush_unmap_batch* batch, struct mm_str
                WR_HERE);
 }
 
+namespace {
+
 void flush_tlb_mm(struct mm_struct* mm) { wr_flush_tlb_range(mm, 0, 0); }
+
+}  // namespace
 
 // ORDER(G clear-flush-free): what was unmapped is flushed before it is written out or freed.
 void try_to_unmap_flush(struct tlbflush_unmap_batch* batch) {
@@ -52,6 +49,8 @@ void try_to_unmap_flush(struct tlbflush_unmap_batch* batch) {
   }
   batch->writable = false;
 }
+
+namespace {
 
 void try_to_unmap_flush_dirty(struct tlbflush_unmap_batch* batch) {
   if (batch->writable) try_to_unmap_flush(batch);

@@ -71,7 +71,8 @@ bool zap_huge_pmd(struct mmu_gather* tlb, pmd_t* pmdp, unsigned long addr) {
     const pmd_t orig_pmd = pmdp_huge_get_and_clear(tlb->mm, addr, pmdp);
     struct page* page = pfn_to_page(pmd_pfn(orig_pmd));
     page_remove_rmap(page);
-    zap_deposited_table(tlb->mm, pmdp);
+    const bool anonymous = find_vma(tlb->mm, addr)->vm_file == nullptr;
+    if (anonymous || arch_needs_pgtable_deposit()) zap_deposited_table(tlb->mm, pmdp);
     tlb_remove_page(tlb, page);
   }
   spin_unlock(ptl);

@@ -47,6 +47,8 @@ constexpr const char* kNoteWords[] = {
     "mapping-tested",      //
     "lazy-free-begin",     //
     "lazy-free-end",       //
+    "file-replace-begin",  //
+    "file-backed-off",     //
 };
 static_assert(std::size(kNoteWords) == WR_NOTE_COUNT);
 
@@ -190,6 +192,10 @@ std::string NoteWords(const Event& note, const Scenario* scenario) {
       return absl::StrCat("begins to free lazily ", RangeWords(note));
     case WR_NOTE_LAZY_FREE_END:
       return absl::StrCat("has freed lazily ", RangeWords(note));
+    case WR_NOTE_FILE_REPLACE_BEGIN:
+      return absl::StrCat("begins to replace page ", note.before, " of the file");
+    case WR_NOTE_FILE_BACKED_OFF:
+      return absl::StrCat("backs off, page ", note.before, " of the file");
     default:
       return "unknown note";
   }
