@@ -92,7 +92,8 @@ bool StartsFromPages(OperationKind kind) {
 }
 
 bool CollapsesFiles(OperationKind kind) {
-  return kind == OperationKind::kCollapseFile || kind == OperationKind::kKhugepagedFile;
+  return kind == OperationKind::kCollapseFile || kind == OperationKind::kKhugepagedFile ||
+         kind == OperationKind::kPunchHole;
 }
 
 using Function = void (*)(mm_struct* mm, unsigned long start, unsigned long end, unsigned flags);

@@ -34,6 +34,9 @@ void wr_file_read_in(struct page* page, unsigned long index);
 // Whether a slot of the file without a page is one of a page that was written out, and no hole: in
 // the kernel the slot itself says so. No event.
 bool wr_file_is_out(unsigned long index);
+void wr_file_forget(unsigned long index);  // it is a hole from then on
+// Zeroes a base page: one event, the store.
+void wr_clear_user_highpage(struct page* page, const struct wr_site* site);
 // page->mapping and page->index of a page that nobody else knows yet; with PAGE_MAPPING_ANON the
 // page is exclusive. No events.
 void wr_page_set_mapping(struct page* page, unsigned long mapping, unsigned long index);
@@ -53,6 +56,7 @@ unsigned long folio_nr_pages(const struct folio* folio);
 #endif
 
 #define folio_alloc(order) wr_folio_alloc((order), WR_HERE)
+#define clear_user_highpage(page) wr_clear_user_highpage((page), WR_HERE)
 #define copy_user_highpage(to, from) wr_copy_user_highpage((to), (from), WR_HERE)
 
 #define folio_page(f, n) (&(f)->page + (n))

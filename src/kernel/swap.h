@@ -35,8 +35,9 @@ bool wr_reclaim_begun(void);
 // the split of a large folio. Where there is none, collapse needs no anon_vma lock.
 void wr_begin_rmap_walks(void);
 bool wr_rmap_walks_begun(void);
-// And for collapse of file memory: where there is none, no file has a huge page, and a slot of the
-// page cache is filled by one atomic access, without its lock.
+// And for collapse of file memory and holes that are punched into it: where there is neither, no
+// file has a huge page, and a slot of the page cache is filled by one atomic access, without its
+// lock.
 void wr_begin_file_collapse(void);
 bool wr_file_collapse_begun(void);
 

@@ -44,6 +44,7 @@ struct ObjectTable {
       }
     }
     Set(&arena.file.i_mmap_rwsem, ObjectKind::kLock, kIMmapLock, kNamedLock);
+    Set(&arena.file.invalidate_lock, ObjectKind::kLock, kInodeLock, kNamedLock);
     Set(&arena.root_anon_vma.rwsem, ObjectKind::kLock, kAnonVmaLock, kNamedLock);
     for (int i = 0; i < WR_FILE_PAGES; ++i) {
       Set(&arena.file.i_pages[i], ObjectKind::kFileSlot, i, 0);
@@ -98,7 +99,8 @@ struct ObjectTable {
     kDaxLock,
     kDaxInvalidateLock,
     kTrackedInvalidateLock,
-    kHugetlbPagesLock
+    kHugetlbPagesLock,
+    kInodeLock
   };
 
   static ObjectKind LevelOf(int table) {
@@ -206,7 +208,8 @@ std::string NameOfLock(const Object& object) {
                                            "dax.i_mmap_rwsem",
                                            "dax.invalidate_lock",
                                            "tracked.invalidate_lock",
-                                           "hugetlb.i_pages_lock"};
+                                           "hugetlb.i_pages_lock",
+                                           "inode_lock"};
   return OfMm(object.frame - ObjectTable::kNamedLock) + kNames[object.index];
 }
 

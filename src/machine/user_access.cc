@@ -103,6 +103,11 @@ void wr_file_read_in(struct page* page, unsigned long index) {
 }
 
 bool wr_file_is_out(unsigned long index) { return arena.file.i_disk[index] != 0; }
+void wr_file_forget(unsigned long index) { arena.file.i_disk[index] = 0; }
+
+void wr_clear_user_highpage(struct page* page, const struct wr_site* site) {
+  wr_store(&arena.content[page_to_pfn(page)], 8, 0, WR_PLAIN, WR_USER, site);
+}
 
 uint64_t wr_pinned_read(struct page* page, unsigned long address, const wr_site* site) {
   uint64_t* content = &arena.content[page_to_pfn(page)];

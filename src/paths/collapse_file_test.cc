@@ -40,7 +40,7 @@ class CollapseFile : public ::testing::TestWithParam<const char*> {
     EXPECT_EQ(arena.mm[0].mmap_lock.word, 0u);
   }
 
-  // The two pages of "ww------" are as they were, but for their mappings if `unmapped`.
+  // The two pages of "ww------" are as they were, mapped or not.
   static void ExpectRestored(int64_t references = 0) {
     for (int i = 0; i < 2; ++i) {
       EXPECT_EQ(FrameOfFilePage(i), 1 + i);
@@ -292,6 +292,78 @@ TEST_P(CollapseFile, ComesBackForATableWhoseMmIsInUse) {
   });
   ExpectCached(1);
   EXPECT_TRUE(Translate(3).huge);
+}
+
+// --- Holes, and splits ---------------------------------------------------------------------------
+
+void PunchHole(int page) {
+  shmem_punch_hole(MachineMm(), AddressOfPage(page), AddressOfPage(page + 1), 0);
+}
+
+TEST_P(CollapseFile, AHoleTakesAPageOutOfCacheAndMms) {
+  Begin("ww------", true);
+  RunOnMachine([] { PunchHole(1); });
+  EXPECT_EQ(Translate(1).pfn, 0);
+  EXPECT_EQ(Translate(kChild + 1).pfn, 0);
+  EXPECT_EQ(FrameOfFilePage(1), 0);
+  EXPECT_TRUE(FrameIsFree(2));
+  EXPECT_EQ(ContentAt(1), 0u);
+  EXPECT_EQ(Translate(0).pfn, 1);
+  EXPECT_EQ(arena.file.invalidate_lock.word, 0u);
+}
+
+TEST_P(CollapseFile, AHoleForgetsWhatWasWrittenOut) {
+  Begin("ww------");
+  RunOnMachine([] {
+    reclaim_file_page(MachineMm(), AddressOfPage(1), AddressOfPage(2), 0);
+    PunchHole(1);
+    EXPECT_EQ(Read(1), 0u);
+  });
+}
+
+TEST_P(CollapseFile, AHoleInAHugePageSplitsIt) {
+  Begin("ww------");
+  RunOnMachine([] {
+    EXPECT_EQ(Collapse(), SCAN_SUCCEED);
+    PunchHole(1);
+  });
+  for (int i = 0; i < 8; ++i) {
+    EXPECT_EQ(Translate(i).pfn, 0) << "the whole of it was unmapped";
+    EXPECT_EQ(FrameOfFilePage(i), i == 1 ? 0 : kHuge + i);
+    EXPECT_EQ(CountsOf(kHuge + i).head, kHuge + i) << "its own folio";
+    EXPECT_EQ(RefcountOf(kHuge + i), i == 1 ? 0 : 1);
+    EXPECT_EQ(arena.mem_map[kHuge + i].flags & 1ul << PG_locked, 0u);
+  }
+  EXPECT_TRUE(FrameIsFree(kHuge + 1));
+  EXPECT_EQ(ContentAt(0), kFirstContent);
+  EXPECT_EQ(ContentAt(1), 0u);
+}
+
+TEST_P(CollapseFile, AHoleInAHugePageThatIsPinnedIsZeroed) {
+  Begin("ww------");
+  RunOnMachine([] {
+    EXPECT_EQ(Collapse(), SCAN_SUCCEED);
+    EXPECT_EQ(Gup(5, 1, FOLL_PIN).nr, 1);
+    PunchHole(1);
+  });
+  EXPECT_EQ(FrameOfFilePage(1), kHuge + 1) << "not split";
+  EXPECT_EQ(ContentAt(1), 0u);
+  EXPECT_EQ(ContentAt(0), kFirstContent);
+}
+
+TEST_P(CollapseFile, WhatWasSplitIsCollapsedAgain) {
+  Begin("ww------");
+  RunOnMachine([] {
+    EXPECT_EQ(Collapse(), SCAN_SUCCEED);
+    split_huge_pages(MachineMm(), AddressOfPage(0), AddressOfPage(1), 0);
+    EXPECT_EQ(CountsOf(kHuge + 1).head, kHuge + 1);
+    EXPECT_EQ(Read(1), kFirstContent + 1);
+    EXPECT_EQ(Collapse(), SCAN_SUCCEED);
+  });
+  EXPECT_EQ(FrameOfFilePage(0), kHuge + 8);
+  EXPECT_TRUE(Translate(1).huge);
+  EXPECT_EQ(ContentAt(1), kFirstContent + 1);
+  EXPECT_TRUE(FrameIsFree(kHuge + 7));
 }
 
 }  // namespace

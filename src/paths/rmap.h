@@ -77,6 +77,9 @@ void try_to_unmap_flush(struct tlbflush_unmap_batch* batch);
 // nowhere. REQUIRES: it is locked.
 void try_to_unmap(struct address_space* mapping, struct folio* folio,
                   struct tlbflush_unmap_batch* batch);
+// The same with TTU_RMAP_LOCKED. REQUIRES: i_mmap_rwsem is held as well.
+void try_to_unmap_rmap_locked(struct address_space* mapping, struct folio* folio,
+                              struct tlbflush_unmap_batch* batch);
 
 // --- migrate.cc ----------------------------------------------------------------------------------
 

@@ -72,14 +72,19 @@ bool folio_mapped(struct folio* folio) {
 
 }  // namespace
 
-void try_to_unmap(struct address_space* mapping, struct folio* folio,
-                  struct tlbflush_unmap_batch* batch) {
+void try_to_unmap_rmap_locked(struct address_space* mapping, struct folio* folio,
+                              struct tlbflush_unmap_batch* batch) {
   const unsigned long index = folio->page.index;
-  i_mmap_lock_read(mapping);
   for (struct vm_area_struct* vma = wr_next_rmap(mapping, index, nullptr); vma != nullptr;
        vma = wr_next_rmap(mapping, index, vma)) {
     try_to_unmap_one(folio, vma, vma_address(vma, index), batch);
   }
+}
+
+void try_to_unmap(struct address_space* mapping, struct folio* folio,
+                  struct tlbflush_unmap_batch* batch) {
+  i_mmap_lock_read(mapping);
+  try_to_unmap_rmap_locked(mapping, folio, batch);
   i_mmap_unlock_read(mapping);
 }
 

@@ -17,6 +17,11 @@ bool split_try_share_anon_rmap(struct page* page, struct folio* folio);
 
 // --- split_folio.cc ------------------------------------------------------------------------------
 
+// Splits a file's large folio; its base pages take its place in the page cache. Returns false where
+// anybody but the page cache and the caller, once, has a reference.
+// REQUIRES: it is locked, and the file's; the caller has a reference, which is the head's then.
+bool split_huge_file_page(struct address_space* mapping, struct folio* folio);
+
 // Waits until a split has taken its migration entries away.
 void split_entry_wait(void);
 

@@ -1,15 +1,17 @@
-// Split of a large anonymous folio into base pages. Mirrors split_huge_pages_pid(),
+// Split of a large folio into base pages. Mirrors split_huge_pages_pid(),
 // split_huge_page_to_list(), can_split_folio(), unmap_folio(), __split_huge_page(),
 // __split_huge_page_tail() and remap_page() (mm/huge_memory.c), try_to_migrate_one() (mm/rmap.c)
-// and remove_migration_pte() (mm/migrate.c), v6.1. Leaves out: files, the swap cache, the deferred
-// list, the LRU's lock. Deviations: the tails carry the folio's lock from the start, and whoever
-// meets a migration entry waits for the anon_vma's lock, which is held until the last one is gone.
+// and remove_migration_pte() (mm/migrate.c), v6.1. Leaves out: the swap cache, the deferred list,
+// the LRU's lock, a file's pages behind its end. Deviations: the tails carry the folio's lock from
+// the start, and whoever meets a migration entry waits for the anon_vma's lock, which is held until
+// the last one is gone.
 #include "kernel/barrier.h"
 #include "kernel/mm.h"
 #include "kernel/page_ref.h"
 #include "kernel/pgtable.h"
 #include "kernel/tlb.h"
 #include "paths/paths.h"
+#include "paths/rmap.h"
 #include "paths/split.h"
 #include "paths/swap.h"
 
@@ -26,9 +28,10 @@ int64_t folio_mapcount(struct folio* folio) {
   return sum;
 }
 
-// Nobody but the mappings and the caller has a reference: racy, to spare the work.
-bool can_split_folio(struct folio* folio) {
-  return folio_mapcount(folio) == (int64_t)folio_ref_count(folio) - 1;
+// Nobody but the mappings, the caller and, `extra_pins`, the page cache has a reference: racy, to
+// spare the work.
+bool can_split_folio(struct folio* folio, int64_t extra_pins) {
+  return folio_mapcount(folio) == (int64_t)folio_ref_count(folio) - extra_pins - 1;
 }
 
 // --- Entries -------------------------------------------------------------------------------------
@@ -107,21 +110,22 @@ void remap_page(struct page* head, unsigned long index) {
 
 // ORDER(R flags-head-count): what the page is, then that it is no tail any more, then its count;
 // pairs with a speculative reference, which is followed by a use, or by a put that needs the head.
-void __split_huge_page_tail(struct page* head, unsigned long flags, unsigned long i) {
+void __split_huge_page_tail(struct page* head, unsigned long flags, unsigned long i,
+                            uint64_t count) {
   struct page* tail = head + i;
   const unsigned long exclusive = READ_ONCE(tail->flags) & 1ul << PG_anon_exclusive;
   WRITE_ONCE(tail->flags, (flags & ~(1ul << PG_head | 1ul << PG_anon_exclusive)) | exclusive);
   WRITE_ONCE(tail->mapping, READ_ONCE(head->mapping));
   smp_wmb();
   WRITE_ONCE(tail->compound_head, 0ul);
-  wr_store(&tail->_refcount.counter, sizeof(tail->_refcount.counter), 1, WR_RELEASE, WR_DATA,
+  wr_store(&tail->_refcount.counter, sizeof(tail->_refcount.counter), count, WR_RELEASE, WR_DATA,
            WR_HERE);
 }
 
 void __split_huge_page(struct folio* folio) {
   struct page* head = &folio->page;
   const unsigned long flags = READ_ONCE(head->flags);
-  for (unsigned long i = HPAGE_PMD_NR - 1; i >= 1; --i) __split_huge_page_tail(head, flags, i);
+  for (unsigned long i = HPAGE_PMD_NR - 1; i >= 1; --i) __split_huge_page_tail(head, flags, i, 1);
   (void)WR_TEST_AND(WR_AND, ~(1ul << PG_head), head);  // ClearPageCompound
   folio_get(folio);
 }
@@ -133,7 +137,7 @@ bool split_huge_page(struct folio* folio) {
   bool split = false;
   bool irq_flags;
   anon_vma_lock_write();
-  if (!can_split_folio(folio)) goto out_unlock;
+  if (!can_split_folio(folio, 0)) goto out_unlock;
   for (unsigned long i = 1; i < HPAGE_PMD_NR; ++i) (void)trylock_page(head + i);
   for (struct vm_area_struct* vma = wr_next_rmap(nullptr, index, nullptr); vma != nullptr;
        vma = wr_next_rmap(nullptr, index, vma)) {
@@ -154,6 +158,50 @@ out_unlock:
   anon_vma_unlock_write();
   return split;
 }
+
+// The same of a file's. REQUIRES: i_pages_lock is held, the count is frozen.
+void __split_huge_file_page(struct address_space* mapping, struct folio* folio) {
+  struct page* head = &folio->page;
+  const unsigned long flags = READ_ONCE(head->flags);
+  for (unsigned long i = HPAGE_PMD_NR - 1; i >= 1; --i) {
+    __split_huge_page_tail(head, flags, i, 2);
+    WRITE_ONCE(mapping->i_pages[head->index + i], page_to_pfn(head + i));
+  }
+  (void)WR_TEST_AND(WR_AND, ~(1ul << PG_head), head);  // ClearPageCompound
+  folio_ref_add(folio, 2);                             // the caller's and the page cache's
+}
+
+}  // namespace
+
+bool split_huge_file_page(struct address_space* mapping, struct folio* folio) {
+  struct page* head = &folio->page;
+  bool split = false;
+  bool irq_flags;
+  i_mmap_lock_read(mapping);
+  if (!can_split_folio(folio, HPAGE_PMD_NR)) {
+    i_mmap_unlock_read(mapping);
+    return false;
+  }
+  for (unsigned long i = 1; i < HPAGE_PMD_NR; ++i) (void)trylock_page(head + i);
+  // unmap_folio(): no entries stand for it, the next fault looks into the page cache.
+  try_to_unmap_rmap_locked(mapping, folio, nullptr);
+  local_irq_save(irq_flags);
+  spin_lock(&mapping->i_pages_lock);
+  // ORDER(B clear-then-count), ORDER(AB freeze-then-replace): as in freeze() of collapse_file().
+  split = READ_ONCE(mapping->i_pages[head->index]) == page_to_pfn(head) &&
+          folio_ref_freeze(folio, 1 + HPAGE_PMD_NR);
+  if (split) __split_huge_file_page(mapping, folio);
+  spin_unlock(&mapping->i_pages_lock);
+  local_irq_restore(irq_flags);
+  for (unsigned long i = 1; i < HPAGE_PMD_NR; ++i) {
+    unlock_page(head + i);
+    if (split) folio_put((struct folio*)(head + i));
+  }
+  i_mmap_unlock_read(mapping);
+  return split;
+}
+
+namespace {
 
 // The folio that is mapped at the address, with a reference, or null: follow_page(FOLL_GET).
 struct folio* follow_folio(struct mm_struct* mm, unsigned long address) {
@@ -189,11 +237,16 @@ void split_huge_pages(struct mm_struct* mm, unsigned long start, unsigned long /
                       unsigned /*flags*/) {
   wr_begin_rmap_walks();
   mmap_read_lock(mm);
-  const bool anonymous = find_vma(mm, start)->vm_file == nullptr;
-  struct folio* folio = anonymous ? follow_folio(mm, start) : nullptr;
+  struct address_space* file = find_vma(mm, start)->vm_file;
+  const bool splits = file == nullptr || file == wr_file();
+  struct folio* folio = splits ? follow_folio(mm, start) : nullptr;
   if (folio != nullptr) {
     if (folio_test_large(folio) && trylock_page(&folio->page)) {
-      (void)split_huge_page(folio);
+      if (file == nullptr) {
+        (void)split_huge_page(folio);
+      } else if (READ_ONCE(folio->page.mapping) == file->mapping) {
+        (void)split_huge_file_page(file, folio);
+      }
       unlock_page(&folio->page);
     }
     folio_put(folio);

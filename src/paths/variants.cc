@@ -287,6 +287,19 @@ constexpr VariantRow kRows[] = {
      .control = "map 0 rw\nbacking 0-7 file\n"
                 "cpu 0\n get 0-1\n"
                 "cpu 1\n khugepaged-file 0-7\n"},
+    {.name = "punch-hole-takes-huge-page",
+     .id = "B10",
+     .upstream = "55ac8bbe358b",
+     .fixed_in = "6.7",
+     .summary =
+         "the split of a huge page that a hole meets late, which collapse has just made: the "
+         "whole of it is truncated",
+     .cuts = {"undo-range-split"},
+     .oracle = "no-lost-write",
+     .bites_on = Everywhere,
+     .control = "map 1 rw\nbacking 0-7 file\n"
+                "cpu 0\n punch-hole 0\n"
+                "cpu 1\n collapse-file 0-7\n read 1\n"},
     {.name = "unshare-no-sync",
      .id = "A7",
      .upstream = "1013af4f585f",
