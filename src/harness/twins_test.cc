@@ -275,5 +275,117 @@ TEST(GupPteRange, RacesWhereItRereadsThePmdPlainly) {
   ExpectCaught(kClearBeforeTheReread, "arm64", "plain-pmd-reread", "data-race");
 }
 
+// --- Collapse of file memory -------------------------------------------------------------------
+
+constexpr char kPinnedFilePage[] =
+    "map 0-1 rw\n"
+    "backing 0-7 file\n"
+    "cpu 0\n"
+    "  pin 1 write\n"
+    "  write-pinned\n"
+    "cpu 1\n"
+    "  collapse-file 0-7\n";
+
+TEST(CollapseFile, BacksOffFromAPinnedPageAndPutsTheOthersBack) {
+  for (const char* profile : {"arm64", "x86-64-paravirt", "x86-64", "powerpc-hash"}) {
+    ExpectClean(kPinnedFilePage, profile);
+  }
+}
+
+TEST(CollapseFile, ReplacesAPinnedPageWithoutTheFreeze) {
+  for (const char* profile : {"arm64", "x86-64-paravirt", "x86-64", "powerpc-hash"}) {
+    ExpectCaught(kPinnedFilePage, profile, "collapse-file-no-freeze", "no-pinned-page-freed");
+  }
+}
+
+TEST(CollapseFile, LeavesTheHugePageBehindWithoutTheRollback) {
+  for (const char* profile : {"arm64", "x86-64-paravirt", "x86-64", "powerpc-hash"}) {
+    ExpectCaught(kPinnedFilePage, profile, "collapse-file-no-rollback", "back-off-restores");
+  }
+}
+
+// The hole's walk, under i_mmap_rwsem alone, has read the pmd.
+constexpr char kTableRetractedUnderAHole[] =
+    "map 0 rw\n"
+    "backing 0-7 file\n"
+    "cpu 0\n"
+    "  punch-hole 0\n"
+    "cpu 1\n"
+    "  collapse-file 0-7\n"
+    "preempt cpu 0 before event 7 to cpu 1 at tlb_remove_table_sync_one ipi-handle\n"
+    "preempt cpu 0 before event 9 to cpu 1 at zap_pte_range load T0.pte[0]\n";
+
+TEST(RetractPageTables, WaitsForTheWalkOfAHole) { ExpectClean(kTableRetractedUnderAHole, "arm64"); }
+
+TEST(RetractPageTables, FreesTheTableUnderTheWalkOfAHoleWithoutTheRmapLock) {
+  ExpectCaught(kTableRetractedUnderAHole, "arm64", "retract-without-rmap-lock",
+               "no-table-use-after-free");
+}
+
+// GUP-fast has read the pmd.
+constexpr char kTableRetractedUnderAWalker[] =
+    "map 0 rw\n"
+    "backing 0-7 file\n"
+    "cpu 0\n"
+    "  get 0\n"
+    "cpu 1\n"
+    "  khugepaged-file 0-7\n"
+    "preempt cpu 0 before event 6 to cpu 1 at gup_pte_range load T0.pte[0]\n";
+
+TEST(RetractPageTables, SyncsBeforeTheTableIsFreed) {
+  ExpectClean(kTableRetractedUnderAWalker, "arm64");
+  ExpectClean(kTableRetractedUnderAWalker, "x86-64", "retract-no-table-sync");
+}
+
+TEST(RetractPageTables, FreesTheTableUnderAWalkerWithoutTheSync) {
+  ExpectCaught(kTableRetractedUnderAWalker, "arm64", "retract-no-table-sync",
+               "no-table-use-after-free");
+}
+
+// mremap has read the pmd; the variant lets khugepaged do without mmap_lock as well.
+constexpr char kTableRetractedUnderMremap[] =
+    "map 0 rw\n"
+    "backing 0-7 file\n"
+    "cpu 0\n"
+    "  khugepaged-file 0-7\n"
+    "cpu 1\n"
+    "  mremap 0-7\n"
+    "preempt cpu 0 before event 53 to cpu 1 at retract_page_tables lock i_mmap_rwsem\n"
+    "preempt cpu 1 before event 18 to cpu 0 at tlb_remove_table_sync_one ipi-handle\n";
+
+TEST(RetractPageTables, LeavesATableAloneThatMremapMoves) {
+  ExpectClean(kTableRetractedUnderMremap, "arm64");
+}
+
+TEST(RetractPageTables, MremapMovesWhatIsNoTableAnyMoreWithoutItsRecheck) {
+  ExpectCaught(kTableRetractedUnderMremap, "arm64", "mremap-trusts-pmd", "no-table-use-after-free");
+}
+
+// The other mm maps the huge page by ptes, and its guest reads it; khugepaged takes the table, the
+// first mm unmaps the page, and reclaim frees it.
+constexpr char kTableWithAGuestRetracted[] =
+    "map 0 rw\n"
+    "backing 0-7 file\n"
+    "cpu 0\n"
+    "  collapse-file 0-7\n"
+    "  zap 0\n"
+    "  reclaim-file 0\n"
+    "cpu 1 mm 1\n"
+    "  guest-read 0\n"
+    "  khugepaged-file 0-7\n"
+    "  guest-read 0\n"
+    "preempt cpu 0 before event 85 to cpu 1 at collapse_file update folio32.flags\n"
+    "preempt cpu 0 before event 86 to cpu 1 at tlb_remove_table_sync_one ipi-handle\n"
+    "preempt cpu 0 before event 87 to cpu 1 at madvise_dontneed lock mmap_lock\n"
+    "preempt cpu 1 before event 122 to cpu 0 at access_from_guest load user memory\n";
+
+TEST(CollapsePteMappedThp, TellsTheGuestThatTheTableGoes) {
+  ExpectClean(kTableWithAGuestRetracted, "arm64");
+}
+
+TEST(CollapsePteMappedThp, LeavesTheGuestAFreedPageWithoutTheNotifier) {
+  ExpectCaught(kTableWithAGuestRetracted, "arm64", "collapse-without-notifier", "no-lost-write");
+}
+
 }  // namespace
 }  // namespace walkrace

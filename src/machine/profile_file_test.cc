@@ -31,7 +31,8 @@ constexpr char kWhole[] =
     "batched-unmap-flush = yes\n"
     "folds-at-run-time = yes\n"
     "skips-lazy-cpus = no\n"
-    "trims-cpumask = no";
+    "trims-cpumask = no\n"
+    "deposits-for-files = yes";
 
 std::string ErrorOf(const std::string& text) {
   auto parsed = ParseProfile(text);
@@ -55,6 +56,7 @@ TEST(ProfileFile, SaysEveryKnob) {
   EXPECT_TRUE(profile.folds_at_run_time);
   EXPECT_TRUE(profile.batched_unmap_flush);
   EXPECT_FALSE(profile.moves_page_tables);
+  EXPECT_TRUE(profile.deposits_for_files);
 }
 
 TEST(ProfileFile, TakesFromAnotherWhatItDoesNotSay) {

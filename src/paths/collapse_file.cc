@@ -81,7 +81,8 @@ enum scan_result isolate_and_unmap(struct file_collapse* c, struct page* page) {
 }
 
 // ORDER(B clear-then-count): every entry is clear, then the count is compared, and frozen with the
-// same step; pairs with gup_pte_range()'s reference, then re-read.
+// same step; pairs with gup_pte_range()'s reference, then re-read. Where the flush is put off the
+// clear itself is all that stands before the count: x86, whose clear is a full barrier.
 // ORDER(AB freeze-then-replace): nobody can take a reference from the cache while its place
 // changes; pairs with filemap_get_folio(). Without them a page is replaced under a reference, and
 // what is written through that is lost.

@@ -24,6 +24,17 @@ struct folio* filemap_get_folio(struct address_space* mapping, unsigned long ind
   }
 }
 
+struct folio* filemap_lock_folio(struct address_space* mapping, unsigned long index) {
+  for (;;) {
+    struct folio* folio = filemap_get_folio(mapping, index);
+    if (folio == nullptr) return nullptr;
+    lock_page(&folio->page);
+    if (READ_ONCE(folio->page.mapping) == mapping->mapping) return folio;
+    unlock_page(&folio->page);
+    folio_put(folio);
+  }
+}
+
 namespace {
 
 // Returns whether the place was empty, and is the page's now. What was written out is back in one

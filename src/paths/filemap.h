@@ -14,6 +14,17 @@ struct folio* filemap_get_folio(struct address_space* mapping, unsigned long ind
 // none, or null: out of memory.
 struct folio* filemap_get_or_add(struct address_space* mapping, unsigned long index);
 
+// The same, or null where none is cached, locked: FGP_LOCK.
+struct folio* filemap_lock_folio(struct address_space* mapping, unsigned long index);
+
+// Whether anybody maps any of its pages: total_mapcount.
+static inline bool folio_mapped(struct folio* folio) {
+  for (unsigned long i = 0; i < folio_nr_pages(folio); ++i) {
+    if (page_mapcount(folio_page(folio, i)) != 0) return true;
+  }
+  return false;
+}
+
 // The page of the folio at this index of the file.
 static inline struct page* folio_file_page(struct folio* folio, unsigned long index) {
   return folio_test_large(folio) ? folio_page(folio, index % HPAGE_PMD_NR) : &folio->page;

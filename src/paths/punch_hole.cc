@@ -40,13 +40,6 @@ void unmap_mapping_pages(struct address_space* mapping, unsigned long index, uns
   i_mmap_unlock_read(mapping);
 }
 
-bool folio_mapped(struct folio* folio) {
-  for (unsigned long i = 0; i < folio_nr_pages(folio); ++i) {
-    if (page_mapcount(folio_page(folio, i)) != 0) return true;
-  }
-  return false;
-}
-
 // REQUIRES: it is locked, and the file's.
 void truncate_inode_folio(struct address_space* mapping, struct folio* folio) {
   const unsigned long first = folio->page.index;
@@ -61,18 +54,6 @@ void truncate_inode_folio(struct address_space* mapping, struct folio* folio) {
   WRITE_ONCE(folio->page.mapping, 0);
   spin_unlock(&mapping->i_pages_lock);
   folio_put_refs(folio, (int)nr);
-}
-
-// The folio at the index, locked and with a reference, or null.
-struct folio* find_lock_folio(struct address_space* mapping, unsigned long index) {
-  for (;;) {
-    struct folio* folio = filemap_get_folio(mapping, index);
-    if (folio == nullptr) return nullptr;
-    lock_page(&folio->page);
-    if (READ_ONCE(folio->page.mapping) == mapping->mapping) return folio;
-    unlock_page(&folio->page);
-    folio_put(folio);
-  }
 }
 
 // What was written out is forgotten. Returns false where the page has come back meanwhile.
@@ -95,7 +76,7 @@ bool truncate_inode_partial_folio(struct address_space* mapping, struct folio* f
 // What was there before: a page that a huge one covers gets a folio of its own. Returns whether
 // something may be left.
 bool truncate_partial(struct address_space* mapping, unsigned long index) {
-  struct folio* folio = find_lock_folio(mapping, index);
+  struct folio* folio = filemap_lock_folio(mapping, index);
   bool go_on = true;
   if (folio == nullptr) return go_on;
   if (folio_test_large(folio)) {
@@ -110,7 +91,7 @@ bool truncate_partial(struct address_space* mapping, unsigned long index) {
 
 // What is there now, or has come since. Returns false where it was split, and is there still.
 bool truncate_entry(struct address_space* mapping, unsigned long index) {
-  struct folio* folio = find_lock_folio(mapping, index);
+  struct folio* folio = filemap_lock_folio(mapping, index);
   bool done = true;
   if (folio == nullptr) return shmem_free_swap(mapping, index);
   // ORDER(CB split-then-truncate): what is truncated is the page that was asked for, whenever a

@@ -55,6 +55,13 @@ void collapse_and_free_pmd(struct vm_area_struct* vma, unsigned long addr, pmd_t
   pte_free(mm, pmd_pgtable(pmd));
 }
 
+pmd_t find_pte_table(struct mm_struct* mm, unsigned long address, pmd_t** pmdp) {
+  *pmdp = mm_find_pmd(mm, address);
+  if (*pmdp == nullptr) return __pmd(0);
+  const pmd_t pmd = pmdp_get(*pmdp);
+  return pmd_present(pmd) && !pmd_leaf(pmd) ? pmd : __pmd(0);
+}
+
 enum scan_result find_pmd_of_file(struct mm_struct* mm, unsigned long address, pmd_t** pmdp) {
   *pmdp = mm_find_pmd(mm, address);
   if (*pmdp == nullptr) return SCAN_PMD_NULL;
@@ -158,11 +165,8 @@ enum scan_result take_table(struct vm_area_struct* vma, unsigned long haddr, pmd
 
 // The huge page that the page cache has there, locked and with a reference, or null.
 struct folio* find_lock_hpage(struct address_space* mapping, unsigned long index) {
-  struct folio* hpage = filemap_get_folio(mapping, index);
-  if (hpage == nullptr) return nullptr;
-  lock_page(&hpage->page);
-  const bool same = READ_ONCE(hpage->page.mapping) == mapping->mapping;
-  if (same && folio_test_large(hpage)) return hpage;
+  struct folio* hpage = filemap_lock_folio(mapping, index);
+  if (hpage == nullptr || folio_test_large(hpage)) return hpage;
   unlock_page(&hpage->page);
   folio_put(hpage);
   return nullptr;
@@ -200,14 +204,6 @@ bool may_take_table(struct mm_struct* mm, pmd_t pmd, unsigned long addr) {
     may = !is_swap_pte(pte_read_locked(pte + i));
   spin_unlock(ptl);
   return may;
-}
-
-// The pmd of an address if it leads to a table; else none.
-pmd_t find_pte_table(struct mm_struct* mm, unsigned long address, pmd_t** pmdp) {
-  *pmdp = mm_find_pmd(mm, address);
-  if (*pmdp == nullptr) return __pmd(0);
-  const pmd_t pmd = pmdp_get(*pmdp);
-  return pmd_present(pmd) && !pmd_leaf(pmd) ? pmd : __pmd(0);
 }
 
 void retract_tables_with_pages(struct address_space* mapping, unsigned long index) {

@@ -6,6 +6,9 @@
 #include "kernel/pgtable.h"
 #include "paths/paths.h"
 
+// The pmd of an address if it leads to a table; else none.
+pmd_t find_pte_table(struct mm_struct* mm, unsigned long address, pmd_t** pmdp);
+
 // What the pmd entry of an address is: SCAN_SUCCEED: it leads to a table.
 enum scan_result find_pmd_of_file(struct mm_struct* mm, unsigned long address, pmd_t** pmdp);
 

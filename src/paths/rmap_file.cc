@@ -19,14 +19,6 @@
 
 namespace {
 
-// The pmd of an address if it leads to a table; else none.
-pmd_t find_pte_table(struct mm_struct* mm, unsigned long address, pmd_t** pmdp) {
-  *pmdp = mm_find_pmd(mm, address);
-  if (*pmdp == nullptr) return __pmd(0);
-  const pmd_t pmd = pmdp_get(*pmdp);
-  return pmd_present(pmd) && !pmd_leaf(pmd) ? pmd : __pmd(0);
-}
-
 void try_to_unmap_one(struct folio* folio, struct vm_area_struct* vma, unsigned long start,
                       struct tlbflush_unmap_batch* batch) {
   struct mm_struct* mm = vma->vm_mm;
@@ -61,13 +53,6 @@ void try_to_unmap_one(struct folio* folio, struct vm_area_struct* vma, unsigned 
     spin_unlock(ptl);
   }
   mmu_notifier_invalidate_range_end(mm, start, end);
-}
-
-bool folio_mapped(struct folio* folio) {
-  for (unsigned long i = 0; i < folio_nr_pages(folio); ++i) {
-    if (page_mapcount(folio_page(folio, i)) != 0) return true;
-  }
-  return false;
 }
 
 }  // namespace
