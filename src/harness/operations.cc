@@ -66,7 +66,9 @@ void ReadPinned(CpuId cpu) {
 void Unpin(CpuId cpu) {
   for (const HeldReference& reference : held[cpu]) {
     // As unpin_user_pages_dirty_lock(): first the flag, then the reference.
-    if ((reference.flags & FOLL_WRITE) != 0 && wr_reclaim_begun()) SetPageDirty(reference.of);
+    if ((reference.flags & FOLL_WRITE) != 0 && wr_reclaim_begun()) {
+      SetPageDirty(&wr_folio_of_held(reference.of)->page);
+    }
     if ((reference.flags & FOLL_PIN) != 0) {
       unpin_user_page(reference.of, reference.address);
     } else {

@@ -46,7 +46,8 @@ struct folio* wr_folio_of_held(const struct page* page);
 // What a base page holds, to compare it: one event, the load.
 uint64_t wr_page_content(const struct page* page, const struct wr_site* site);
 // The same for a page that takes `from`'s place in its rmap, with the flags that go with it: not
-// exclusive until it is mapped so. REQUIRES: `from` is locked and isolated. No events.
+// exclusive until it is mapped so. REQUIRES: both are heads of folios of one size; `from` is locked
+// and isolated. No events.
 void wr_page_move_mapping(struct page* to, const struct page* from);
 // Number of base pages. Fixed while the folio is allocated, but for a split.
 unsigned long folio_nr_pages(const struct folio* folio);

@@ -148,7 +148,20 @@ static inline pmd_t pfn_pmd_huge(unsigned long pfn) {
   return __pmd(wr_pfn_bits(pfn) | _PAGE_PRESENT | _PAGE_USER | _PAGE_ACCESSED | _PAGE_PSE);
 }
 static inline pmd_t pmd_wrprotect(pmd_t pmd) { return __pmd(pmd_val(pmd) & ~_PAGE_RW); }
+static inline bool pmd_dirty(pmd_t pmd) { return (pmd_val(pmd) & _PAGE_DIRTY) != 0; }
+// What is neither none nor a table nor huge: a migration entry, nothing else.
 static inline bool is_swap_pmd(pmd_t pmd) { return !pmd_none(pmd) && !pmd_present(pmd); }
+static inline bool is_pmd_migration_entry(pmd_t pmd) {
+  return is_swap_pmd(pmd) && (pmd_val(pmd) & _PAGE_SWP_MIGRATION) != 0;
+}
+// is_swap_pmd() || pmd_trans_huge(): what __pmd_trans_huge_lock() locks (6.18 has this name for
+// it).
+static inline bool pmd_is_huge(pmd_t pmd) {
+  return pmd_trans_huge(pmd) || is_pmd_migration_entry(pmd);
+}
+static inline bool pmd_swp_exclusive(pmd_t pmd) {
+  return (pmd_val(pmd) & _PAGE_SWP_EXCLUSIVE) != 0;
+}
 static inline pmd_t make_migration_pmd(unsigned long pfn, bool writable, bool exclusive) {
   return __pmd(pte_val(make_migration_pte(pfn, writable, exclusive)));
 }

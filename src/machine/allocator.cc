@@ -107,9 +107,12 @@ void wr_page_set_mapping(struct page* page, unsigned long mapping, unsigned long
 }
 
 void wr_page_move_mapping(struct page* to, const struct page* from) {
-  to->mapping = from->mapping;
-  to->index = from->index;
-  to->flags |= from->flags & 1ul << PG_swapbacked;
+  const unsigned pages = 1u << OrderOf(page_to_pfn(to));
+  for (unsigned i = 0; i < pages; ++i) {
+    to[i].mapping = from[i].mapping;
+    to[i].index = from[i].index;
+    to[i].flags |= from->flags & 1ul << PG_swapbacked;
+  }
 }
 
 void wr_folio_free(struct folio* folio, const wr_site* site) {

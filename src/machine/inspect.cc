@@ -490,6 +490,10 @@ std::string NameOfValue(LocationId location, uint64_t value) {
       case EntryView::kSwap:
         return "swap slot " + std::to_string(view.frame);
       case EntryView::kOther:
+        // Under pmdp_invalidate.
+        if ((value & _PAGE_PSE) != 0 && pfn_valid(wr_pfn_of(value))) {
+          return NameOfFrame(wr_pfn_of(value)) + RightsOf((value & _PAGE_RW) != 0) + " invalid";
+        }
         return (value & _PAGE_PRESENT) != 0 ? "pfn " + std::to_string(wr_pfn_of(value)) : "poison";
     }
   }

@@ -32,7 +32,7 @@ bool clear_soft_dirty_pmd(struct vm_area_struct* vma, unsigned long addr, pmd_t*
   spin_lock(ptl);
   const pmd_t pmd = pmd_read_locked(pmdp);
   const bool huge = pmd_trans_huge(pmd);
-  if (huge && !is_swap_pmd(pmd)) {
+  if (huge) {
     // pmdp_invalidate: never none in between.
     (void)wr_rmw(pmdp, sizeof(*pmdp), WR_AND, ~(_PAGE_PRESENT | _PAGE_PROTNONE), 0, WR_FULL,
                  WR_ENTRY, nullptr, WR_HERE);

@@ -9,6 +9,7 @@
 #include "kernel/tlb.h"
 #include "paths/cow.h"
 #include "paths/paths.h"
+#include "paths/rmap.h"
 #include "paths/split.h"
 #include "paths/swap.h"
 
@@ -73,6 +74,16 @@ void set_dirty(struct mm_struct* mm, pmd_t pmd, unsigned long address, pte_t ori
   spin_unlock(ptl);
 }
 
+// huge_pmd_set_accessed(), for the same reason.
+void huge_pmd_set_dirty(struct mm_struct* mm, pmd_t* pmdp, unsigned long address, pmd_t orig_pmd) {
+  spinlock_t* ptl = pmd_lockptr(mm);
+  spin_lock(ptl);
+  if (pmd_val(pmd_read_locked(pmdp)) == pmd_val(orig_pmd)) {
+    set_pmd_at(mm, address & HPAGE_PMD_MASK, pmdp, pmd_mkdirty(orig_pmd));
+  }
+  spin_unlock(ptl);
+}
+
 // Whoever holds the lock has made the entry invalid for a moment (huge_pmd_set_accessed and the end
 // of handle_pte_fault take it, and find that the entry has changed).
 void wait_for_entry(spinlock_t* ptl) {
@@ -98,6 +109,10 @@ enum vm_fault __handle_mm_fault(struct mm_struct* mm, unsigned long address, uns
     if (!pte_alloc(mm, pmdp)) return VM_FAULT_OOM;
     pmd = pmdp_get(pmdp);
   }
+  if (is_pmd_migration_entry(pmd)) {
+    pmd_migration_entry_wait(mm, pmdp);
+    return VM_FAULT_DONE;
+  }
   const bool unshare = (flags & FAULT_FLAG_UNSHARE) != 0;
   if (pmd_trans_huge(pmd)) {
     if (pmd_invalid(pmd)) {
@@ -105,6 +120,9 @@ enum vm_fault __handle_mm_fault(struct mm_struct* mm, unsigned long address, uns
       return VM_FAULT_DONE;
     }
     if (pmd_protnone(pmd)) return do_huge_pmd_numa_page(vma, pmdp, pmd, address);
+    if ((flags & FAULT_FLAG_WRITE) != 0 && pmd_write(pmd) && !pmd_dirty(pmd)) {
+      huge_pmd_set_dirty(mm, pmdp, address, pmd);
+    }
     if (flags == 0 || pmd_write(pmd)) return VM_FAULT_DONE;
     if (vma->vm_file != nullptr) {  // wp_huge_pmd(): write-notify is handled by ptes
       __split_huge_pmd(vma, pmdp, address);

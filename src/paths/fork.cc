@@ -168,6 +168,21 @@ bool share_huge_page(struct vm_area_struct* dst_vma, struct vm_area_struct* src_
   return true;
 }
 
+// What is migrating: what was writable or exclusive is shared from now on, in both.
+// REQUIRES: both pmd locks are held.
+void copy_pmd_migration_entry(struct vm_area_struct* dst_vma, struct vm_area_struct* src_vma,
+                              pmd_t* dst_pmdp, pmd_t* src_pmdp, pmd_t pmd, unsigned long addr,
+                              pgtable_t pgtable) {
+  const unsigned long dst_addr = addr - src_vma->vm_start + dst_vma->vm_start;
+  const pmd_t readable = make_migration_pmd(pmd_pfn(pmd), false, false);
+  if (pmd_val(readable) != pmd_val(pmd)) set_pmd_at(src_vma->vm_mm, addr, src_pmdp, readable);
+  pgtable_trans_huge_deposit(dst_vma->vm_mm, dst_pmdp, pgtable);
+  set_pmd_at(dst_vma->vm_mm, dst_addr, dst_pmdp, readable);
+  for (unsigned long offset = 0; offset < HPAGE_PMD_SIZE; offset += PAGE_SIZE) {
+    note_copied(addr + offset, dst_addr + offset);
+  }
+}
+
 enum copied copy_huge_pmd(struct vm_area_struct* dst_vma, struct vm_area_struct* src_vma,
                           pmd_t* dst_pmdp, pmd_t* src_pmdp, unsigned long addr) {
   struct mm_struct* dst_mm = dst_vma->vm_mm;
@@ -179,7 +194,9 @@ enum copied copy_huge_pmd(struct vm_area_struct* dst_vma, struct vm_area_struct*
   spin_lock(src_ptl);
   const pmd_t pmd = pmd_read_locked(src_pmdp);
   enum copied result = COPY_DONE;
-  if (!pmd_trans_huge(pmd) || is_swap_pmd(pmd)) {
+  if (is_pmd_migration_entry(pmd)) {
+    copy_pmd_migration_entry(dst_vma, src_vma, dst_pmdp, src_pmdp, pmd, addr, pgtable);
+  } else if (!pmd_trans_huge(pmd)) {
     pte_free(dst_mm, pgtable);
     result = COPY_NOT_HUGE;
   } else if (!share_huge_page(dst_vma, src_vma, dst_pmdp, src_pmdp, pmd, addr, pgtable)) {
@@ -198,13 +215,13 @@ enum copied copy_page_range(struct vm_area_struct* dst_vma, struct vm_area_struc
   if (src_pmdp == nullptr || dst_pmdp == nullptr) return COPY_DONE;
   enum copied result = COPY_NOT_HUGE;
   raw_write_seqcount_begin(&src_vma->vm_mm->write_protect_seq);
-  if (pmd_trans_huge(pmdp_get(src_pmdp))) {
+  const pmd_t found = pmdp_get(src_pmdp);
+  if (pmd_is_huge(found)) {
     result = copy_huge_pmd(dst_vma, src_vma, dst_pmdp, src_pmdp, src_vma->vm_start);
   }
   if (result == COPY_NOT_HUGE) {
     const pmd_t src_pmd = pmdp_get(src_pmdp);
     result = COPY_DONE;
-    // A huge pmd that is on its way elsewhere is left out.
     if (pmd_present(src_pmd) && !pmd_trans_huge(src_pmd)) {
       result =
           copy_pte_range(dst_vma, src_vma, dst_pmdp, src_pmd, src_vma->vm_start, src_vma->vm_end);

@@ -51,7 +51,7 @@ bool counts_suitable(struct page* page, unsigned long address) {
 bool write_protect_page(struct vm_area_struct* vma, unsigned long address, struct page* page,
                         pte_t* orig_pte) {
   struct mm_struct* mm = vma->vm_mm;
-  struct page_vma_mapped_walk pvmw = {vma, address, page, false, nullptr, nullptr};
+  struct page_vma_mapped_walk pvmw = {vma, address, page, false};
   const bool cut = is_cut("ksm-count-after-clear");
   mmu_notifier_invalidate_range_start(mm, address, address + PAGE_SIZE);
   if (!page_vma_mapped_walk(&pvmw)) {

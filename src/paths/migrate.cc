@@ -1,10 +1,11 @@
-// Migration of base pages. Mirrors do_pages_move(), unmap_and_move(), __unmap_and_move(),
-// move_to_new_folio(), folio_migrate_mapping(), remove_migration_pte() and migration_entry_wait()
-// (mm/migrate.c) and try_to_migrate_one() (mm/rmap.c), v6.1.
-// Leaves out: huge and large pages, KSM pages, writeback, the retries of a page that could not be
-// moved, xa_lock of the swap cache (the page's lock keeps others out of its place there).
-// Deviation: an entry carries no accessed and dirty bits; a dirty one makes the page dirty, as up
-// to 6.0.
+// Migration of pages, base or large. Mirrors do_pages_move(), unmap_and_move(), __unmap_and_move(),
+// move_to_new_folio(), folio_migrate_mapping(), folio_migrate_copy(), remove_migration_pte() and
+// migration_entry_wait() (mm/migrate.c) and try_to_migrate_one() (mm/rmap.c), v6.1. What is mapped
+// by a pmd: migrate_pmd.cc.
+// Leaves out: KSM pages, writeback, the retries of a page that could not be moved (or the split of
+// a large one), xa_lock of the swap cache (the page's lock keeps others out of its place there).
+// Deviations: an entry carries no accessed and dirty bits; a dirty one makes the page dirty, as up
+// to 6.0. The mappings' references are dropped together, after the entries' lock.
 #include "kernel/notes.h"
 #include "kernel/swap.h"
 #include "kernel/tlb.h"
@@ -14,32 +15,47 @@
 
 namespace {
 
+unsigned long size_of(const struct page* page) {
+  return folio_nr_pages((const struct folio*)page) << PAGE_SHIFT;
+}
+
 // Entry by entry: the page is unmapped, and a migration entry keeps its place.
-bool try_to_migrate_one(struct page* page, struct vm_area_struct* vma, unsigned long address,
+bool try_to_migrate_one(struct page* page, struct vm_area_struct* vma, unsigned long start,
                         void* /*arg*/) {
   struct mm_struct* mm = vma->vm_mm;
-  struct page_vma_mapped_walk pvmw = {vma, address, page, false, nullptr, nullptr};
-  mmu_notifier_invalidate_range_start(mm, address, address + PAGE_SIZE);
-  if (!page_vma_mapped_walk(&pvmw)) {
-    mmu_notifier_invalidate_range_end(mm, address, address + PAGE_SIZE);
-    return true;
+  struct page_vma_mapped_walk pvmw = {vma, start, page, false};
+  const unsigned long end = start + size_of(page);
+  bool shared = true;
+  int unmapped = 0;
+  mmu_notifier_invalidate_range_start(mm, start, end);
+  while (page_vma_mapped_walk(&pvmw)) {
+    if (pvmw.pte == nullptr) {
+      shared = set_pmd_migration_entry(&pvmw, page);
+    } else {
+      const unsigned long address = pvmw.address;
+      struct page* subpage = page + ((address - start) >> PAGE_SHIFT);
+      const bool anon_exclusive = PageAnon(page) && PageAnonExclusive(subpage);
+      wr_note(WR_NOTE_UNMAP_BEGIN, nullptr, address, address + PAGE_SIZE, WR_HERE);
+      const pte_t pteval = ptep_clear_flush(vma, address, pvmw.pte);
+      if (pte_dirty(pteval)) SetPageDirty(page);
+      shared = !anon_exclusive || page_try_share_anon_rmap(subpage, address);
+      if (shared) {
+        set_pte_at(mm, address, pvmw.pte,
+                   make_migration_pte(page_to_pfn(subpage), pte_write(pteval), anon_exclusive));
+        page_remove_rmap(subpage);
+      } else {
+        set_pte_at(mm, address, pvmw.pte, pteval);
+        wr_note(WR_NOTE_BACKED_OFF, nullptr, address, address + PAGE_SIZE, WR_HERE);
+      }
+    }
+    if (!shared) {
+      page_vma_mapped_walk_done(&pvmw);
+      break;
+    }
+    ++unmapped;
   }
-  const bool anon_exclusive = PageAnon(page) && PageAnonExclusive(page);
-  wr_note(WR_NOTE_UNMAP_BEGIN, nullptr, address, address + PAGE_SIZE, WR_HERE);
-  const pte_t pteval = ptep_clear_flush(vma, address, pvmw.pte);
-  if (pte_dirty(pteval)) SetPageDirty(page);
-  const bool shared = !anon_exclusive || page_try_share_anon_rmap(page, address);
-  if (shared) {
-    set_pte_at(mm, address, pvmw.pte,
-               make_migration_pte(page_to_pfn(page), pte_write(pteval), anon_exclusive));
-    page_remove_rmap(page);
-  } else {
-    set_pte_at(mm, address, pvmw.pte, pteval);
-    wr_note(WR_NOTE_BACKED_OFF, nullptr, address, address + PAGE_SIZE, WR_HERE);
-  }
-  page_vma_mapped_walk_done(&pvmw);
-  mmu_notifier_invalidate_range_end(mm, address, address + PAGE_SIZE);
-  if (shared) folio_put((struct folio*)page);
+  mmu_notifier_invalidate_range_end(mm, start, end);
+  if (unmapped != 0) folio_put_refs((struct folio*)page, unmapped);
   return shared;
 }
 
@@ -53,18 +69,23 @@ void try_to_migrate(struct page* page) {
 namespace {
 
 // Puts the page where the migration entries of `old`, which may be the page itself, are.
-bool remove_migration_pte(struct page* page, struct vm_area_struct* vma, unsigned long address,
+bool remove_migration_pte(struct page* page, struct vm_area_struct* vma, unsigned long start,
                           void* old) {
-  struct page_vma_mapped_walk pvmw = {vma, address, (struct page*)old, true, nullptr, nullptr};
-  if (!page_vma_mapped_walk(&pvmw)) return true;
-  const pte_t entry = pte_read_locked(pvmw.pte);
-  folio_get((struct folio*)page);
-  pte_t pte = pfn_pte(page_to_pfn(page));
-  if (pte_write(entry)) pte = pte_mkwrite(pte);
-  if (pte_swp_exclusive(entry)) SetPageAnonExclusive(page);
-  page_add_rmap(page);
-  set_pte_at(vma->vm_mm, address, pvmw.pte, pte);
-  page_vma_mapped_walk_done(&pvmw);
+  struct page_vma_mapped_walk pvmw = {vma, start, (struct page*)old, true};
+  while (page_vma_mapped_walk(&pvmw)) {
+    if (pvmw.pte == nullptr) {
+      remove_migration_pmd(&pvmw, page);
+      continue;
+    }
+    struct page* subpage = page + ((pvmw.address - start) >> PAGE_SHIFT);
+    const pte_t entry = pte_read_locked(pvmw.pte);
+    folio_get((struct folio*)page);
+    pte_t pte = pfn_pte(page_to_pfn(subpage));
+    if (pte_write(entry)) pte = pte_mkwrite(pte);
+    if (pte_swp_exclusive(entry)) SetPageAnonExclusive(subpage);
+    page_add_rmap(subpage);
+    set_pte_at(vma->vm_mm, pvmw.address, pvmw.pte, pte);
+  }
   return true;
 }
 
@@ -93,7 +114,8 @@ void unlock_cache(struct page* page) {
 
 // Before anything is unmapped: what "migrate-count-after-clear" takes for the check.
 bool counts_suitable(struct page* page) {
-  const int64_t expected = 1 + page_mapcount(page) + (cache_slot_of(page) != nullptr ? 1 : 0);
+  const int64_t expected =
+      1 + page_mapcount(page) + mapcount_of_tails(page) + (cache_slot_of(page) != nullptr ? 1 : 0);
   if (page_count(page) != expected) return false;
   const struct wr_rmap_addresses addresses = wr_rmap_addresses_of(page);
   note_for_addresses(WR_NOTE_COUNT_CHECK, page, WR_COUNTS_ANY, &addresses, WR_HERE);
@@ -140,7 +162,9 @@ bool folio_migrate_mapping(struct page* newpage, struct page* page,
 }
 
 void folio_migrate_copy(struct page* newpage, struct page* page) {
-  copy_user_highpage(newpage, page);
+  for (unsigned long i = 0; i < folio_nr_pages((struct folio*)page); ++i) {
+    copy_user_highpage(newpage + i, page + i);
+  }
   if (PageDirty(page)) SetPageDirty(newpage);
 }
 
@@ -158,15 +182,17 @@ bool move_to_new_folio(struct page* newpage, struct page* page) {
 
 namespace {
 
+bool tails_are_mapped(struct page* page) { return mapcount_of_tails(page) != 0; }
+
 bool __unmap_and_move(struct page* newpage, struct page* page) {
   bool moved = false;
   lock_page(page);
   (void)trylock_page(newpage);  // nobody else knows it
-  const bool mapped = page_mapcount(page) != 0;
+  const bool mapped = page_mapcount(page) != 0 || tails_are_mapped(page);
   const bool cut = is_cut("migrate-count-after-clear");
   if (mapped && (!cut || counts_suitable(page))) {
     try_to_migrate(page);
-    moved = page_mapcount(page) == 0 && move_to_new_folio(newpage, page);
+    moved = page_mapcount(page) == 0 && !tails_are_mapped(page) && move_to_new_folio(newpage, page);
     if (moved) SetPageLRU(newpage);
     remove_migration_ptes(page, moved ? newpage : page);
   }
@@ -177,7 +203,7 @@ bool __unmap_and_move(struct page* newpage, struct page* page) {
 }
 
 void unmap_and_move(struct page* page) {
-  struct folio* newfolio = folio_alloc(0);
+  struct folio* newfolio = folio_alloc(folio_test_large((struct folio*)page) ? HPAGE_PMD_ORDER : 0);
   if (newfolio == nullptr) {
     putback_lru_page(page);
     return;
@@ -193,12 +219,13 @@ void unmap_and_move(struct page* page) {
 
 }  // namespace
 
-// move_pages(2) to another node: off the LRU first, one after the other then.
+// move_pages(2) to another node: off the LRU first, one after the other then. A large folio goes as
+// a whole, whichever of its pages is named.
 void migrate_pages(struct mm_struct* mm, unsigned long start, unsigned long end,
                    unsigned /*flags*/) {
   struct page* pages[WR_PAGES_A_CALL];
   wr_begin_reclaim();
-  const int nr = isolate_pages(mm, start, end, pages);
+  const int nr = isolate_pages(mm, start, end, pages, true);
   for (int i = 0; i < nr; ++i) unmap_and_move(pages[i]);
 }
 
@@ -208,6 +235,7 @@ void migration_entry_wait(struct mm_struct* mm, pmd_t pmd, unsigned long address
   spinlock_t* ptl = pte_lockptr(mm, pmd);
   spin_lock(ptl);
   const pte_t pte = pte_read_locked(pte_offset_kernel(pmd, address));
+  struct folio* folio = is_migration_pte(pte) ? page_folio(pfn_to_page(pte_pfn(pte))) : nullptr;
   spin_unlock(ptl);
-  if (is_migration_pte(pte)) wait_on_page_locked(pfn_to_page(pte_pfn(pte)));
+  if (folio != nullptr) wait_on_page_locked(&folio->page);
 }

@@ -75,17 +75,6 @@ TEST(Migrate, BacksOffFromAReferenceAndFromAPin) {
   }
 }
 
-TEST(Migrate, LeavesHugeAndCompoundPagesAlone) {
-  Layout compound = LayoutOf("wwwwwwww");
-  compound.backing[0] = Backing::kCompound;
-  for (const Layout& layout : {LayoutOf("W"), compound}) {
-    SetUpPaths(layout);
-    const Translation before = Translate(1);
-    RunOnMachine([] { Migrate(0, 8); });
-    EXPECT_EQ(Translate(1), before);
-  }
-}
-
 TEST(Migrate, AFaultWaitsUntilTheMigrationHasEnded) {
   SetUpPaths(LayoutOf("w-------"));
   // The fault comes when the migration entry stands.

@@ -83,6 +83,12 @@ pmd_t pmd_modify(pmd_t pmd, enum protection to) {
   return pmd_mkpresent(pmd);
 }
 
+// As change_migration_entry().
+void change_pmd_migration_entry(struct mm_struct* mm, unsigned long addr, pmd_t* pmdp, pmd_t pmd) {
+  if (!pmd_write(pmd)) return;
+  set_pmd_at(mm, addr, pmdp, make_migration_pmd(pmd_pfn(pmd), false, pmd_swp_exclusive(pmd)));
+}
+
 // Returns false where the pmd is not huge.
 bool change_huge_pmd(struct vm_area_struct* vma, pmd_t* pmdp, unsigned long addr,
                      enum protection to, bool* changed) {
@@ -90,8 +96,11 @@ bool change_huge_pmd(struct vm_area_struct* vma, pmd_t* pmdp, unsigned long addr
   spinlock_t* ptl = pmd_lockptr(mm);
   spin_lock(ptl);
   const pmd_t pmd = pmd_read_locked(pmdp);
-  const bool huge = pmd_trans_huge(pmd);
-  if (huge && !is_swap_pmd(pmd) && !(to == PROTECT_NUMA && pmd_protnone(pmd))) {
+  const bool migrates = is_pmd_migration_entry(pmd);
+  const bool huge = pmd_is_huge(pmd);
+  if (migrates) {
+    change_pmd_migration_entry(mm, addr, pmdp, pmd);
+  } else if (huge && !(to == PROTECT_NUMA && pmd_protnone(pmd))) {
     // pmdp_invalidate_ad.
     // ORDER(AG never-none): what stays mapped is never none, however short; pairs with
     // zap_pmd_range(), which looks at the pmd without its lock, under mmap_lock for reading as NUMA
@@ -119,7 +128,7 @@ bool change_pmd_range(struct vm_area_struct* vma, unsigned long addr, unsigned l
   do {
     next = pmd_addr_end(addr, end);
     pmd_t pmd = pmdp_get(pmdp);
-    if (pmd_trans_huge(pmd)) {
+    if (pmd_is_huge(pmd)) {
       if (next - addr != HPAGE_PMD_SIZE) continue;
       if (change_huge_pmd(vma, pmdp, addr, to, &changed)) continue;
       pmd = pmdp_get(pmdp);

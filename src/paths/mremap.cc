@@ -17,20 +17,24 @@
 
 namespace {
 
-void move_huge_pmd(struct vm_area_struct* vma, unsigned long old_addr, unsigned long new_addr,
+// Returns false where the pmd is not huge any more.
+bool move_huge_pmd(struct vm_area_struct* vma, unsigned long old_addr, unsigned long new_addr,
                    pmd_t* old_pmd, pmd_t* new_pmd) {
   struct mm_struct* mm = vma->vm_mm;
   spinlock_t* ptl = pmd_lockptr(mm);
   spin_lock(ptl);
-  if (pmd_trans_huge(pmd_read_locked(old_pmd))) {
+  const pmd_t found = pmd_read_locked(old_pmd);
+  const bool huge = pmd_is_huge(found);
+  if (huge) {
     const pmd_t pmd = pmdp_huge_get_and_clear(mm, old_addr, old_pmd);
     // The kernel does so where pmd_move_must_withdraw(); here each huge pmd has its own table.
     pgtable_t pgtable = pgtable_trans_huge_withdraw(mm, old_pmd);
     if (pgtable != nullptr) pgtable_trans_huge_deposit(mm, new_pmd, pgtable);
     set_pmd_at(mm, new_addr, new_pmd, pmd);
-    wr_flush_tlb_range(mm, old_addr, old_addr + PMD_SIZE);
+    if (pmd_present(pmd)) wr_flush_tlb_range(mm, old_addr, old_addr + PMD_SIZE);
   }
   spin_unlock(ptl);
+  return huge;
 }
 
 // Moves the table with all its entries. Returns false where the entries must be moved.
@@ -64,8 +68,7 @@ void move_pgt_entry(struct vm_area_struct* vma, unsigned long old_addr, unsigned
   const bool locked = !is_cut("mremap-rmap-lock");
   if (locked) take_rmap_locks(vma);
   if (huge) {
-    move_huge_pmd(vma, old_addr, new_addr, old_pmd, new_pmd);
-    *moved = true;
+    *moved = move_huge_pmd(vma, old_addr, new_addr, old_pmd, new_pmd);
   } else {
     *moved = move_normal_pmd(vma, old_addr, old_pmd, new_pmd);
   }
@@ -113,7 +116,7 @@ void move_page_tables(struct vm_area_struct* vma, unsigned long old_addr, unsign
   const pmd_t pmd = pmdp_get(old_pmd);
   if (pmd_none(pmd)) return;
   bool moved = false;
-  const bool huge = pmd_trans_huge(pmd) || is_swap_pmd(pmd);
+  const bool huge = pmd_is_huge(pmd);
   if (huge || arch_supports_page_table_move()) {
     move_pgt_entry(vma, old_addr, new_addr, old_pmd, new_pmd, huge, &moved);
   }

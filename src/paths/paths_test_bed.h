@@ -47,6 +47,13 @@ inline Layout FileLayout(const char* pages) {
   return layout;
 }
 
+// The pages of one large folio, mapped by ptes.
+inline Layout Compound(const char* pages = "wwwwwwww") {
+  Layout layout = LayoutOf(pages);
+  layout.backing[0] = Backing::kCompound;
+  return layout;
+}
+
 inline void SetUpPaths(const Layout& layout, const char* profile = "arm64") {
   SetCuts({});
   SetUpMachine(layout, *FindProfile(profile));

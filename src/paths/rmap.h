@@ -11,20 +11,24 @@
 
 // --- rmap.cc -------------------------------------------------------------------------------------
 
-// Where a base page is mapped in one vma, or what a migration entry stands for.
+// Where a folio is mapped in one vma, or what a migration entry stands for.
 struct page_vma_mapped_walk {
   struct vm_area_struct* vma;
-  unsigned long address;
-  const struct page* page;
-  bool migration;  // PVMW_SYNC | PVMW_MIGRATION
-  pte_t* pte;
-  spinlock_t* ptl;
+  unsigned long address;    // of the page that was found; at first that of the head
+  const struct page* page;  // the head
+  bool migration;           // PVMW_SYNC | PVMW_MIGRATION
+  pte_t* pte = nullptr;     // null where the pmd is the entry
+  spinlock_t* ptl = nullptr;
+  pmd_t* pmd = nullptr;
 };
 
-// Returns whether the page is there, with the entry's lock held: page_vma_mapped_walk_done() drops
-// it.
+// Returns whether there is such an entry, or another one, with the entry's lock held. It is dropped
+// when there is none any more, or by page_vma_mapped_walk_done(), which ends the walk early.
 bool page_vma_mapped_walk(struct page_vma_mapped_walk* pvmw);
 void page_vma_mapped_walk_done(struct page_vma_mapped_walk* pvmw);
+
+// The mappings by ptes of a folio's pages behind the head; of a base page 0, without an event.
+int64_t mapcount_of_tails(struct page* page);
 
 // Calls `rmap_one` for every vma that may map the page, until it returns false or, where
 // `until_unmapped`, nobody maps the page any more. REQUIRES: the page is locked.
@@ -39,8 +43,8 @@ void rmap_walk(struct page* page, const struct rmap_walk_control* control);
 void note_for_addresses(unsigned what, const struct page* page, unsigned counts,
                         const struct wr_rmap_addresses* addresses, const struct wr_site* site);
 
-// Whether an exclusive page may become shared. REQUIRES: its entry is clear. Returns false where it
-// may be pinned, else it is not exclusive any more.
+// Whether an exclusive page may become shared. REQUIRES: its entry is clear. Returns false where
+// its folio may be pinned, else it is not exclusive any more.
 bool page_try_share_anon_rmap(struct page* page, unsigned long address);
 
 // How many pages one call works on: what SWAP_CLUSTER_MAX is to reclaim, and ksmd's pages_to_scan
@@ -51,10 +55,11 @@ bool page_try_share_anon_rmap(struct page* page, unsigned long address);
 bool isolate_lru_page(struct page* page);
 void putback_lru_page(struct page* page);
 
-// The first WR_PAGES_A_CALL base pages that are mapped in the range, off the LRU and each with a
-// reference. Returns how many. Takes mmap_lock for reading.
-int isolate_pages(struct mm_struct* mm, unsigned long start, unsigned long end,
-                  struct page** pages);
+// The first WR_PAGES_A_CALL base pages (`large`: or large folios, by their heads) that are mapped
+// in the range, off the LRU and each with a reference. Returns how many. Takes mmap_lock for
+// reading.
+int isolate_pages(struct mm_struct* mm, unsigned long start, unsigned long end, struct page** pages,
+                  bool large);
 
 // --- vmscan.cc: flushes that are put off --------------------------------------------------------
 
@@ -94,5 +99,14 @@ void remove_migration_ptes(struct page* old, struct page* page);
 bool move_to_new_folio(struct page* newpage, struct page* page);
 
 void migration_entry_wait(struct mm_struct* mm, pmd_t pmd, unsigned long address);
+
+// --- migrate_pmd.cc ------------------------------------------------------------------------------
+
+// The same for a huge page that a pmd maps: the entry for its pmd (false where it may be pinned:
+// the pmd is back), and the pmd for the entry. REQUIRES: the walk has found it.
+bool set_pmd_migration_entry(struct page_vma_mapped_walk* pvmw, struct page* page);
+void remove_migration_pmd(struct page_vma_mapped_walk* pvmw, struct page* page);
+
+void pmd_migration_entry_wait(struct mm_struct* mm, pmd_t* pmdp);
 
 #endif  // WALKRACE_PATHS_RMAP_H_

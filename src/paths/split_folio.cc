@@ -3,8 +3,9 @@
 // __split_huge_page_tail() and remap_page() (mm/huge_memory.c), try_to_migrate_one() (mm/rmap.c)
 // and remove_migration_pte() (mm/migrate.c), v6.1. Leaves out: the swap cache, the deferred list,
 // the LRU's lock, a file's pages behind its end. Deviations: the tails carry the folio's lock from
-// the start, and whoever meets a migration entry waits for the anon_vma's lock, which is held until
-// the last one is gone.
+// the start; a migration entry carries no dirty bit (a dirty one makes the page dirty, as up to
+// 6.0); and in runs without reclaim whoever meets one waits for the anon_vma's lock, which is held
+// until the last one is gone.
 #include "kernel/barrier.h"
 #include "kernel/mm.h"
 #include "kernel/page_ref.h"
@@ -51,6 +52,7 @@ void try_to_migrate_one(struct folio* folio, struct page* subpage, struct vm_are
   const bool anon_exclusive = PageAnonExclusive(subpage);
   const pte_t pteval = ptep_get_and_clear(mm, address, ptep);
   wr_flush_tlb_range(mm, address, address + PAGE_SIZE);
+  if (wr_reclaim_begun() && pte_dirty(pteval)) SetPageDirty(&folio->page);
   const bool shared = !anon_exclusive || split_try_share_anon_rmap(subpage, folio);
   if (shared) {
     set_pte_at(mm, address, ptep,
@@ -88,7 +90,8 @@ void remove_migration_pte(struct page* page, struct vm_area_struct* vma, unsigne
   const pte_t entry = pte_read_locked(ptep);
   if (is_migration_pte(entry) && pte_pfn(entry) == page_to_pfn(page)) {
     folio_get(wr_folio_of_held(page));
-    pte_t pte = pte_mkdirty(pfn_pte(page_to_pfn(page)));
+    pte_t pte = pfn_pte(page_to_pfn(page));
+    if (!wr_reclaim_begun()) pte = pte_mkdirty(pte);
     if (pte_write(entry)) pte = pte_mkwrite(pte);
     if ((pte_val(entry) & _PAGE_SWP_EXCLUSIVE) != 0) SetPageAnonExclusive(page);
     page_add_rmap(page);

@@ -11,12 +11,6 @@ void Split(int page = 0) {
   split_huge_pages(MachineMm(), AddressOfPage(page), AddressOfPage(page) + PAGE_SIZE, 0);
 }
 
-Layout Compound() {
-  Layout layout = LayoutOf("wwwwwwww");
-  layout.backing[0] = Backing::kCompound;
-  return layout;
-}
-
 void ExpectNoLockHeld() {
   EXPECT_EQ(arena.root_anon_vma.rwsem.word, 0u);
   EXPECT_EQ(arena.mm[0].mmap_lock.word, 0u);

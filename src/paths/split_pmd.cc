@@ -1,9 +1,8 @@
 // Split of a huge pmd into ptes of the same pages, or into migration entries; of a file's into
 // nothing. Mirrors __split_huge_pmd() and __split_huge_pmd_locked(), mm/huge_memory.c, v6.1.
-// Leaves out: the huge zero page, migration entries that are huge, PG_double_map (one mapcount a
-// page serves all), MMU notifiers of anonymous memory (no page changes). Deviation: with freeze,
-// the ptes never count and take no reference, as from 6.2 on; 6.1 counts them, and takes them off
-// again.
+// Leaves out: the huge zero page, PG_double_map (one mapcount a page serves all), MMU notifiers of
+// anonymous memory (no page changes). Deviation: with freeze, the ptes never count and take no
+// reference, as from 6.2 on; 6.1 counts them, and takes them off again.
 #include "kernel/barrier.h"
 #include "kernel/mm.h"
 #include "kernel/page_ref.h"
@@ -13,16 +12,31 @@
 #include "paths/paths.h"
 #include "paths/secondary_mmu.h"
 #include "paths/split.h"
+#include "paths/swap.h"
 
 namespace {
 
 void set_small_pte(struct mm_struct* mm, unsigned long address, pte_t* pte, struct page* page,
-                   bool write, bool anon_exclusive) {
+                   pmd_t old_pmd, bool anon_exclusive) {
   if (anon_exclusive) SetPageAnonExclusive(page);
-  pte_t entry = pte_mkdirty(pfn_pte(page_to_pfn(page)));
-  if (write) entry = pte_mkwrite(entry);
+  pte_t entry = pfn_pte(page_to_pfn(page));
+  if (pmd_dirty(old_pmd)) entry = pte_mkdirty(entry);
+  if (pmd_write(old_pmd)) entry = pte_mkwrite(entry);
   set_pte_at(mm, address, pte, entry);
   page_add_rmap(page);
+}
+
+// Of what migrates, as the pmd has it: nobody maps the page, and nothing is counted.
+void split_pmd_migration_entry(struct mm_struct* mm, pmd_t* pmd, unsigned long haddr,
+                               pmd_t old_pmd) {
+  pgtable_t pgtable = pgtable_trans_huge_withdraw(mm, pmd);
+  pte_t* pte = (pte_t*)pgtable->entry;
+  for (unsigned long i = 0; i < HPAGE_PMD_NR; ++i, ++pte, haddr += PAGE_SIZE) {
+    set_pte_at(
+        mm, haddr, pte,
+        make_migration_pte(pmd_pfn(old_pmd) + i, pmd_write(old_pmd), pmd_swp_exclusive(old_pmd)));
+  }
+  pmd_populate(mm, pmd, pgtable);
 }
 
 void __split_huge_pmd_locked(struct vm_area_struct* vma, pmd_t* pmd, unsigned long haddr,
@@ -32,10 +46,12 @@ void __split_huge_pmd_locked(struct vm_area_struct* vma, pmd_t* pmd, unsigned lo
   // table stands in its place; pairs with every CPU's walk by hardware. Without it a TLB holds a
   // huge and a small translation of one address.
   const pmd_t old_pmd = wr_pmdp_invalidate(vma, haddr, pmd, !is_cut("split-flush"));
+  if (is_pmd_migration_entry(old_pmd)) return split_pmd_migration_entry(mm, pmd, haddr, old_pmd);
   struct page* page = pfn_to_page(pmd_pfn(old_pmd));
   struct folio* folio = (struct folio*)page;
   const bool write = pmd_write(old_pmd);
   const bool anon_exclusive = PageAnonExclusive(page);
+  if (wr_reclaim_begun() && pmd_dirty(old_pmd)) SetPageDirty(page);
   if (freeze && anon_exclusive && !split_try_share_anon_rmap(page, folio)) freeze = false;
   // The huge mapping's reference, and one for each pte more.
   if (!freeze) folio_ref_add(folio, HPAGE_PMD_NR - 1);
@@ -45,7 +61,7 @@ void __split_huge_pmd_locked(struct vm_area_struct* vma, pmd_t* pmd, unsigned lo
     if (freeze) {
       set_pte_at(mm, haddr, pte, make_migration_pte(page_to_pfn(page + i), write, anon_exclusive));
     } else {
-      set_small_pte(mm, haddr, pte, page + i, write, anon_exclusive);
+      set_small_pte(mm, haddr, pte, page + i, old_pmd, anon_exclusive);
     }
   }
   page_remove_rmap(page);  // the huge mapping's
@@ -88,7 +104,7 @@ void __split_huge_pmd(struct vm_area_struct* vma, pmd_t* pmd, unsigned long addr
   }
   spinlock_t* ptl = pmd_lockptr(vma->vm_mm);
   spin_lock(ptl);
-  if (pmd_trans_huge(pmd_read_locked(pmd))) {
+  if (pmd_is_huge(pmd_read_locked(pmd))) {
     __split_huge_pmd_locked(vma, pmd, address & HPAGE_PMD_MASK, false);
   }
   spin_unlock(ptl);
@@ -121,6 +137,6 @@ void split_pmd_region(struct mm_struct* mm, unsigned long start, unsigned long /
   mmap_read_lock(mm);
   const bool splits = vma->vm_file == nullptr || vma->vm_file == wr_file();
   pmd_t* pmd = splits ? mm_find_pmd(mm, start) : nullptr;
-  if (pmd != nullptr && pmd_trans_huge(pmdp_get(pmd))) __split_huge_pmd(vma, pmd, start);
+  if (pmd != nullptr && pmd_is_huge(pmdp_get(pmd))) __split_huge_pmd(vma, pmd, start);
   mmap_read_unlock(mm);
 }

@@ -599,6 +599,15 @@ constexpr VariantRow kRows[] = {
      .bites_on = Everywhere,
      .control = "cpu 0\n get 0 write\n write-pinned\n unpin\n"
                 "cpu 1\n migrate 0\n"},
+    {.name = "migrate-huge-count-first",
+     .summary =
+         "the same for a huge page that a pmd maps: the counts, and then the entry of the pmd",
+     .cuts = {"migrate-count-after-clear"},
+     .oracle = "no-pinned-page-freed",
+     .bites_on = Everywhere,
+     .control = "map-huge 0-7 rw\n"
+                "cpu 0\n get 0 write\n write-pinned\n unpin\n"
+                "cpu 1\n migrate 0\n"},
     {.name = "migrate-flush-late",
      .id = "C10",
      .upstream = "60bae7370896",

@@ -118,7 +118,7 @@ bool try_to_unmap_one(struct page* page, struct vm_area_struct* vma, unsigned lo
                       void* arg) {
   auto* batch = (struct tlbflush_unmap_batch*)arg;
   struct mm_struct* mm = vma->vm_mm;
-  struct page_vma_mapped_walk pvmw = {vma, address, page, false, nullptr, nullptr};
+  struct page_vma_mapped_walk pvmw = {vma, address, page, false};
   mmu_notifier_invalidate_range_start(mm, address, address + PAGE_SIZE);
   if (!page_vma_mapped_walk(&pvmw)) {
     mmu_notifier_invalidate_range_end(mm, address, address + PAGE_SIZE);
@@ -259,6 +259,6 @@ void reclaim_pages(struct mm_struct* mm, unsigned long start, unsigned long end,
                    unsigned /*flags*/) {
   struct page* pages[WR_PAGES_A_CALL];
   wr_begin_reclaim();
-  const int nr = isolate_pages(mm, start, end, pages);
+  const int nr = isolate_pages(mm, start, end, pages, false);
   shrink_page_list(pages, nr);
 }

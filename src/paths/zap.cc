@@ -66,14 +66,18 @@ void zap_deposited_table(struct mm_struct* mm, pmd_t* pmdp) {
 bool zap_huge_pmd(struct mmu_gather* tlb, pmd_t* pmdp, unsigned long addr) {
   spinlock_t* ptl = pmd_lockptr(tlb->mm);
   spin_lock(ptl);
-  const bool huge = pmd_trans_huge(pmd_read_locked(pmdp));
+  const pmd_t found = pmd_read_locked(pmdp);
+  const bool huge = pmd_is_huge(found);
   if (huge) {
     const pmd_t orig_pmd = pmdp_huge_get_and_clear(tlb->mm, addr, pmdp);
     struct page* page = pfn_to_page(pmd_pfn(orig_pmd));
-    page_remove_rmap(page);
+    const bool present = pmd_present(orig_pmd);
+    if (present) page_remove_rmap(page);
     const bool anonymous = find_vma(tlb->mm, addr)->vm_file == nullptr;
     if (anonymous || arch_needs_pgtable_deposit()) zap_deposited_table(tlb->mm, pmdp);
-    tlb_remove_page(tlb, page);
+    // A migration entry holds no reference and no mapping.
+    if (present) tlb_remove_page(tlb, page);
+    tlb->cleared = true;
   }
   spin_unlock(ptl);
   return huge;
@@ -83,7 +87,8 @@ void zap_pmd_range(struct mmu_gather* tlb, pmd_t* pmdp, unsigned long addr, unsi
   unsigned long next;
   do {
     next = pmd_addr_end(addr, end);
-    if (pmd_trans_huge(pmdp_get(pmdp))) {
+    const pmd_t found = pmdp_get(pmdp);
+    if (pmd_is_huge(found)) {
       if (next - addr != HPAGE_PMD_SIZE) {
         __split_huge_pmd(find_vma(tlb->mm, addr), pmdp, addr);
       } else if (zap_huge_pmd(tlb, pmdp, addr)) {
@@ -91,7 +96,7 @@ void zap_pmd_range(struct mmu_gather* tlb, pmd_t* pmdp, unsigned long addr, unsi
       }
     }
     const pmd_t pmd = pmdp_get(pmdp);
-    if (pmd_none(pmd) || pmd_trans_huge(pmd)) continue;
+    if (!pmd_present(pmd) || pmd_trans_huge(pmd)) continue;
     zap_pte_range(tlb, pmd, addr, next);
   } while (++pmdp, addr = next, addr != end);
 }
