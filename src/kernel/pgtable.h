@@ -149,6 +149,9 @@ static inline pmd_t pfn_pmd_huge(unsigned long pfn) {
 }
 static inline pmd_t pmd_wrprotect(pmd_t pmd) { return __pmd(pmd_val(pmd) & ~_PAGE_RW); }
 static inline bool pmd_dirty(pmd_t pmd) { return (pmd_val(pmd) & _PAGE_DIRTY) != 0; }
+static inline bool pmd_young(pmd_t pmd) { return (pmd_val(pmd) & _PAGE_ACCESSED) != 0; }
+static inline pmd_t pmd_mkold(pmd_t pmd) { return __pmd(pmd_val(pmd) & ~_PAGE_ACCESSED); }
+static inline pmd_t pmd_mkclean(pmd_t pmd) { return __pmd(pmd_val(pmd) & ~_PAGE_DIRTY); }
 // What is neither none nor a table nor huge: a migration entry, nothing else.
 static inline bool is_swap_pmd(pmd_t pmd) { return !pmd_none(pmd) && !pmd_present(pmd); }
 static inline bool is_pmd_migration_entry(pmd_t pmd) {

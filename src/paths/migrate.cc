@@ -4,8 +4,8 @@
 // by a pmd: migrate_pmd.cc.
 // Leaves out: KSM pages, writeback, the retries of a page that could not be moved (or the split of
 // a large one), xa_lock of the swap cache (the page's lock keeps others out of its place there).
-// Deviations: an entry carries no accessed and dirty bits; a dirty one makes the page dirty, as up
-// to 6.0. The mappings' references are dropped together, after the entries' lock.
+// Deviation: an entry carries no accessed and dirty bits; a dirty one makes the page dirty, as up
+// to 6.0.
 #include "kernel/notes.h"
 #include "kernel/swap.h"
 #include "kernel/tlb.h"
@@ -26,9 +26,8 @@ bool try_to_migrate_one(struct page* page, struct vm_area_struct* vma, unsigned 
   struct page_vma_mapped_walk pvmw = {vma, start, page, false};
   const unsigned long end = start + size_of(page);
   bool shared = true;
-  int unmapped = 0;
   mmu_notifier_invalidate_range_start(mm, start, end);
-  while (page_vma_mapped_walk(&pvmw)) {
+  while (shared && page_vma_mapped_walk(&pvmw)) {
     if (pvmw.pte == nullptr) {
       shared = set_pmd_migration_entry(&pvmw, page);
     } else {
@@ -48,14 +47,13 @@ bool try_to_migrate_one(struct page* page, struct vm_area_struct* vma, unsigned 
         wr_note(WR_NOTE_BACKED_OFF, nullptr, address, address + PAGE_SIZE, WR_HERE);
       }
     }
-    if (!shared) {
+    if (shared) {
+      folio_put((struct folio*)page);
+    } else {
       page_vma_mapped_walk_done(&pvmw);
-      break;
     }
-    ++unmapped;
   }
   mmu_notifier_invalidate_range_end(mm, start, end);
-  if (unmapped != 0) folio_put_refs((struct folio*)page, unmapped);
   return shared;
 }
 
@@ -184,10 +182,9 @@ namespace {
 
 bool tails_are_mapped(struct page* page) { return mapcount_of_tails(page) != 0; }
 
+// REQUIRES: both are locked.
 bool __unmap_and_move(struct page* newpage, struct page* page) {
   bool moved = false;
-  lock_page(page);
-  (void)trylock_page(newpage);  // nobody else knows it
   const bool mapped = page_mapcount(page) != 0 || tails_are_mapped(page);
   const bool cut = is_cut("migrate-count-after-clear");
   if (mapped && (!cut || counts_suitable(page))) {
@@ -202,22 +199,35 @@ bool __unmap_and_move(struct page* newpage, struct page* page) {
   return moved;
 }
 
-void unmap_and_move(struct page* page) {
+// Returns whether the page is locked now.
+bool lock_for_migration(struct page* page, enum migrate_mode mode) {
+  if (mode == MIGRATE_ASYNC) return trylock_page(page);
+  lock_page(page);
+  return true;
+}
+
+}  // namespace
+
+bool unmap_and_move(struct page* page, enum migrate_mode mode) {
   struct folio* newfolio = folio_alloc(folio_test_large((struct folio*)page) ? HPAGE_PMD_ORDER : 0);
   if (newfolio == nullptr) {
     putback_lru_page(page);
-    return;
+    return false;
+  }
+  bool moved = false;
+  if (lock_for_migration(page, mode)) {
+    (void)trylock_page(&newfolio->page);  // nobody else knows it
+    moved = __unmap_and_move(&newfolio->page, page);
   }
   // On success the old page goes with its last reference; its mappings hold the new one.
-  if (__unmap_and_move(&newfolio->page, page)) {
+  if (moved) {
     folio_put((struct folio*)page);
   } else {
     putback_lru_page(page);
   }
   folio_put(newfolio);
+  return moved;
 }
-
-}  // namespace
 
 // move_pages(2) to another node: off the LRU first, one after the other then. A large folio goes as
 // a whole, whichever of its pages is named.
@@ -225,8 +235,8 @@ void migrate_pages(struct mm_struct* mm, unsigned long start, unsigned long end,
                    unsigned /*flags*/) {
   struct page* pages[WR_PAGES_A_CALL];
   wr_begin_reclaim();
-  const int nr = isolate_pages(mm, start, end, pages, true);
-  for (int i = 0; i < nr; ++i) unmap_and_move(pages[i]);
+  const int nr = isolate_pages(mm, start, end, pages, ISOLATE_ALL);
+  for (int i = 0; i < nr; ++i) (void)unmap_and_move(pages[i], MIGRATE_SYNC);
 }
 
 // ORDER(AC entry-then-page-lock): whoever takes a migration entry away holds the page's lock, and

@@ -179,31 +179,36 @@ void putback_lru_page(struct page* page) {
 namespace {
 
 // REQUIRES: the page is mapped, and the entry's lock is held.
-struct page* isolate_mapped_page(struct page* page, bool large) {
+struct page* isolate_mapped_page(struct page* page, enum isolate_large large) {
   struct folio* folio = page_folio(page);
-  if ((!large && folio_test_large(folio)) || PageKsm(page)) return nullptr;
+  if (PageKsm(page)) return nullptr;
+  if (folio_test_large(folio) && large == ISOLATE_LAZYFREE && PageSwapBacked(&folio->page)) {
+    return nullptr;
+  }
   return isolate_lru_page(&folio->page) ? &folio->page : nullptr;
 }
 
-struct page* isolate_huge_page(struct mm_struct* mm, pmd_t* pmdp) {
+struct page* isolate_huge_page(struct mm_struct* mm, pmd_t* pmdp, enum isolate_large large) {
   struct page* isolated = nullptr;
   spinlock_t* ptl = pmd_lockptr(mm);
   spin_lock(ptl);
   const pmd_t pmd = pmd_read_locked(pmdp);
-  if (pmd_trans_huge(pmd)) isolated = isolate_mapped_page(pfn_to_page(pmd_pfn(pmd)), true);
+  if (pmd_trans_huge(pmd)) isolated = isolate_mapped_page(pfn_to_page(pmd_pfn(pmd)), large);
   spin_unlock(ptl);
   return isolated;
 }
 
-struct page* isolate_page_at(struct mm_struct* mm, unsigned long address, bool large) {
+struct page* isolate_page_at(struct mm_struct* mm, unsigned long address,
+                             enum isolate_large large) {
   // Other files refuse: secretmem_migrate_folio(), and so does the one with dirty tracking here.
   const struct address_space* file = find_vma(mm, address)->vm_file;
   if (file != nullptr && file != wr_file()) return nullptr;
+  large &= file == nullptr;
   pmd_t* pmdp = mm_find_pmd(mm, address);
   if (pmdp == nullptr) return nullptr;
   const pmd_t pmd = pmdp_get(pmdp);
   if (!pmd_present(pmd)) return nullptr;
-  if (pmd_trans_huge(pmd)) return large ? isolate_huge_page(mm, pmdp) : nullptr;
+  if (pmd_trans_huge(pmd)) return isolate_huge_page(mm, pmdp, large);
   struct page* isolated = nullptr;
   spinlock_t* ptl = pte_lockptr(mm, pmd);
   spin_lock(ptl);
@@ -218,7 +223,7 @@ struct page* isolate_page_at(struct mm_struct* mm, unsigned long address, bool l
 }  // namespace
 
 int isolate_pages(struct mm_struct* mm, unsigned long start, unsigned long end, struct page** pages,
-                  bool large) {
+                  enum isolate_large large) {
   int nr = 0;
   mmap_read_lock(mm);
   for (unsigned long address = start; address != end && nr < WR_PAGES_A_CALL;

@@ -55,11 +55,12 @@ bool page_try_share_anon_rmap(struct page* page, unsigned long address);
 bool isolate_lru_page(struct page* page);
 void putback_lru_page(struct page* page);
 
-// The first WR_PAGES_A_CALL base pages (`large`: or large folios, by their heads) that are mapped
-// in the range, off the LRU and each with a reference. Returns how many. Takes mmap_lock for
-// reading.
+// The first WR_PAGES_A_CALL pages that are mapped in the range, off the LRU and each with a
+// reference: base pages, and large folios by their heads (all, or those alone that MADV_FREE gave
+// up). Returns how many. Takes mmap_lock for reading.
+enum isolate_large { ISOLATE_LAZYFREE, ISOLATE_ALL };
 int isolate_pages(struct mm_struct* mm, unsigned long start, unsigned long end, struct page** pages,
-                  bool large);
+                  enum isolate_large large);
 
 // --- vmscan.cc: flushes that are put off --------------------------------------------------------
 
@@ -97,6 +98,11 @@ void remove_migration_ptes(struct page* old, struct page* page);
 // anybody but the caller, once, and the cache has a reference.
 // REQUIRES: both are locked; the page is isolated and not mapped.
 bool move_to_new_folio(struct page* newpage, struct page* page);
+
+// Moves an isolated page, whose reference is the caller's no more afterwards. Returns whether it
+// has moved. MIGRATE_ASYNC: not if somebody else has its lock.
+enum migrate_mode { MIGRATE_ASYNC, MIGRATE_SYNC };
+bool unmap_and_move(struct page* page, enum migrate_mode mode);
 
 void migration_entry_wait(struct mm_struct* mm, pmd_t pmd, unsigned long address);
 

@@ -10,6 +10,10 @@
 // nobody can map or pin them until the entries are taken away. Where it may be pinned, by ptes.
 void split_huge_pmd_freeze(struct vm_area_struct* vma, pmd_t* pmd, unsigned long address,
                            const struct folio* folio);
+// The same by ptes: split_huge_pmd_address() of what this folio is mapped by. REQUIRES: the folio
+// is locked.
+void split_huge_pmd_of(struct vm_area_struct* vma, pmd_t* pmd, unsigned long address,
+                       const struct folio* folio);
 
 // Whether the exclusive page of a large folio may become shared. REQUIRES: its entry is clear and
 // flushed. Returns false where the folio may be pinned, else the page is not exclusive any more.
@@ -21,6 +25,10 @@ bool split_try_share_anon_rmap(struct page* page, struct folio* folio);
 // anybody but the page cache and the caller, once, has a reference.
 // REQUIRES: it is locked, and the file's; the caller has a reference, which is the head's then.
 bool split_huge_file_page(struct address_space* mapping, struct folio* folio);
+
+// Returns whether it was split: the pages behind the head are folios of their own, and nobody has a
+// reference but their mappings. REQUIRES: the folio is locked, and the caller has a reference.
+bool split_huge_page(struct folio* folio);
 
 // Waits until a split has taken its migration entries away.
 void split_entry_wait(void);

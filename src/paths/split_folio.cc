@@ -133,7 +133,8 @@ void __split_huge_page(struct folio* folio) {
   folio_get(folio);
 }
 
-// Returns whether it was split. REQUIRES: the folio is locked, and the caller has a reference.
+}  // namespace
+
 bool split_huge_page(struct folio* folio) {
   struct page* head = &folio->page;
   const unsigned long index = head->index;
@@ -162,7 +163,9 @@ out_unlock:
   return split;
 }
 
-// The same of a file's. REQUIRES: i_pages_lock is held, the count is frozen.
+namespace {
+
+// __split_huge_page() of a file's. REQUIRES: i_pages_lock is held, the count is frozen.
 void __split_huge_file_page(struct address_space* mapping, struct folio* folio) {
   struct page* head = &folio->page;
   const unsigned long flags = READ_ONCE(head->flags);

@@ -95,6 +95,17 @@ void __split_huge_file_pmd(struct vm_area_struct* vma, pmd_t* pmd, unsigned long
   mmu_notifier_invalidate_range_end(mm, haddr, haddr + HPAGE_PMD_SIZE);
 }
 
+void split_pmd_of(struct vm_area_struct* vma, pmd_t* pmd, unsigned long address,
+                  const struct folio* folio, bool freeze) {
+  spinlock_t* ptl = pmd_lockptr(vma->vm_mm);
+  spin_lock(ptl);
+  const pmd_t found = pmd_read_locked(pmd);
+  if (pmd_trans_huge(found) && pmd_pfn(found) == page_to_pfn(&folio->page)) {
+    __split_huge_pmd_locked(vma, pmd, address & HPAGE_PMD_MASK, freeze);
+  }
+  spin_unlock(ptl);
+}
+
 }  // namespace
 
 void __split_huge_pmd(struct vm_area_struct* vma, pmd_t* pmd, unsigned long address) {
@@ -112,13 +123,12 @@ void __split_huge_pmd(struct vm_area_struct* vma, pmd_t* pmd, unsigned long addr
 
 void split_huge_pmd_freeze(struct vm_area_struct* vma, pmd_t* pmd, unsigned long address,
                            const struct folio* folio) {
-  spinlock_t* ptl = pmd_lockptr(vma->vm_mm);
-  spin_lock(ptl);
-  const pmd_t found = pmd_read_locked(pmd);
-  if (pmd_trans_huge(found) && pmd_pfn(found) == page_to_pfn(&folio->page)) {
-    __split_huge_pmd_locked(vma, pmd, address & HPAGE_PMD_MASK, true);
-  }
-  spin_unlock(ptl);
+  split_pmd_of(vma, pmd, address, folio, true);
+}
+
+void split_huge_pmd_of(struct vm_area_struct* vma, pmd_t* pmd, unsigned long address,
+                       const struct folio* folio) {
+  split_pmd_of(vma, pmd, address, folio, false);
 }
 
 bool split_try_share_anon_rmap(struct page* page, struct folio* folio) {

@@ -708,6 +708,17 @@ constexpr VariantRow kRows[] = {
      .control = "map-huge 0-7 rw\n"
                 "cpu 0\n numa 0-7\n"
                 "cpu 1\n zap 0-7\n read 0\n"},
+    {.name = "madv-free-clears-pmd",
+     .id = "C12",
+     .upstream = "58ceeb6bec86",
+     .fixed_in = "4.11",
+     .summary = "the same of MADV_FREE, which makes the huge pmd clean",
+     .cuts = {"madv-free-pmd-invalid"},
+     .oracle = "no-lost-write",
+     .bites_on = Everywhere,
+     .control = "map-huge 0-7 rw\n"
+                "cpu 0\n madv-free 0-7\n"
+                "cpu 1\n zap 0-7\n read 0\n"},
     {.name = "lazy-cpus-walk-on",
      .id = "A9",
      .upstream = "3ef938c35035",

@@ -1,15 +1,17 @@
 // Reclaim of anonymous pages. Mirrors shrink_folio_list(), pageout(), __remove_mapping()
 // (mm/vmscan.c), try_to_unmap_one(), should_defer_flush(), set_tlb_ubc_flush_pending(),
 // try_to_unmap_flush() and flush_tlb_batched_pending() (mm/rmap.c), v6.1.
-// Leaves out: the page cache's pages, large and KSM pages, references found young, writeback that
-// takes time, the wrap of mm->tlb_flush_batched. Deviation: what is scanned is not the end of an
-// LRU list but what the range maps; mmap_lock is not held afterwards, as in kswapd.
+// Leaves out: the page cache's pages, KSM pages, large folios but those that MADV_FREE gave up,
+// references found young, writeback that takes time, the wrap of mm->tlb_flush_batched. Deviation:
+// what is scanned is not the end of an LRU list but what the range maps; mmap_lock is not held
+// afterwards, as in kswapd.
 #include "kernel/notes.h"
 #include "kernel/tlb.h"
 #include "kernel/words.h"
 #include "paths/cuts.h"
 #include "paths/rmap.h"
 #include "paths/secondary_mmu.h"
+#include "paths/split.h"
 #include "paths/swap.h"
 
 namespace {
@@ -66,21 +68,22 @@ bool restore_pte(struct page_vma_mapped_walk* pvmw, pte_t pteval) {
 // ORDER(AD lazyfree-count-then-dirty): the entry is clear, then the count is looked at, then the
 // dirty flag; pairs with GUP's reference, then re-read, and with its user's dirty flag, then put.
 // Without the count, what a device writes through a reference is dropped with the page.
-bool unmap_lazyfree(struct page_vma_mapped_walk* pvmw, struct page* page, pte_t pteval) {
+bool unmap_lazyfree(struct page_vma_mapped_walk* pvmw, struct page* page, struct page* subpage,
+                    pte_t pteval) {
   bool discard = true;
   if (!is_cut("lazyfree-barrier")) smp_mb();
   if (!is_cut("lazyfree-count")) {
     const int64_t ref_count = page_count(page);
-    const int64_t map_count = page_mapcount(page);
+    const int64_t map_count = page_mapcount(page) + mapcount_of_tails(page);
     smp_rmb();
     discard = ref_count == 1 + map_count;
   }
   if (discard && !PageDirty(page)) {
-    const uint64_t what = (uint64_t)WR_COUNTS_ANY << 32 | page_to_pfn(page);
+    const uint64_t what = (uint64_t)WR_COUNTS_ANY << 32 | page_to_pfn(subpage);
     if (!is_cut("lazyfree-count")) {
-      wr_note(WR_NOTE_COUNT_CHECK, &page->_refcount, pvmw->address, what, WR_HERE);
+      wr_note(WR_NOTE_COUNT_CHECK, &subpage->_refcount, pvmw->address, what, WR_HERE);
     }
-    wr_note(WR_NOTE_PAGE_REPLACED, &page->_refcount, pvmw->address, what, WR_HERE);
+    wr_note(WR_NOTE_PAGE_REPLACED, &subpage->_refcount, pvmw->address, what, WR_HERE);
     return true;
   }
   SetPageSwapBacked(page);
@@ -114,31 +117,46 @@ bool unmap_to_swap(struct page_vma_mapped_walk* pvmw, struct page* page, pte_t p
   return true;
 }
 
-bool try_to_unmap_one(struct page* page, struct vm_area_struct* vma, unsigned long address,
+// TTU_SPLIT_HUGE_PMD.
+void split_huge_pmd_address(struct vm_area_struct* vma, unsigned long address,
+                            struct folio* folio) {
+  if (!folio_test_large(folio)) return;
+  pmd_t* pmdp = mm_find_pmd(vma->vm_mm, address);
+  if (pmdp != nullptr) split_huge_pmd_of(vma, pmdp, address, folio);
+}
+
+bool try_to_unmap_one(struct page* page, struct vm_area_struct* vma, unsigned long start,
                       void* arg) {
   auto* batch = (struct tlbflush_unmap_batch*)arg;
+  auto* folio = (struct folio*)page;
   struct mm_struct* mm = vma->vm_mm;
-  struct page_vma_mapped_walk pvmw = {vma, address, page, false};
-  mmu_notifier_invalidate_range_start(mm, address, address + PAGE_SIZE);
-  if (!page_vma_mapped_walk(&pvmw)) {
-    mmu_notifier_invalidate_range_end(mm, address, address + PAGE_SIZE);
-    return true;
+  struct page_vma_mapped_walk pvmw = {vma, start, page, false};
+  const unsigned long end = start + (folio_nr_pages(folio) << PAGE_SHIFT);
+  bool unmapped = true;
+  mmu_notifier_invalidate_range_start(mm, start, end);
+  split_huge_pmd_address(vma, start, folio);
+  while (unmapped && page_vma_mapped_walk(&pvmw)) {
+    const unsigned long address = pvmw.address;
+    struct page* subpage = page + ((address - start) >> PAGE_SHIFT);
+    wr_note(WR_NOTE_UNMAP_BEGIN, nullptr, address, address + PAGE_SIZE, WR_HERE);
+    pte_t pteval;
+    if (should_defer_flush(mm)) {
+      pteval = ptep_get_and_clear(mm, address, pvmw.pte);
+      set_tlb_ubc_flush_pending(batch, mm, pte_dirty(pteval));
+    } else {
+      pteval = ptep_clear_flush(vma, address, pvmw.pte);
+    }
+    if (pte_dirty(pteval)) SetPageDirty(page);
+    unmapped = PageSwapBacked(page) ? unmap_to_swap(&pvmw, page, pteval)
+                                    : unmap_lazyfree(&pvmw, page, subpage, pteval);
+    if (unmapped) {
+      page_remove_rmap(subpage);
+      folio_put(folio);
+    } else {
+      page_vma_mapped_walk_done(&pvmw);
+    }
   }
-  wr_note(WR_NOTE_UNMAP_BEGIN, nullptr, address, address + PAGE_SIZE, WR_HERE);
-  pte_t pteval;
-  if (should_defer_flush(mm)) {
-    pteval = ptep_get_and_clear(mm, address, pvmw.pte);
-    set_tlb_ubc_flush_pending(batch, mm, pte_dirty(pteval));
-  } else {
-    pteval = ptep_clear_flush(vma, address, pvmw.pte);
-  }
-  if (pte_dirty(pteval)) SetPageDirty(page);
-  const bool unmapped = PageSwapBacked(page) ? unmap_to_swap(&pvmw, page, pteval)
-                                             : unmap_lazyfree(&pvmw, page, pteval);
-  if (unmapped) page_remove_rmap(page);
-  page_vma_mapped_walk_done(&pvmw);
-  mmu_notifier_invalidate_range_end(mm, address, address + PAGE_SIZE);
-  if (unmapped) folio_put((struct folio*)page);
+  mmu_notifier_invalidate_range_end(mm, start, end);
   return unmapped;
 }
 
@@ -200,11 +218,12 @@ bool shrink_page(struct page* page, struct tlbflush_unmap_batch* batch) {
   bool freed = false;
   if (PageAnon(page)) {
     if (PageSwapBacked(page) && !PageSwapCache(page)) {
+      if (folio_test_large((struct folio*)page)) goto unlock;  // not lazy any more
       if (!may_be_swapped(page) || !add_to_swap(page)) goto unlock;
     }
-    if (page_mapcount(page) != 0) {
+    if (page_mapcount(page) + mapcount_of_tails(page) != 0) {
       try_to_unmap(page, batch);
-      if (page_mapcount(page) != 0) goto unlock;
+      if (page_mapcount(page) + mapcount_of_tails(page) != 0) goto unlock;
     }
     if (PageDirty(page)) {
       if (!is_cut("pageout-flush")) try_to_unmap_flush_dirty(batch);
@@ -259,6 +278,6 @@ void reclaim_pages(struct mm_struct* mm, unsigned long start, unsigned long end,
                    unsigned /*flags*/) {
   struct page* pages[WR_PAGES_A_CALL];
   wr_begin_reclaim();
-  const int nr = isolate_pages(mm, start, end, pages, false);
+  const int nr = isolate_pages(mm, start, end, pages, ISOLATE_LAZYFREE);
   shrink_page_list(pages, nr);
 }
