@@ -85,6 +85,7 @@ bool StartsFromPages(OperationKind kind) {
     case OperationKind::kReclaim:
     case OperationKind::kMadvFree:
     case OperationKind::kMigrateVma:
+    case OperationKind::kNumaMigrate:
     case OperationKind::kKsm:
     case OperationKind::kHugetlbMigrate:
       return true;

@@ -148,6 +148,12 @@ static inline pmd_t pfn_pmd_huge(unsigned long pfn) {
   return __pmd(wr_pfn_bits(pfn) | _PAGE_PRESENT | _PAGE_USER | _PAGE_ACCESSED | _PAGE_PSE);
 }
 static inline pmd_t pmd_wrprotect(pmd_t pmd) { return __pmd(pmd_val(pmd) & ~_PAGE_RW); }
+static inline pmd_t pmd_mkprotnone(pmd_t pmd) {
+  return __pmd((pmd_val(pmd) & ~_PAGE_PRESENT) | _PAGE_PROTNONE);
+}
+static inline pmd_t pmd_mkpresent(pmd_t pmd) {
+  return __pmd((pmd_val(pmd) & ~_PAGE_PROTNONE) | _PAGE_PRESENT);
+}
 static inline bool pmd_dirty(pmd_t pmd) { return (pmd_val(pmd) & _PAGE_DIRTY) != 0; }
 static inline bool pmd_young(pmd_t pmd) { return (pmd_val(pmd) & _PAGE_ACCESSED) != 0; }
 static inline pmd_t pmd_mkold(pmd_t pmd) { return __pmd(pmd_val(pmd) & ~_PAGE_ACCESSED); }

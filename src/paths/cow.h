@@ -38,12 +38,12 @@ enum vm_fault do_wp_page(struct vm_area_struct* vma, pmd_t pmd, unsigned long ad
 enum vm_fault do_huge_pmd_wp_page(struct vm_area_struct* vma, pmd_t* pmdp, pmd_t orig_pmd,
                                   unsigned long address, bool unshare);
 
-// --- mprotect.cc: mm/memory.c, mm/huge_memory.c ------------------------------------------------
+// --- numa_fault.cc: mm/memory.c, mm/huge_memory.c ------------------------------------------------
 
-// Give the rights back that NUMA hinting has hidden. REQUIRES: as above.
+// Give the rights back that NUMA hinting has hidden, or move the page. REQUIRES: as above.
 enum vm_fault do_numa_page(struct vm_area_struct* vma, pmd_t pmd, unsigned long address,
-                           pte_t orig_pte);
+                           pte_t orig_pte, bool misplaced);
 enum vm_fault do_huge_pmd_numa_page(struct vm_area_struct* vma, pmd_t* pmdp, pmd_t orig_pmd,
-                                    unsigned long address);
+                                    unsigned long address, bool misplaced);
 
 #endif  // WALKRACE_PATHS_COW_H_

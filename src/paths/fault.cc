@@ -114,12 +114,14 @@ enum vm_fault __handle_mm_fault(struct mm_struct* mm, unsigned long address, uns
     return VM_FAULT_DONE;
   }
   const bool unshare = (flags & FAULT_FLAG_UNSHARE) != 0;
+  const bool misplaced = (flags & FAULT_FLAG_MISPLACED) != 0;
+  flags &= ~static_cast<unsigned>(FAULT_FLAG_MISPLACED);
   if (pmd_trans_huge(pmd)) {
     if (pmd_invalid(pmd)) {
       wait_for_entry(pmd_lockptr(mm));
       return VM_FAULT_DONE;
     }
-    if (pmd_protnone(pmd)) return do_huge_pmd_numa_page(vma, pmdp, pmd, address);
+    if (pmd_protnone(pmd)) return do_huge_pmd_numa_page(vma, pmdp, pmd, address, misplaced);
     if ((flags & FAULT_FLAG_WRITE) != 0 && pmd_write(pmd) && !pmd_dirty(pmd)) {
       huge_pmd_set_dirty(mm, pmdp, address, pmd);
     }
@@ -147,7 +149,7 @@ enum vm_fault __handle_mm_fault(struct mm_struct* mm, unsigned long address, uns
     wait_for_entry(pte_lockptr(mm, pmd));
     return VM_FAULT_DONE;
   }
-  if (pte_protnone(pte)) return do_numa_page(vma, pmd, address, pte);
+  if (pte_protnone(pte)) return do_numa_page(vma, pmd, address, pte, misplaced);
   if ((flags & FAULT_FLAG_WRITE) != 0 && pte_write(pte) && !pte_dirty(pte)) {
     set_dirty(mm, pmd, address, pte);
   }

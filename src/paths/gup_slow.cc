@@ -36,14 +36,17 @@ bool try_grab_page(struct page* page, unsigned flags, unsigned* fault_flags) {
   return false;
 }
 
-struct page* follow_trans_huge_pmd(struct mm_struct* mm, pmd_t* pmdp, unsigned long address,
-                                   unsigned flags, unsigned* fault_flags) {
+// `seen`: the pmd as it was before its lock was taken.
+struct page* follow_trans_huge_pmd(struct mm_struct* mm, pmd_t* pmdp, pmd_t seen,
+                                   unsigned long address, unsigned flags, unsigned* fault_flags) {
   struct page* page = nullptr;
   spinlock_t* ptl = pmd_lockptr(mm);
   spin_lock(ptl);
   const pmd_t pmd = pmd_read_locked(pmdp);
-  if (pmd_trans_huge(pmd) && may_follow(pmd_write(pmd), pmd_protnone(pmd),
-                                        pfn_to_page(pmd_pfn(pmd)), flags, fault_flags)) {
+  // A page with a hint may be on its way elsewhere: the fault waits for that.
+  const bool protnone = pmd_protnone(is_cut("gup-slow-protnone") ? seen : pmd);
+  if (pmd_trans_huge(pmd) &&
+      may_follow(pmd_write(pmd), protnone, pfn_to_page(pmd_pfn(pmd)), flags, fault_flags)) {
     page = pfn_to_page(pmd_pfn(pmd) + pte_index(address));
     if (!try_grab_page(page, flags, fault_flags)) page = nullptr;
   }
@@ -104,7 +107,7 @@ struct page* follow_page_mask(struct mm_struct* mm, unsigned long address, unsig
   if (pmdp == nullptr) return nullptr;
   const pmd_t pmd = pmdp_get(pmdp);
   if (!pmd_present(pmd)) return nullptr;
-  if (pmd_trans_huge(pmd)) return follow_trans_huge_pmd(mm, pmdp, address, flags, fault_flags);
+  if (pmd_trans_huge(pmd)) return follow_trans_huge_pmd(mm, pmdp, pmd, address, flags, fault_flags);
   return follow_page_pte(mm, pmd, address, flags, fault_flags);
 }
 

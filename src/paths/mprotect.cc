@@ -1,8 +1,7 @@
-// Changes of protection: mprotect, NUMA hinting, and the fault that takes the hint back. Mirrors
-// change_protection(), change_pmd_range(), change_pte_range(), can_change_pte_writable(),
-// mm/mprotect.c, change_huge_pmd() and do_huge_pmd_numa_page(), mm/huge_memory.c,
-// change_prot_numa(), mm/mempolicy.c, and do_numa_page(), mm/memory.c, v6.1. Leaves out: the move
-// to another node (the fault decides to stay).
+// Changes of protection: mprotect and NUMA hinting. Mirrors change_protection(),
+// change_pmd_range(), change_pte_range(), can_change_pte_writable(), mm/mprotect.c,
+// change_huge_pmd(), mm/huge_memory.c, and change_prot_numa(), mm/mempolicy.c, v6.1. The fault that
+// takes a hint back: numa_fault.cc.
 // Deviations: the vma's own right is not kept: a write after mprotect without `write` faults and
 // gets the right back, as if the program had asked for it; and part of a huge page is left alone,
 // not split.
@@ -15,9 +14,6 @@
 namespace {
 
 enum protection { PROTECT_READ, PROTECT_WRITE, PROTECT_NUMA };
-
-pmd_t pmd_mkprotnone(pmd_t pmd) { return __pmd((pmd_val(pmd) & ~_PAGE_PRESENT) | _PAGE_PROTNONE); }
-pmd_t pmd_mkpresent(pmd_t pmd) { return __pmd((pmd_val(pmd) & ~_PAGE_PROTNONE) | _PAGE_PRESENT); }
 
 bool can_change_pte_writable(struct vm_area_struct* vma, pte_t pte) {
   if (pte_protnone(pte)) return false;
@@ -168,30 +164,4 @@ void task_numa_work(struct mm_struct* mm, unsigned long start, unsigned long end
   mmap_read_lock(mm);
   change_protection(mm, start, end, PROTECT_NUMA);
   mmap_read_unlock(mm);
-}
-
-enum vm_fault do_numa_page(struct vm_area_struct* vma, pmd_t pmd, unsigned long address,
-                           pte_t orig_pte) {
-  struct mm_struct* mm = vma->vm_mm;
-  spinlock_t* ptl = pte_lockptr(mm, pmd);
-  pte_t* ptep = pte_offset_kernel(pmd, address);
-  spin_lock(ptl);
-  if (pte_val(pte_read_locked(ptep)) == pte_val(orig_pte)) {
-    const pte_t old_pte = ptep_get_and_clear(mm, address, ptep);
-    set_pte_at(mm, address, ptep, pte_mkpresent(old_pte));
-  }
-  spin_unlock(ptl);
-  return VM_FAULT_DONE;
-}
-
-enum vm_fault do_huge_pmd_numa_page(struct vm_area_struct* vma, pmd_t* pmdp, pmd_t orig_pmd,
-                                    unsigned long address) {
-  struct mm_struct* mm = vma->vm_mm;
-  spinlock_t* ptl = pmd_lockptr(mm);
-  spin_lock(ptl);
-  if (pmd_val(pmd_read_locked(pmdp)) == pmd_val(orig_pmd)) {
-    set_pmd_at(mm, address & HPAGE_PMD_MASK, pmdp, pmd_mkpresent(orig_pmd));
-  }
-  spin_unlock(ptl);
-  return VM_FAULT_DONE;
 }

@@ -48,8 +48,9 @@ enum vm_fault { VM_FAULT_DONE, VM_FAULT_OOM };
 
 // Makes `address` accessible. REQUIRES: mmap_lock is held for reading.
 enum vm_fault handle_mm_fault(struct mm_struct* mm, unsigned long address, bool write);
-// The same with FAULT_FLAG_*: UNSHARE makes an anonymous page exclusive without the right to write.
-enum fault_flag { FAULT_FLAG_WRITE = 1, FAULT_FLAG_UNSHARE = 2 };
+// The same with FAULT_FLAG_*: UNSHARE makes an anonymous page exclusive without the right to write;
+// MISPLACED, walkrace's own, is what mpol_misplaced() says of a page with a NUMA hint.
+enum fault_flag { FAULT_FLAG_WRITE = 1, FAULT_FLAG_UNSHARE = 2, FAULT_FLAG_MISPLACED = 4 };
 enum vm_fault __handle_mm_fault(struct mm_struct* mm, unsigned long address, unsigned flags);
 
 // Puts an empty table at a pmd that is none. Returns false when there is no table left.

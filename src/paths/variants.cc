@@ -719,6 +719,41 @@ constexpr VariantRow kRows[] = {
      .control = "map-huge 0-7 rw\n"
                 "cpu 0\n madv-free 0-7\n"
                 "cpu 1\n zap 0-7\n read 0\n"},
+    {.name = "numa-thp-in-place",
+     .summary =
+         "the migration entry in a huge pmd that moves on a NUMA fault: the pmd keeps its hint "
+         "(3.13 to 5.13); the page's lock, and that GUP takes the fault, hold up the others",
+     .cuts = {"numa-thp-by-entry"},
+     .bites_on = Nowhere,
+     .control = "map-huge 0-7 ro\n"
+                "cpu 0\n pin 0 write\n write-pinned\n unpin\n write 1\n"
+                "cpu 1\n numa 0-7\n numa-migrate 0\n"
+                "cpu 2\n numa 0-7\n"},
+    {.name = "numa-thp-gup",
+     .id = "C9",
+     .upstream = "2b4847e73004",
+     .fixed_in = "3.13",
+     .summary =
+         "the same, and slow GUP looks for the hint before it takes the pmd's lock alone: it "
+         "writes to the page that was copied already, and is gone when it is counted",
+     .cuts = {"numa-thp-by-entry", "gup-slow-protnone"},
+     .oracle = "no-lost-write",
+     .bites_on = Everywhere,
+     .control = "map-huge 0-7 ro\n"
+                "cpu 0\n pin 0 write\n write-pinned\n unpin\n"
+                "cpu 1\n numa 0-7\n numa-migrate 0\n"},
+    {.name = "numa-thp-hint-unlocked",
+     .id = "C9",
+     .upstream = "3f926ab945b6",
+     .fixed_in = "3.12",
+     .summary = "the same, and another fault takes the hint back without the page's lock; the next "
+                "scan makes the pmd what it was, and the migration goes on",
+     .cuts = {"numa-thp-by-entry", "numa-page-lock"},
+     .oracle = "no-lost-write",
+     .bites_on = Everywhere,
+     .control = "map-huge 0-7 rw\n"
+                "cpu 0\n numa 0-7\n numa-migrate 0\n"
+                "cpu 1\n write 0\n numa 0-7\n"},
     {.name = "lazy-cpus-walk-on",
      .id = "A9",
      .upstream = "3ef938c35035",
