@@ -182,8 +182,9 @@ namespace {
 struct page* isolate_mapped_page(struct page* page, enum isolate_large large) {
   struct folio* folio = page_folio(page);
   if (PageKsm(page)) return nullptr;
-  if (folio_test_large(folio) && large == ISOLATE_LAZYFREE && PageSwapBacked(&folio->page)) {
-    return nullptr;
+  if (folio_test_large(folio)) {
+    if (large == ISOLATE_NONE) return nullptr;
+    if (large == ISOLATE_LAZYFREE && PageSwapBacked(&folio->page)) return nullptr;
   }
   return isolate_lru_page(&folio->page) ? &folio->page : nullptr;
 }
@@ -203,7 +204,7 @@ struct page* isolate_page_at(struct mm_struct* mm, unsigned long address,
   // Other files refuse: secretmem_migrate_folio(), and so does the one with dirty tracking here.
   const struct address_space* file = find_vma(mm, address)->vm_file;
   if (file != nullptr && file != wr_file()) return nullptr;
-  large &= file == nullptr;
+  if (file != nullptr) large = ISOLATE_NONE;
   pmd_t* pmdp = mm_find_pmd(mm, address);
   if (pmdp == nullptr) return nullptr;
   const pmd_t pmd = pmdp_get(pmdp);

@@ -56,9 +56,9 @@ bool isolate_lru_page(struct page* page);
 void putback_lru_page(struct page* page);
 
 // The first WR_PAGES_A_CALL pages that are mapped in the range, off the LRU and each with a
-// reference: base pages, and large folios by their heads (all, or those alone that MADV_FREE gave
-// up). Returns how many. Takes mmap_lock for reading.
-enum isolate_large { ISOLATE_LAZYFREE, ISOLATE_ALL };
+// reference: base pages, and large anonymous folios by their heads (all, or those alone that
+// MADV_FREE gave up; a file's stay). Returns how many. Takes mmap_lock for reading.
+enum isolate_large { ISOLATE_NONE, ISOLATE_LAZYFREE, ISOLATE_ALL };
 int isolate_pages(struct mm_struct* mm, unsigned long start, unsigned long end, struct page** pages,
                   enum isolate_large large);
 
