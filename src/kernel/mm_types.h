@@ -72,9 +72,10 @@ struct page {
 
 // page->mapping of an anonymous page. The kernel keeps the anon_vma's address beside the bit.
 #define PAGE_MAPPING_ANON 1ul
-#define WR_FILE_MAPPING 2ul       // the one file's address_space (shmem), or hugetlb's
+#define WR_FILE_MAPPING 2ul       // the one file's address_space (shmem)
 #define WR_SECRETMEM_MAPPING 4ul  // a file of memfd_secret
 #define WR_DAX_MAPPING 16ul       // a file on a device whose memory is mapped as it is
+#define WR_HUGETLB_MAPPING 32ul   // hugetlb's file
 #define WR_TRACKED_MAPPING 8ul    // a file whose filesystem keeps track of dirty pages
 
 struct folio {

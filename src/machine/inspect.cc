@@ -322,8 +322,7 @@ Pinnable PinnableOf(uint16_t pfn) {
   }
 }
 bool IsHugetlbPage(uint16_t pfn) {
-  const page& head = arena.mem_map[HeadPfn(pfn)];  // no other file has large folios
-  return (head.flags & 1ul << PG_head) != 0 && head.mapping == WR_FILE_MAPPING;
+  return arena.mem_map[HeadPfn(pfn)].mapping == WR_HUGETLB_MAPPING;
 }
 bool IsDevicePage(uint16_t pfn) { return arena.mem_map[pfn].mapping == WR_DAX_MAPPING; }
 bool IsAnon(uint16_t pfn) { return (arena.mem_map[HeadPfn(pfn)].mapping & PAGE_MAPPING_ANON) != 0; }

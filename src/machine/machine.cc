@@ -173,7 +173,7 @@ uint16_t TakeHugetlbPage() {
   head.flags = 1ul << PG_head | 1ul << PG_uptodate | 1ul << PG_hpage_migratable;
   for (int i = 0; i < kPagesPerRegion; ++i) {
     arena.content[pfn + i] = kInitialContent + first + i;
-    arena.mem_map[pfn + i].mapping = WR_FILE_MAPPING;
+    arena.mem_map[pfn + i].mapping = WR_HUGETLB_MAPPING;
     arena.mem_map[pfn + i].index = i;
   }
   arena.hugetlb_file.i_pages[0] = pfn;
@@ -278,7 +278,8 @@ void BuildCompoundPages() {
 
 void BuildInitialState(const Layout& layout) {
   __builtin_memset_inline(&arena, 0, sizeof(arena));
-  arena.file.mapping = arena.hugetlb_file.mapping = WR_FILE_MAPPING;
+  arena.file.mapping = WR_FILE_MAPPING;
+  arena.hugetlb_file.mapping = WR_HUGETLB_MAPPING;
   arena.secretmem_file.mapping = WR_SECRETMEM_MAPPING;
   arena.tracked_file.mapping = WR_TRACKED_MAPPING;
   arena.dax_file.mapping = WR_DAX_MAPPING;

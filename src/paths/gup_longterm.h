@@ -32,7 +32,7 @@ static inline bool folio_fast_pin_allowed(struct folio* folio, unsigned flags) {
   wr_note(WR_NOTE_MAPPING_TESTED, &folio->page.mapping, mapping, 0, WR_HERE);
   if (is_cut("mapping-read-once")) mapping = READ_ONCE(folio->page.mapping);
   if ((mapping & PAGE_MAPPING_ANON) != 0) return true;
-  return mapping == WR_FILE_MAPPING;  // shmem_mapping()
+  return mapping == WR_FILE_MAPPING || mapping == WR_HUGETLB_MAPPING;  // shmem_mapping(), hugetlb
 }
 
 #endif  // WALKRACE_PATHS_GUP_LONGTERM_H_

@@ -2,10 +2,10 @@
 // move_to_new_folio(), folio_migrate_mapping(), folio_migrate_copy(), remove_migration_pte() and
 // migration_entry_wait() (mm/migrate.c) and try_to_migrate_one() (mm/rmap.c), v6.1. What is mapped
 // by a pmd: migrate_pmd.cc.
-// Leaves out: KSM pages, large folios of files, writeback, the retries of a page that could not be moved (or the split of
-// a large one), xa_lock of the swap cache (the page's lock keeps others out of its place there).
-// Deviation: an entry carries no accessed and dirty bits; a dirty one makes the page dirty, as up
-// to 6.0.
+// Leaves out: KSM pages, large folios of files, writeback, the retries of a page that could not be
+// moved (or the split of a large one), xa_lock of the swap cache (the page's lock keeps others out
+// of its place there). Deviation: an entry carries no accessed and dirty bits; a dirty one makes
+// the page dirty, as up to 6.0.
 #include "kernel/notes.h"
 #include "kernel/swap.h"
 #include "kernel/tlb.h"
