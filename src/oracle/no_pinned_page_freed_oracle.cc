@@ -144,11 +144,43 @@ void NoPinnedPageFreedOracle::OnReplaced(const Event& event, uint32_t index) {
   replaced_ |= FrameBit(pfn);
   replacements_[pfn] = replacement;
   replacements_[pfn].area_pages = area_pages;
-  if (const Reference* held = references().FindOnFolio(head, mappings(), counts); held != nullptr) {
+  if (const Reference* held = FindHeld(pfn, head, counts); held != nullptr) {
     ReportMissed(event, replacement, *held, "holds");
-  } else if ((put_[counts] & FrameBit(head)) != 0 && puts_[counts][head].event > missed_at) {
-    ReportMissed(event, replacement, puts_[counts][head].reference, "held until after the check");
+  } else if (const Put* put = FindPut(pfn, head, counts, missed_at); put != nullptr) {
+    ReportMissed(event, replacement, put->reference, "held until after the check");
   }
+}
+
+// Where a large folio's pages are taken away one by one, a reference to another page that is still
+// mapped in its place may have come after the check: that page has a check of its own to come.
+bool NoPinnedPageFreedOracle::IsOfAnotherPage(const Reference& reference, uint16_t pfn) const {
+  return reference.page.pfn != pfn &&
+         mappings().Current(reference.area_page).page == reference.page;
+}
+
+const Reference* NoPinnedPageFreedOracle::FindHeld(uint16_t pfn, uint16_t head,
+                                                   uint32_t counts) const {
+  for (CpuId cpu = 0; cpu < kCpusMax; ++cpu) {
+    for (const Reference& reference : references().HeldBy(cpu)) {
+      if (reference.head == head && mappings().IsCurrent(reference.page) &&
+          reference.CountsAs(counts) && !IsOfAnotherPage(reference, pfn)) {
+        return &reference;
+      }
+    }
+  }
+  return nullptr;
+}
+
+const NoPinnedPageFreedOracle::Put* NoPinnedPageFreedOracle::FindPut(uint16_t pfn, uint16_t head,
+                                                                     uint32_t counts,
+                                                                     uint32_t after) const {
+  const uint16_t end = head + CountsOf(head).pages;
+  for (uint16_t frame = head; frame < end; ++frame) {
+    const Put& put = puts_[counts][frame];
+    if ((put_[counts] & FrameBit(frame)) == 0 || put.event <= after) continue;
+    if (!IsOfAnotherPage(put.reference, pfn)) return &put;
+  }
+  return nullptr;
 }
 
 void NoPinnedPageFreedOracle::OnReturned(const Event& event) {
@@ -172,8 +204,8 @@ void NoPinnedPageFreedOracle::OnPut(uint32_t index) {
   if (put == nullptr || !mappings().IsCurrent(put->page)) return;
   for (uint32_t counts = 0; counts < WR_COUNTS_KINDS; ++counts) {
     if (!put->CountsAs(counts)) continue;
-    put_[counts] |= FrameBit(put->head);
-    puts_[counts][put->head] = {index, *put};
+    put_[counts] |= FrameBit(put->page.pfn);
+    puts_[counts][put->page.pfn] = {index, *put};
   }
 }
 

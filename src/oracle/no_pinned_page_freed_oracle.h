@@ -60,6 +60,9 @@ class NoPinnedPageFreedOracle final : public Oracle {
   void OnCheck(const Event& event, uint32_t index);
   static uint32_t CheckOf(const Mutator& mutator, uint32_t counts, uint16_t pfn, uint32_t index);
   void OnReplaced(const Event& event, uint32_t index);
+  bool IsOfAnotherPage(const Reference& reference, uint16_t pfn) const;
+  const Reference* FindHeld(uint16_t pfn, uint16_t head, uint32_t counts) const;
+  const Put* FindPut(uint16_t pfn, uint16_t head, uint32_t counts, uint32_t after) const;
   void OnReturned(const Event& event);
   void OnPut(uint32_t index);
   void OnForkCopied(const Event& event);
@@ -73,7 +76,7 @@ class NoPinnedPageFreedOracle final : public Oracle {
   uint64_t shared_ = 0;                    // by a fork, and not exclusive since
   uint64_t put_[WR_COUNTS_KINDS] = {};     // by wr_counts
   Replacement replacements_[kFramesMax];   // by the page's own frame
-  Put puts_[WR_COUNTS_KINDS][kFramesMax];  // the last put that counts so, by the folio's head
+  Put puts_[WR_COUNTS_KINDS][kFramesMax];  // the last put that counts so, by the page
 };
 
 }  // namespace walkrace

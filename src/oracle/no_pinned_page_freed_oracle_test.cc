@@ -112,6 +112,41 @@ TEST(NoPinnedPageFreed, ReferenceOnAnyPageOfTheFolioCounts) {
   EXPECT_EQ(script.Verdict(), "no-pinned-page-freed: UnmapBegin / Take");
 }
 
+// MADV_FREE's pages go one by one: page 0 of a large folio on a check that page 3's reference is
+// too young for.
+std::string VerdictOnALargeFolio(bool page_3_is_mapped) {
+  Layout layout;
+  for (int page = 0; page < kPagesPerRegion; ++page) layout.pages[page] = PageState::kWritable;
+  layout.backing[0] = Backing::kCompound;
+  Script script(layout);
+  script
+      .On(1,
+          [] {
+            UnmapBegin();
+            ClearPte(0);
+            Look(0, 32);
+          })
+      .On(0,
+          [] {
+            GupBegin(3, kGet);
+            Take(32);
+            Return(3, 35, kGet);
+            GupEnd();
+          })
+      .On(1, [page_3_is_mapped] {
+        if (!page_3_is_mapped) ClearPte(3);
+        Replace(0, 32);
+        MutatorEnd();
+      });
+  script.Run();
+  return script.Verdict();
+}
+
+TEST(NoPinnedPageFreed, OfALargeFolioThatGoesPageByPageTheOthersReferencesAreTheirOwnMatter) {
+  EXPECT_EQ(VerdictOnALargeFolio(true).find("no-pinned-page-freed"), std::string::npos);
+  EXPECT_EQ(VerdictOnALargeFolio(false), "no-pinned-page-freed: Look / Take");
+}
+
 TEST(NoPinnedPageFreed, ASpeculativeReferenceIsNoReturnedOne) {
   Script script;
   script.On(0, BeginWalk)

@@ -100,9 +100,9 @@ bool madvise_free_huge_pmd(struct vm_area_struct* vma, pmd_t* pmdp, unsigned lon
   spinlock_t* ptl = pmd_lockptr(mm);
   spin_lock(ptl);
   const pmd_t orig_pmd = pmd_read_locked(pmdp);
-  struct page* page = pfn_to_page(pmd_pfn(orig_pmd));
+  struct page* page = pmd_trans_huge(orig_pmd) ? pfn_to_page(pmd_pfn(orig_pmd)) : nullptr;
   // Whoever else maps it has not given it up.
-  if (!pmd_trans_huge(orig_pmd) || page_mapcount(page) + mapcount_of_tails(page) != 1) {
+  if (page == nullptr || page_mapcount(page) + mapcount_of_tails(page) != 1) {
     spin_unlock(ptl);
     return false;
   }

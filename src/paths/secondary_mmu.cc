@@ -77,7 +77,9 @@ bool direct_page_fault(struct kvm* kvm, struct mm_struct* mm, unsigned long addr
 void drop_spte(unsigned long* sptep) {
   if (wr_reclaim_begun()) {
     const unsigned long spte = READ_ONCE(*sptep);
-    if ((spte & _PAGE_RW) != 0) SetPageDirty(pfn_to_page(wr_pfn_of(spte)));
+    if ((spte & _PAGE_RW) != 0) {
+      SetPageDirty(&wr_folio_of_held(pfn_to_page(wr_pfn_of(spte)))->page);
+    }
   }
   WRITE_ONCE(*sptep, 0);
 }

@@ -13,6 +13,7 @@
 #include "kernel/tlb.h"
 #include "paths/paths.h"
 #include "paths/rmap.h"
+#include "paths/secondary_mmu.h"
 #include "paths/split.h"
 #include "paths/swap.h"
 
@@ -65,8 +66,8 @@ void try_to_migrate_one(struct folio* folio, struct page* subpage, struct vm_are
   if (shared) folio_put(folio);
 }
 
-void unmap_folio_in(struct folio* folio, struct vm_area_struct* vma) {
-  unsigned long address = vma_address(vma, folio->page.index);
+void unmap_folio_by_entries(struct folio* folio, struct vm_area_struct* vma,
+                            unsigned long address) {
   pmd_t* pmdp = mm_find_pmd(vma->vm_mm, address);
   if (pmdp == nullptr) return;
   if (pmd_trans_huge(pmdp_get(pmdp))) split_huge_pmd_freeze(vma, pmdp, address, folio);
@@ -75,6 +76,14 @@ void unmap_folio_in(struct folio* folio, struct vm_area_struct* vma) {
     if (!pmd_present(pmd) || pmd_trans_huge(pmd)) return;
     try_to_migrate_one(folio, folio_page(folio, i), vma, address, pmd);
   }
+}
+
+void unmap_folio_in(struct folio* folio, struct vm_area_struct* vma) {
+  const unsigned long address = vma_address(vma, folio->page.index);
+  // No shadow entry stays: what a guest writes makes the folio dirty, while it is one.
+  mmu_notifier_invalidate_range_start(vma->vm_mm, address, address + HPAGE_PMD_SIZE);
+  unmap_folio_by_entries(folio, vma, address);
+  mmu_notifier_invalidate_range_end(vma->vm_mm, address, address + HPAGE_PMD_SIZE);
 }
 
 // Puts page i back where its migration entry is. It may be a folio of its own by now.
