@@ -811,7 +811,7 @@ constexpr VariantRow kRows[] = {
                 "cpu 1\n hugetlb-migrate 8-15\n",
      // One isolates before the other's lookup ends, whose entry is read before the clear and whose
      // reference is taken between the look at the count and the free.
-     .pct_depth = 4},
+     .pct_depth = 5},
     {.name = "follow-without-vma-lock",
      .id = "A18",
      .upstream = "eefc7fa53608",
