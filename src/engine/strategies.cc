@@ -17,10 +17,19 @@ constexpr StrategyRow kRows[] = {
      [](const StrategyOptions&) { return MakeRandomStrategy(); }},
     {"pct", "probabilistic concurrency testing of depth d",
      [](const StrategyOptions& options) { return MakePctStrategy(options.depth); }},
+    {"pos", "partial order sampling: a random priority for each event to come",
+     [](const StrategyOptions&) { return MakePosStrategy(); }},
+    {"surw", "selectively uniform random walk over accesses to what CPUs share",
+     [](const StrategyOptions&) { return MakeSurwStrategy(); }},
+    {"delay", "delay bounding: d - 1 delays of CPUs that run in a circle",
+     [](const StrategyOptions& options) { return MakeDelayStrategy(options.depth - 1); }},
+    {"portfolio", "all of the above in turn, a schedule each",
+     [](const StrategyOptions& options) { return MakePortfolioStrategy(options.depth); }},
     {"schedule", "follows the schedule of a file, then its default order, as replay does",
      [](const StrategyOptions& options) { return MakeScheduleStrategy(options.schedule); }},
 };
-constexpr size_t kSearching = 2;
+constexpr size_t kSearching = 6;
+constexpr size_t kOfControls = 2;
 
 }  // namespace
 
@@ -31,6 +40,11 @@ const StrategyRow* StrategyRows(size_t* count) {
 
 const StrategyRow* SearchStrategyRows(size_t* count) {
   *count = kSearching;
+  return kRows;
+}
+
+const StrategyRow* ControlStrategyRows(size_t* count) {
+  *count = kOfControls;
   return kRows;
 }
 

@@ -11,7 +11,9 @@
 namespace walkrace {
 
 struct StrategyOptions {
-  int depth = 3;  // of pct: the number of ordering constraints that a bug needs, at least 1
+  // Of pct, and of delay, which delays once less: the number of ordering constraints that a bug
+  // needs, at least 1.
+  int depth = 3;
   const Schedule* schedule = nullptr;  // of schedule, which needs it; not copied
 };
 
@@ -25,6 +27,8 @@ struct StrategyRow {
 const StrategyRow* StrategyRows(size_t* count);
 // Those that search by themselves: each seed gives another schedule.
 const StrategyRow* SearchStrategyRows(size_t* count);
+// The two of them that controls and the matrix search with, so that what they find stays.
+const StrategyRow* ControlStrategyRows(size_t* count);
 
 // Returns null for an unknown name.
 const StrategyRow* FindStrategy(const char* name);
@@ -37,6 +41,26 @@ std::unique_ptr<Strategy> MakeRandomStrategy();
 // scheduler with probabilistic guarantees of finding bugs", ASPLOS 2010. Deviation: the number of
 // steps is estimated while running (the largest of this search's recent runs: scenarios change).
 std::unique_ptr<Strategy> MakePctStrategy(int depth);
+
+// Partial order sampling: Yuan, Yang, Gu, "Partial order aware concurrency sampling", CAV 2018.
+// Each event to come has a random priority, drawn anew when an event that conflicts with it is
+// executed. Conflicting: one location, and not two reads of it (conflict.h).
+std::unique_ptr<Strategy> MakePosStrategy();
+
+// Selectively uniform random walk: Zhao, Wolff, Mathur, Roychoudhury, "Selectively uniform
+// concurrency testing", ASPLOS 2025. The order of the interesting events is uniform over all of
+// their orders, as far as their numbers are known. Interesting: the accesses to a random half of
+// the objects that CPUs shared in the run before. Deviations: that run, whatever its scenario was,
+// is the counting run; an event that is not interesting runs as soon as chance chooses it.
+std::unique_ptr<Strategy> MakeSurwStrategy();
+
+// Delay bounding: Emmi, Qadeer, Rakamaric, "Delay-bounded scheduling", POPL 2011. CPUs run in a
+// circle, each until it cannot; a delay, at a random step, lets the next one go first. Deviations:
+// sampled, not enumerated; the first CPU is drawn; steps are estimated as pct does.
+std::unique_ptr<Strategy> MakeDelayStrategy(int delays);
+
+// All of the above in turn, a schedule each.
+std::unique_ptr<Strategy> MakePortfolioStrategy(int depth);
 
 // Follows a schedule, then its default order. The schedule is not copied.
 class ScheduleStrategy final : public Strategy {

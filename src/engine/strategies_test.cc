@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -187,6 +189,145 @@ TEST(TwoPreemptions, AreFoundByARandomWalk) {
 
 TEST(TwoPreemptions, AreNeverFoundByASearchBoundedToOne) {
   EXPECT_FALSE(FindsTheTwoPreemptionRace(*MakePctStrategy(2), 5000));
+}
+
+// --- delay ------------------------------------------------------------------------------------
+
+// Without a delay the CPUs run in a circle, from any of them on. One is missed with a probability
+// of (3/4)^200 (the first is drawn from four, and 3 is 0 again), below 1e-24.
+TEST(DelayStrategy, WithoutDelaysRunsInACircle) {
+  const std::unique_ptr<Strategy> delay = MakeDelayStrategy(0);
+  EXPECT_THAT(OrdersSeen(*delay, 3, 200),
+              UnorderedElementsAre("000111222", "111222000", "222000111"));
+}
+
+// A delay is one preemption at most; where it meets a CPU that ends it is none.
+TEST(DelayStrategy, OneDelayLetsTheNextGoFirst) {
+  const std::unique_ptr<Strategy> delay = MakeDelayStrategy(1);
+  EXPECT_THAT(OrdersSeen(*delay, 2, 500),
+              UnorderedElementsAre("000111", "111000", "011100", "001110", "100011", "110001"));
+}
+
+TEST(DelayStrategy, PreemptsNoOftenerThanItDelays) {
+  for (int delays = 0; delays <= 4; ++delays) {
+    const std::unique_ptr<Strategy> strategy = MakeDelayStrategy(delays);
+    uint32_t most = 0;
+    for (uint64_t seed = 0; seed < 2000; ++seed) {
+      const RecordedRun run = RunRandomProgram(*strategy, seed, DrawProgram(seed, false));
+      ASSERT_LE(run.result.preemptions, static_cast<uint32_t>(delays)) << Describe(run);
+      most = std::max(most, run.result.preemptions);
+    }
+    EXPECT_EQ(most, static_cast<uint32_t>(delays));
+  }
+}
+
+TEST(DelayStrategyDeathTest, RefusesLessThanNoDelay) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_DEATH(MakeDelayStrategy(-1), "internal check failed.*delays >= 0");
+}
+
+// --- pos --------------------------------------------------------------------------------------
+
+// How often each order of the events at word 0 comes up in `runs` runs.
+template <typename Body>
+std::map<std::string, int> OrdersOfWordZero(Strategy& strategy, int cpu_count, int runs,
+                                            Body body) {
+  std::map<std::string, int> orders;
+  for (int seed = 0; seed < runs; ++seed) {
+    std::string order;
+    for (const Event& event : RunBodies(strategy, seed, cpu_count, body).events) {
+      if (event.kind == EventKind::kStore && event.location == 0) order += '0' + event.cpu;
+    }
+    ++orders[order];
+  }
+  return orders;
+}
+
+// One event each, all in conflict: six orders, 1,000 times each. A count is outside of 1,000 +-
+// 180, six standard deviations, with a probability below 1e-8.
+TEST(PosStrategy, OrdersOfOneEventEachAreAsLikely) {
+  const auto orders =
+      OrdersOfWordZero(*MakePosStrategy(), 3, 6000, [](CpuId cpu) { Store(0, cpu); });
+  EXPECT_EQ(orders.size(), 6u);
+  for (const auto& [order, times] : orders) EXPECT_NEAR(times, 1000, 180) << order;
+}
+
+TEST(PosStrategy, FindsTheTwoPreemptionRace) {
+  EXPECT_TRUE(FindsTheTwoPreemptionRace(*MakePosStrategy(), 2000));
+}
+
+// --- surw -------------------------------------------------------------------------------------
+
+// Two CPUs of three stores to one word, 20 orders: 300 times each. A count is outside of 300 +-
+// 100, 5.9 standard deviations, with a probability below 1e-7. The first run, which counts, is no
+// matter.
+TEST(SurwStrategy, OrdersOfWhatIsSharedAreAsLikely) {
+  const auto orders = OrdersOfWordZero(*MakeSurwStrategy(), 2, 6000, [](CpuId cpu) {
+    for (int i = 0; i < 3; ++i) Store(0, cpu);
+  });
+  EXPECT_EQ(orders.size(), 20u);
+  for (const auto& [order, times] : orders) EXPECT_NEAR(times, 300, 100) << order;
+}
+
+// What one CPU does by itself changes nothing of that: a random walk would hardly ever see all of
+// CPU 1's stores come last.
+TEST(SurwStrategy, EventsOfNoInterestDoNotMatter) {
+  const auto orders = OrdersOfWordZero(*MakeSurwStrategy(), 2, 6000, [](CpuId cpu) {
+    for (int i = 0; i < 30; ++i) Store(1 + cpu, i);
+    for (int i = 0; i < (cpu == 0 ? 3 : 1); ++i) Store(0, cpu);
+  });
+  EXPECT_EQ(orders.size(), 4u);
+  for (const auto& [order, times] : orders) EXPECT_NEAR(times, 1500, 200) << order;
+}
+
+// The intended CPU may wait for one that is held back: nobody may hang for it.
+TEST(SurwStrategy, EndsWhateverBlocks) {
+  const std::unique_ptr<Strategy> surw = MakeSurwStrategy();
+  for (uint64_t seed = 0; seed < 3000; ++seed) {
+    const RandomProgram program = DrawProgram(seed / 10, true);
+    const RecordedRun run = RunRandomProgram(*surw, seed, program);
+    ASSERT_NE(run.result.outcome, Outcome::kStepBound) << Describe(run);
+  }
+}
+
+// --- portfolio --------------------------------------------------------------------------------
+
+TEST(PortfolioStrategy, TakesTurns) {
+  const std::unique_ptr<Strategy> portfolio = MakePortfolioStrategy(3);
+  const std::unique_ptr<Strategy> members[] = {MakeRandomStrategy(), MakePctStrategy(3),
+                                               MakePosStrategy(), MakeSurwStrategy(),
+                                               MakeDelayStrategy(2)};
+  for (uint64_t seed = 0; seed < 500; ++seed) {
+    const RandomProgram program = DrawProgram(seed / 50, true);
+    ASSERT_TRUE(SameRun(RunRandomProgram(*portfolio, seed, program),
+                        RunRandomProgram(*members[seed % std::size(members)], seed, program)))
+        << "seed " << seed;
+  }
+}
+
+// --- All that search --------------------------------------------------------------------------
+
+TEST(SearchStrategyRows, TheSameSeedsAreTheSameRuns) {
+  size_t count = 0;
+  const StrategyRow* rows = SearchStrategyRows(&count);
+  for (size_t i = 0; i < count; ++i) {
+    const std::unique_ptr<Strategy> one = rows[i].make({});
+    const std::unique_ptr<Strategy> other = rows[i].make({});
+    for (uint64_t seed = 0; seed < 300; ++seed) {
+      const RandomProgram program = DrawProgram(seed / 5, true);
+      ASSERT_TRUE(
+          SameRun(RunRandomProgram(*one, seed, program), RunRandomProgram(*other, seed, program)))
+          << rows[i].name << ", seed " << seed;
+    }
+  }
+}
+
+TEST(SearchStrategyRows, EachFindsTheTwoPreemptionRace) {
+  size_t count = 0;
+  const StrategyRow* rows = SearchStrategyRows(&count);
+  for (size_t i = 0; i < count; ++i) {
+    EXPECT_TRUE(FindsTheTwoPreemptionRace(*rows[i].make({}), 20000)) << rows[i].name;
+  }
 }
 
 // --- Schedules --------------------------------------------------------------------------------

@@ -36,7 +36,7 @@ std::optional<ControlResult> RunControl(const VariantRow& variant, const Profile
   hunt.scenario = &file->input.scenario;
   hunt.schedules_max = bites ? kControlSchedulesMax : kCleanSchedules;
   size_t count;
-  const StrategyRow* strategies = SearchStrategyRows(&count);
+  const StrategyRow* strategies = ControlStrategyRows(&count);
   for (size_t i = 0; i < count; ++i) {
     hunt.strategy = &strategies[i];
     const HuntResult hunted = Hunt(hunt);

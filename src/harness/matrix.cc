@@ -65,7 +65,7 @@ MatrixCell FillCell(const VariantRow* variant, const Profile& profile, double se
   options.schedules_max = kSliceSchedules;
   const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
   size_t strategy_count;
-  const StrategyRow* strategies = SearchStrategyRows(&strategy_count);
+  const StrategyRow* strategies = ControlStrategyRows(&strategy_count);
   for (uint64_t slice = 0; !Interrupted(); ++slice) {
     options.strategy = &strategies[slice % strategy_count];
     options.seed = kSeed + slice;
@@ -117,7 +117,7 @@ std::string CheckCell(const MatrixCell& cell) {
   if (variant != nullptr) options.strategy_options.depth = variant->pct_depth;
   options.schedules_max = kCheckSchedules;
   size_t strategy_count;
-  const StrategyRow* strategies = SearchStrategyRows(&strategy_count);
+  const StrategyRow* strategies = ControlStrategyRows(&strategy_count);
   for (size_t i = 0; i < strategy_count && !Interrupted(); ++i) {
     options.strategy = &strategies[i];
     const HuntResult hunted = Hunt(options);
