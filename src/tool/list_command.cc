@@ -67,6 +67,8 @@ Json Variants() {
         rows[i].introduced_in == nullptr ? Json() : Json(rows[i].introduced_in);
     array[i]["upstream"] = rows[i].upstream == nullptr ? Json() : Json(rows[i].upstream);
     array[i]["needs"] = rows[i].needs == nullptr ? Json() : Json(rows[i].needs);
+    array[i]["control"] = absl::StrCat("walkrace 1\n", rows[i].control);
+    array[i]["depth"] = rows[i].pct_depth;
     Json bites = Json::array();
     size_t profile_count;
     const Profile* profiles = Profiles(&profile_count);
