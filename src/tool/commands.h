@@ -15,6 +15,7 @@ void AddMinimizeCommand(CLI::App& app, int& exit_code);
 void AddConvertCommand(CLI::App& app, int& exit_code);
 void AddControlsCommand(CLI::App& app, int& exit_code);
 void AddMatrixCommand(CLI::App& app, int& exit_code);
+void AddCoverageCommand(CLI::App& app, int& exit_code);
 
 }  // namespace walkrace
 

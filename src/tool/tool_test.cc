@@ -907,6 +907,30 @@ TEST_F(List, CutsAreAskedForAsTheyAreNamed) {
   EXPECT_EQ(named, asked);
 }
 
+// --- coverage ---------------------------------------------------------------------------------
+
+using CoverageOfCorpus = Tool;
+
+TEST_F(CoverageOfCorpus, NamesWhatIsReachedAndWhatIsNot) {
+  const Finished text = Run({"coverage", Corpus("gup_vs_collapse/regression")});
+  EXPECT_EQ(text.exit_code, 0) << text.Paste();
+  EXPECT_THAT(text.out, AllOf(HasSubstr("reached, by the number of runs:\n"),
+                              HasSubstr("never reached:\n"), HasSubstr("conflict: "),
+                              HasSubstr("reads-from: ")));
+  const Json json = RunJson({"coverage", Corpus("gup_vs_collapse/regression")}, 0);
+  size_t reached = 0;
+  for (const Json& order : json["orders"]) reached += order["runs"] > 0;
+  EXPECT_GT(reached, 10u);
+  EXPECT_LT(reached, json["orders"].size());
+  const Finished missing = Run({"coverage", "--missing", Corpus("gup_vs_collapse/regression")});
+  EXPECT_THAT(missing.out, StartsWith("never reached:\n"));
+}
+
+TEST_F(CoverageOfCorpus, AFileThatIsNoneIsUsage) {
+  EXPECT_EQ(Run({"coverage", "nowhere"}).exit_code, 2);
+  EXPECT_THAT(Run({"coverage", folder()}).err, HasSubstr("holds no file"));
+}
+
 // A real race is told where people look for it, and nothing is told that is not there.
 TEST_F(List, TheTableOfRacesHasEveryVariantOfOne) {
   const Json json = RunJson({"list"}, 0);
