@@ -19,7 +19,7 @@ struct CoverageArguments {
   bool json = false;
 };
 
-// The regular files of folders, and files, sorted: the order of a folder is no order.
+// The regular files of folders that are not hidden, and files, sorted: a folder has no order.
 absl::StatusOr<std::vector<std::string>> FilesOf(const std::vector<std::string>& corpus) {
   std::vector<std::string> files;
   for (const std::string& path : corpus) {
@@ -31,7 +31,9 @@ absl::StatusOr<std::vector<std::string>> FilesOf(const std::vector<std::string>&
     for (auto entry = std::filesystem::recursive_directory_iterator(path, error);
          !error && entry != std::filesystem::recursive_directory_iterator();
          entry.increment(error)) {
-      if (entry->is_regular_file(error)) files.push_back(entry->path().string());
+      const bool hidden = entry->path().filename().string().starts_with('.');
+      if (hidden) entry.disable_recursion_pending();  // AFL++ keeps its state there
+      if (!hidden && entry->is_regular_file(error)) files.push_back(entry->path().string());
     }
     if (error) {
       return absl::InvalidArgumentError(absl::StrCat(path, ": ", error.message()));

@@ -928,7 +928,9 @@ TEST_F(CoverageOfCorpus, NamesWhatIsReachedAndWhatIsNot) {
 
 TEST_F(CoverageOfCorpus, AFileThatIsNoneIsUsage) {
   EXPECT_EQ(Run({"coverage", "nowhere"}).exit_code, 2);
-  EXPECT_THAT(Run({"coverage", folder()}).err, HasSubstr("holds no file"));
+  std::filesystem::create_directory(folder() + "/empty");
+  Put("empty/.hidden", "no input");
+  EXPECT_THAT(Run({"coverage", folder() + "/empty"}).err, HasSubstr("holds no file"));
 }
 
 // A real race is told where people look for it, and nothing is told that is not there.
