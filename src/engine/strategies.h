@@ -20,6 +20,7 @@ struct StrategyOptions {
 struct StrategyRow {
   const char* name;
   const char* summary;
+  bool has_depth;  // whether options.depth matters
   std::unique_ptr<Strategy> (*make)(const StrategyOptions& options);
 };
 

@@ -12,7 +12,7 @@ namespace {
 
 struct HuntArguments {
   ContextOptions context;
-  std::string strategy = "random";
+  std::string strategy = "portfolio";
   int depth = 3;
   bool depth_given = false;
   uint64_t seed = 1;
@@ -60,14 +60,15 @@ absl::Status Check(const HuntArguments& arguments, HuntOptions& options) {
     return absl::InvalidArgumentError(absl::StrCat("unknown strategy '", arguments.strategy,
                                                    "'; walkrace list names the strategies"));
   }
-  if (arguments.depth_given && arguments.strategy != "pct") {
-    return absl::InvalidArgumentError(absl::StrCat("--depth is of pct, not of ", arguments.strategy,
-                                                   "; leave it out, or add --strategy pct"));
+  if (arguments.depth_given && !options.strategy->has_depth) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--depth is of pct, delay and portfolio, not of ", arguments.strategy,
+                     "; leave it out, or add --strategy pct"));
   }
   if (arguments.strategy == "schedule" && arguments.scenario.empty()) {
     return absl::InvalidArgumentError(
-        "--strategy schedule follows the schedule of a file; add --scenario FILE, or take random "
-        "or pct");
+        "--strategy schedule follows the schedule of a file; add --scenario FILE, or leave "
+        "--strategy out");
   }
   options.strategy_options.depth = arguments.depth;
   options.seed = arguments.seed;
@@ -151,9 +152,11 @@ void AddHuntCommand(CLI::App& app, int& exit_code) {
   arguments->context.AddTo(*command);
   command
       ->add_option("--strategy", arguments->strategy,
-                   "random, pct, or schedule: that of the file, in each run")
+                   "random, pct, pos, surw, delay; portfolio: all of them in turn; schedule: that "
+                   "of the file, in each run")
       ->capture_default_str();
-  CLI::Option* depth = command->add_option("--depth", arguments->depth, "of pct");
+  CLI::Option* depth = command->add_option("--depth", arguments->depth,
+                                           "of pct, and of delay, which delays once less");
   depth->check(CLI::Range(1, 16))->capture_default_str();
   command->add_option("--seed", arguments->seed, "of the search")
       ->check(WholeNumber())
