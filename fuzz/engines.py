@@ -169,6 +169,8 @@ class Fuzzer:
             kept["WALKRACE_PROFILE"] = self.options.profile
         if self.options.profile_file:
             kept["WALKRACE_PROFILE_FILE"] = str(self.options.profile_file.resolve())
+        if backend := os.environ.get("WALKRACE_BACKEND"):
+            kept["WALKRACE_BACKEND"] = backend
         return kept | self.environment()
 
 

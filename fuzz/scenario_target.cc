@@ -48,7 +48,20 @@ bool IsKnownExposure(const Report& report) {
   return true;
 }
 
+absl::Status ChooseBackend(const std::string& name) {
+  if (name.empty()) return absl::OkStatus();
+  const BackendRow* row = FindBackend(name.c_str());
+  if (row == nullptr) {
+    return absl::InvalidArgumentError("unknown back end '" + name + "' (walkrace list names them)");
+  }
+  Runner::Get().set_backend(row->get());
+  return absl::OkStatus();
+}
+
 absl::StatusOr<ResolvedContext> ResolveEnvironment(const char* target) {
+  if (absl::Status status = ChooseBackend(Environment("WALKRACE_BACKEND")); !status.ok()) {
+    return status;
+  }
   ContextNames names;
   names.target = target;
   auto variants = SplitVariants(Environment("WALKRACE_VARIANT"));
@@ -71,7 +84,8 @@ void ChooseContext(const char* target) {
   auto resolved = ResolveEnvironment(target);
   if (!resolved.ok()) {
     (void)std::fprintf(stderr,
-                       "%s: %s (WALKRACE_VARIANT, WALKRACE_PROFILE, WALKRACE_PROFILE_FILE)\n",
+                       "%s: %s (WALKRACE_VARIANT, WALKRACE_PROFILE, WALKRACE_PROFILE_FILE, "
+                       "WALKRACE_BACKEND)\n",
                        target, std::string(resolved.status().message()).c_str());
     _exit(kExitUsage);  // not exit(): libFuzzer takes that for a finding
   }

@@ -28,7 +28,12 @@ CpuId DefaultPick(const Choice& choice) {
   return __builtin_ctz(choice.runnable);
 }
 
-Engine::Engine(Backend& backend) : backend_(backend), memory_(&ScMemory()) {}
+Engine::Engine(Backend& backend) : backend_(&backend), memory_(&ScMemory()) {}
+
+void Engine::set_backend(Backend& backend) {
+  WR_CHECK(!in_run());
+  backend_ = &backend;
+}
 
 void Engine::SetArena(void* base, size_t bytes) {
   WR_CHECK(reinterpret_cast<uintptr_t>(base) % 8 == 0);
@@ -71,12 +76,12 @@ RunResult Engine::Run(Strategy& strategy, uint64_t seed, int cpu_count, Body bod
   }
   memory_->Begin(cpu_count);
   strategy.Begin(cpu_count, seed);
-  backend_.Prepare(cpu_count, &Engine::CpuMain, this);
+  backend_->Prepare(cpu_count, &Engine::CpuMain, this);
 
   RunEdgeRelease(&start_edge);
   const CpuId first = PickNext(0, RunnableMask());
   running_ = first;
-  backend_.Switch(kHost, first);
+  backend_->Switch(kHost, first);
   for (CpuId cpu = 0; cpu < cpu_count; ++cpu) RunEdgeAcquire(&end_edges[cpu]);
 
   running_ = kHost;
@@ -100,7 +105,7 @@ void Engine::RunBody(CpuId cpu) {
   RunEdgeRelease(&end_edges[cpu]);
   const CpuId next = unwinding_ ? NextUnfinished() : running_;
   if (unwinding_) running_ = next;
-  backend_.Leave(cpu, next);
+  backend_->Leave(cpu, next);
 }
 
 // Chooses who goes on after `cpu` has ended; leaves kHost in running_ when all have.
@@ -164,7 +169,7 @@ void Engine::Decide(CpuId arrived) {
   if ((runnable & Bit(arrived)) != 0) ++result_.preemptions;
   ++result_.hand_overs;
   running_ = next;
-  backend_.Switch(arrived, next);
+  backend_->Switch(arrived, next);
   if (unwinding_) longjmp(cpus_[arrived].unwind, 1);
 }
 

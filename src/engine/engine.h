@@ -1,8 +1,8 @@
 // Runs CPUs one step at a time; a Strategy picks the next one. Same strategy, same bodies: same
-// interleaving, same trace. CPUs are real threads, but the hand-over is invisible to
-// ThreadSanitizer: a lock that it can see would hide the races that we hunt. Knows nothing of
-// page tables. One engine a process. Never included by instrumented code (that calls the C
-// primitives of src/kernel).
+// interleaving, same trace. CPUs are real threads or fibers (backend.h), and the hand-over is
+// invisible to ThreadSanitizer: a lock that it can see would hide the races that we hunt. Knows
+// nothing of page tables. One engine a process. Never included by instrumented code (that calls the
+// C primitives of src/kernel).
 #ifndef WALKRACE_ENGINE_ENGINE_H_
 #define WALKRACE_ENGINE_ENGINE_H_
 
@@ -64,6 +64,9 @@ class Engine {
   // The memory that CPUs share. Accesses elsewhere are refused by a check.
   // REQUIRES: `base` is 8-byte aligned.
   void SetArena(void* base, size_t bytes);
+  // REQUIRES: not called during a run.
+  void set_backend(Backend& backend);
+  Backend& backend() const { return *backend_; }
   void set_memory_model(MemoryModel* model) { memory_ = model; }
   MemoryModel& memory_model() { return *memory_; }
   void set_listener(EventListener* listener) { listener_ = listener; }
@@ -138,7 +141,7 @@ class Engine {
   void Append(const Event& event);
   CpuId NextUnfinished() const;
 
-  Backend& backend_;
+  Backend* backend_;
   MemoryModel* memory_;
   EventListener* listener_ = nullptr;
   void (*interrupt_handler_)(CpuId cpu) = nullptr;

@@ -43,8 +43,8 @@ std::optional<ControlResult> RunControl(const VariantRow& variant, const Profile
     result.schedules += hunted.schedules;
     if (hunted.interrupted) return std::nullopt;
     if (hunted.first_violation_at == 0) continue;
-    result.found = hunted.report.violation.oracle;
-    if (MayFireFirst(variant, profile, hunted.report.violation.oracle)) {
+    result.found = hunted.found();
+    if (MayFireFirst(variant, profile, hunted.found())) {
       result.expected = result.found;
     }
     break;

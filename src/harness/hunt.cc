@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "base/random.h"
+#include "harness/confirm.h"
 #include "harness/describe.h"
 #include "harness/distinct_counter.h"
 #include "harness/interrupt.h"
@@ -77,6 +78,9 @@ HuntResult Hunt(const HuntOptions& options) {
     result.first_violation_at = i + 1;
     result.file = FileOfLastRun(runner, scenario, options.context, result.report);
     result.signature = signature;
+    result.asked = &runner.engine().backend() != options.confirm_on;
+    result.confirmed = !result.asked || ConfirmLastRun(result.file.input, options.context.run,
+                                                       result.report, *options.confirm_on);
     break;
   }
   if (result.first_violation_at == 0) result.report.violation = Violation();

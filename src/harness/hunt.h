@@ -24,11 +24,16 @@ struct HuntOptions {
   const Scenario* scenario = nullptr;
   // Known exposures of the profile end the hunt like any violation; else they are counted.
   bool strict = false;
+  // What is found on another back end than this one is confirmed on it.
+  Backend* confirm_on = &OsThreads();
   // Called about every two seconds, or null.
   std::function<void(uint64_t schedules, double seconds)> progress;
 };
 
 inline constexpr uint64_t kSchedulesPerScenario = 100;
+
+// Takes the place of an oracle's name for what OS threads do not show.
+inline constexpr char kUnconfirmed[] = "unconfirmed";
 
 struct HuntResult {
   Report report;          // of the last run: the violating one, if any
@@ -36,6 +41,8 @@ struct HuntResult {
   std::string signature;  // of the violation
   uint64_t schedules = 0;
   uint64_t first_violation_at = 0;          // 1-based; 0: none
+  bool asked = false;                       // whether it had to be confirmed
+  bool confirmed = true;                    // false: a defect of walkrace
   uint64_t known_exposed = 0;               // violations that are known exposures of the profile
   const KnownExposure* exposure = nullptr;  // the last of them
   uint64_t events = 0;                      // steps over all runs
@@ -43,6 +50,9 @@ struct HuntResult {
   uint64_t distinct_traces = 0;  // see DistinctCounter
   double seconds = 0;
   bool interrupted = false;
+
+  // REQUIRES: first_violation_at is not 0.
+  const char* found() const { return confirmed ? report.violation.oracle : kUnconfirmed; }
 };
 
 // The seed and the index of a schedule decide it: the same options give the same result.

@@ -74,8 +74,8 @@ MatrixCell FillCell(const VariantRow* variant, const Profile& profile, double se
     cell.known_exposed += hunted.known_exposed;
     if (hunted.first_violation_at != 0) {
       cell.state = MatrixCell::State::kBites;
-      cell.oracle = hunted.report.violation.oracle;
-      if (variant != nullptr && MayFireFirst(*variant, profile, hunted.report.violation.oracle)) {
+      cell.oracle = hunted.found();
+      if (variant != nullptr && MayFireFirst(*variant, profile, hunted.found())) {
         cell.expected = cell.oracle;
       }
       MakeSmall(hunted, options.context, cell);
@@ -122,7 +122,7 @@ std::string CheckCell(const MatrixCell& cell) {
     options.strategy = &strategies[i];
     const HuntResult hunted = Hunt(options);
     if (hunted.first_violation_at == 0) continue;
-    return absl::StrCat("it is not clean any more: ", hunted.report.violation.oracle, ": ",
+    return absl::StrCat("it is not clean any more: ", hunted.found(), ": ",
                         hunted.report.violation.message, "\n", PrintText(hunted.file));
   }
   return "";

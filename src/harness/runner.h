@@ -36,6 +36,9 @@ class Runner {
              uint64_t seed);
   Report Replay(const Input& input, const RunContext& context);
 
+  // What carries the CPUs from now on; OS threads before it is said.
+  void set_backend(Backend& backend) { engine_.set_backend(backend); }
+
   const Engine& engine() const { return engine_; }
   const ScheduleStrategy& replayed() const { return schedule_strategy_; }
 

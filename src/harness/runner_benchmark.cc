@@ -1,5 +1,5 @@
-// Schedules per second on the seed scenario, one core, oracles on. Counters: events (steps) and
-// hand-overs per schedule.
+// Schedules and events (steps) per second on the seed scenario, one core, oracles on, on each back
+// end. Counters: events and hand-overs per schedule.
 #include <benchmark/benchmark.h>
 
 #include "base/check.h"
@@ -17,7 +17,9 @@ const Scenario& SeedScenario() {
   return file->input.scenario;
 }
 
-void BM_SeedScenario(benchmark::State& state, const char* strategy_name, const char* profile) {
+void BM_SeedScenario(benchmark::State& state, const char* backend, const char* strategy_name,
+                     const char* profile) {
+  Runner::Get().set_backend(FindBackend(backend)->get());
   const RunContext context = {FindProfile(profile), {}};
   const auto strategy = FindStrategy(strategy_name)->make({.depth = 3});
   uint64_t schedules = 0, events = 0, hand_overs = 0;
@@ -30,13 +32,17 @@ void BM_SeedScenario(benchmark::State& state, const char* strategy_name, const c
     hand_overs += report.run.hand_overs;
   }
   state.counters["schedules/s"] = benchmark::Counter(schedules, benchmark::Counter::kIsRate);
+  state.counters["events/s"] = benchmark::Counter(events, benchmark::Counter::kIsRate);
   state.counters["events/schedule"] = static_cast<double>(events) / schedules;
   state.counters["hand_overs/schedule"] = static_cast<double>(hand_overs) / schedules;
 }
 
-BENCHMARK_CAPTURE(BM_SeedScenario, pct_depth_3, "pct", "arm64")->UseRealTime();
-BENCHMARK_CAPTURE(BM_SeedScenario, random, "random", "arm64")->UseRealTime();
-BENCHMARK_CAPTURE(BM_SeedScenario, pct_depth_3_x86_64, "pct", "x86-64")->UseRealTime();
+BENCHMARK_CAPTURE(BM_SeedScenario, threads_random, "threads", "random", "arm64")->UseRealTime();
+BENCHMARK_CAPTURE(BM_SeedScenario, fibers_random, "fibers", "random", "arm64")->UseRealTime();
+BENCHMARK_CAPTURE(BM_SeedScenario, threads_pct, "threads", "pct", "arm64")->UseRealTime();
+BENCHMARK_CAPTURE(BM_SeedScenario, fibers_pct, "fibers", "pct", "arm64")->UseRealTime();
+BENCHMARK_CAPTURE(BM_SeedScenario, threads_pct_x86_64, "threads", "pct", "x86-64")->UseRealTime();
+BENCHMARK_CAPTURE(BM_SeedScenario, fibers_pct_x86_64, "fibers", "pct", "x86-64")->UseRealTime();
 
 }  // namespace
 }  // namespace walkrace

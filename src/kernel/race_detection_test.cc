@@ -110,9 +110,11 @@ void ForgetArena() {
   ASSERT_EQ(page, test_arena);
 }
 
-class RaceDetection : public ::testing::Test {
+// On each back end.
+class RaceDetection : public ::testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
+    TestEngine().set_backend(FindBackend(GetParam())->get());
     planted.data = Word(0);
     planted.linked = Word(1);
     planted.lock = Word(2);
@@ -193,17 +195,20 @@ class RaceDetection : public ::testing::Test {
   RecordedRun run_;
 };
 
+INSTANTIATE_TEST_SUITE_P(Backends, RaceDetection, ::testing::Values("threads", "fibers"),
+                         [](const auto& info) { return std::string(info.param); });
+
 // --- Planted races ----------------------------------------------------------------------------
 
-TEST_F(RaceDetection, APlainIntIsReportedInTheFirstRun) {
+TEST_P(RaceDetection, APlainIntIsReportedInTheFirstRun) {
   ExpectReportInTheFirstRun(0, Unprotected);
 }
 
-TEST_F(RaceDetection, APlainIntIsReportedInEachRunUnderAnySchedule) {
+TEST_P(RaceDetection, APlainIntIsReportedInEachRunUnderAnySchedule) {
   ExpectReportInEachRun(0, 100, Unprotected);
 }
 
-TEST_F(RaceDetection, AReportNamesFunctionFileAndLineOfBothSides) {
+TEST_P(RaceDetection, AReportNamesFunctionFileAndLineOfBothSides) {
   FollowSchedule empty({});
   Run(empty, 0, 0, Unprotected);
   if (!kTsan) return;
@@ -222,7 +227,7 @@ TEST_F(RaceDetection, AReportNamesFunctionFileAndLineOfBothSides) {
   EXPECT_THAT(writer[1], AllOf(HasSubstr("Unprotected"), HasSubstr(file)));
 }
 
-TEST_F(RaceDetection, PlainAccessesByPrimitivesAreReportedAtTheirCaller) {
+TEST_P(RaceDetection, PlainAccessesByPrimitivesAreReportedAtTheirCaller) {
   const auto body = [](CpuId cpu) { AccessData(cpu, {WR_PLAIN, WR_DATA}, {WR_PLAIN, WR_DATA}); };
   ExpectReportInTheFirstRun(0, body);
   for (void* const* stack : {stacks[0], stacks[1]}) {
@@ -235,7 +240,7 @@ TEST_F(RaceDetection, PlainAccessesByPrimitivesAreReportedAtTheirCaller) {
   ExpectReportInEachRun(0, 50, body);
 }
 
-TEST_F(RaceDetection, AMarkedAccessAgainstAPlainOneIsReportedAtItsCaller) {
+TEST_P(RaceDetection, AMarkedAccessAgainstAPlainOneIsReportedAtItsCaller) {
   const auto marked_load = [](CpuId cpu) {
     AccessData(cpu, {WR_PLAIN, WR_DATA}, {WR_RELAXED, WR_DATA});
   };
@@ -254,14 +259,14 @@ TEST_F(RaceDetection, AMarkedAccessAgainstAPlainOneIsReportedAtItsCaller) {
   }
 }
 
-TEST_F(RaceDetection, WithoutTheIpiTheWriteIsReported) {
+TEST_P(RaceDetection, WithoutTheIpiTheWriteIsReported) {
   const auto body = [](CpuId cpu) { UnlinkWaitWrite(cpu, Wait::kNot, Section::kIrqOff); };
   ExpectReportInTheFirstRun(1, body);
   ExpectReportInEachRun(1, 50, body);
 }
 
 // CPU 1 is interrupted between its two reads, and CPU 0 writes before the second.
-TEST_F(RaceDetection, WithoutTheSectionTheIpiDoesNotProtect) {
+TEST_P(RaceDetection, WithoutTheSectionTheIpiDoesNotProtect) {
   FollowSchedule schedule({{0, 0, 1}, {2, 1, 0}, {3, 1, 0}});
   const int got =
       Run(schedule, 0, 1, [](CpuId cpu) { UnlinkWaitWrite(cpu, Wait::kIpi, Section::kNone); });
@@ -270,26 +275,26 @@ TEST_F(RaceDetection, WithoutTheSectionTheIpiDoesNotProtect) {
   if (kTsan) EXPECT_GE(got, 1);
 }
 
-TEST_F(RaceDetection, WithoutTheSectionRcuDoesNotProtect) {
+TEST_P(RaceDetection, WithoutTheSectionRcuDoesNotProtect) {
   const auto body = [](CpuId cpu) { UnlinkWaitWrite(cpu, Wait::kRcu, Section::kNone); };
   ExpectReportInTheFirstRun(1, body);
   ExpectReportInEachRun(1, 50, body);
 }
 
-TEST_F(RaceDetection, ARelaxedPublicationIsReported) {
+TEST_P(RaceDetection, ARelaxedPublicationIsReported) {
   ExpectReportInTheFirstRun(0, [](CpuId cpu) { Publish(cpu, {WR_RELAXED, WR_RELAXED, WR_DATA}); });
 }
 
-TEST_F(RaceDetection, AReleaseWithoutAnAcquireIsReported) {
+TEST_P(RaceDetection, AReleaseWithoutAnAcquireIsReported) {
   ExpectReportInTheFirstRun(0, [](CpuId cpu) { Publish(cpu, {WR_RELEASE, WR_RELAXED, WR_DATA}); });
 }
 
-TEST_F(RaceDetection, AFailedCompareAndExchangeOrdersNothing) {
+TEST_P(RaceDetection, AFailedCompareAndExchangeOrdersNothing) {
   ExpectReportInTheFirstRun(0, [](CpuId cpu) { PublishToCmpxchg(cpu, 7); });
 }
 
 // The runtime's shadow stack must survive bodies that do not return.
-TEST_F(RaceDetection, AfterAThousandDeadlocksARaceIsStillReportedWithItsStack) {
+TEST_P(RaceDetection, AfterAThousandDeadlocksARaceIsStillReportedWithItsStack) {
   FollowSchedule schedule({{2, 0, 1}});
   for (int i = 0; i < 1000; ++i) {
     Run(schedule, 0, 0, [](CpuId cpu) { Deadlock(cpu, 50); });
@@ -307,16 +312,16 @@ TEST_F(RaceDetection, AfterAThousandDeadlocksARaceIsStillReportedWithItsStack) {
 
 // --- The twins that must not be reported ------------------------------------------------------
 
-TEST_F(RaceDetection, ASpinLockProtects) { ExpectNoReport(0, UnderSpinLock); }
+TEST_P(RaceDetection, ASpinLockProtects) { ExpectNoReport(0, UnderSpinLock); }
 
-TEST_F(RaceDetection, AReadWriteLockProtects) { ExpectNoReport(0, UnderReadWriteLock); }
+TEST_P(RaceDetection, AReadWriteLockProtects) { ExpectNoReport(0, UnderReadWriteLock); }
 
-TEST_F(RaceDetection, AnIpiProtectsFromIrqOffSections) {
+TEST_P(RaceDetection, AnIpiProtectsFromIrqOffSections) {
   ExpectNoReport(1, [](CpuId cpu) { UnlinkWaitWrite(cpu, Wait::kIpi, Section::kIrqOff); });
 }
 
 // The deterministic twin: the reader has ended when the IPI is sent, and the sender handles it.
-TEST_F(RaceDetection, AnIpiProtectsFromACpuThatHasEnded) {
+TEST_P(RaceDetection, AnIpiProtectsFromACpuThatHasEnded) {
   FollowSchedule schedule({{0, 0, 1}});
   EXPECT_EQ(
       Run(schedule, 0, 1, [](CpuId cpu) { UnlinkWaitWrite(cpu, Wait::kIpi, Section::kIrqOff); }),
@@ -324,15 +329,15 @@ TEST_F(RaceDetection, AnIpiProtectsFromACpuThatHasEnded) {
   EXPECT_TRUE(BothExecuted());
 }
 
-TEST_F(RaceDetection, RcuProtectsFromIrqOffSections) {
+TEST_P(RaceDetection, RcuProtectsFromIrqOffSections) {
   ExpectNoReport(1, [](CpuId cpu) { UnlinkWaitWrite(cpu, Wait::kRcu, Section::kIrqOff); });
 }
 
-TEST_F(RaceDetection, RcuProtectsFromReadSections) {
+TEST_P(RaceDetection, RcuProtectsFromReadSections) {
   ExpectNoReport(1, [](CpuId cpu) { UnlinkWaitWrite(cpu, Wait::kRcu, Section::kRcuRead); });
 }
 
-TEST_F(RaceDetection, WhatWasWrittenBeforeCallRcuIsReadInTheCallback) {
+TEST_P(RaceDetection, WhatWasWrittenBeforeCallRcuIsReadInTheCallback) {
   FollowSchedule on_cpu_1({{0, 0, 1}, {3, 1, 0}});
   EXPECT_EQ(Run(on_cpu_1, 0, 0, WriteThenCallRcu), 0);
   EXPECT_EQ(CpusOf(run_), "11011") << "CPU 1 runs the callback at the end of its section";
@@ -340,26 +345,26 @@ TEST_F(RaceDetection, WhatWasWrittenBeforeCallRcuIsReadInTheCallback) {
   ExpectNoReport(0, WriteThenCallRcu);
 }
 
-TEST_F(RaceDetection, AnIpiOrdersSenderAndHandlerBothWays) { ExpectNoReport(0, WriteThenIpi); }
+TEST_P(RaceDetection, AnIpiOrdersSenderAndHandlerBothWays) { ExpectNoReport(0, WriteThenIpi); }
 
-TEST_F(RaceDetection, AReleaseAndAnAcquireProtect) {
+TEST_P(RaceDetection, AReleaseAndAnAcquireProtect) {
   ExpectNoReport(0, [](CpuId cpu) { Publish(cpu, {WR_RELEASE, WR_ACQUIRE, WR_DATA}); });
 }
 
-TEST_F(RaceDetection, ASuccessfulCompareAndExchangeAcquires) {
+TEST_P(RaceDetection, ASuccessfulCompareAndExchangeAcquires) {
   ExpectNoReport(0, [](CpuId cpu) { PublishToCmpxchg(cpu, 1); });
 }
 
-TEST_F(RaceDetection, RelaxedEntriesPublishWhatTheyPointTo) {
+TEST_P(RaceDetection, RelaxedEntriesPublishWhatTheyPointTo) {
   ExpectNoReport(0, [](CpuId cpu) { Publish(cpu, {WR_RELAXED, WR_RELAXED, WR_ENTRY}); });
 }
 
-TEST_F(RaceDetection, MarkedAccessesAreNoRace) {
+TEST_P(RaceDetection, MarkedAccessesAreNoRace) {
   ExpectNoReport(0,
                  [](CpuId cpu) { AccessData(cpu, {WR_RELAXED, WR_DATA}, {WR_RELAXED, WR_DATA}); });
 }
 
-TEST_F(RaceDetection, UserMemoryIsNotLookedAt) {
+TEST_P(RaceDetection, UserMemoryIsNotLookedAt) {
   const Side user = {WR_PLAIN, WR_USER};
   const Side data = {WR_PLAIN, WR_DATA};
   ExpectNoReport(0, [=](CpuId cpu) { AccessData(cpu, user, user); });
@@ -368,7 +373,7 @@ TEST_F(RaceDetection, UserMemoryIsNotLookedAt) {
 }
 
 // Whoever used memory in one run, anybody may use it in the next, the host in between.
-TEST_F(RaceDetection, MemoryIsReusedByTheNextRun) {
+TEST_P(RaceDetection, MemoryIsReusedByTheNextRun) {
   FollowSchedule empty({});
   Run(empty, 0, 0, UnderSpinLock);
   for (int i = 0; i < 20; ++i) {
@@ -382,7 +387,7 @@ TEST_F(RaceDetection, MemoryIsReusedByTheNextRun) {
   }
 }
 
-TEST_F(RaceDetection, MemoryIsReusedAfterARunThatWasCutShort) {
+TEST_P(RaceDetection, MemoryIsReusedAfterARunThatWasCutShort) {
   FollowSchedule schedule({{2, 0, 1}});
   Run(schedule, 0, 0, UnderSpinLock);
   for (int i = 0; i < 20; ++i) {
@@ -398,7 +403,7 @@ TEST_F(RaceDetection, MemoryIsReusedAfterARunThatWasCutShort) {
 }
 
 // A limit of the runtime that a search in one process must know: see ForgetArena.
-TEST_F(RaceDetection, ASecondRaceAtOneAddressIsReportedOnlyAfterItIsForgotten) {
+TEST_P(RaceDetection, ASecondRaceAtOneAddressIsReportedOnlyAfterItIsForgotten) {
   FollowSchedule empty({});
   EXPECT_EQ(Run(empty, 0, 0, Unprotected), kTsan ? 1 : 0);
   EXPECT_EQ(RunAgain(empty, 0, 0, Unprotected), 0);

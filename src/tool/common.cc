@@ -24,6 +24,35 @@ void AddProfileFileOption(CLI::App& command, std::string& path) {
       ->envname("WALKRACE_PROFILE_FILE");
 }
 
+namespace {
+
+std::string KnownBackends() {
+  size_t count;
+  const BackendRow* rows = BackendRows(&count);
+  return absl::StrJoin(rows, rows + count, ", ", [](std::string* out, const BackendRow& row) {
+    absl::StrAppend(out, row.name);
+  });
+}
+
+void ChooseBackend(const std::string& name) {
+  const BackendRow* row = FindBackend(name.c_str());
+  if (row == nullptr) {
+    throw CLI::ValidationError(
+        "--backend", absl::StrCat("unknown back end '", name, "'; known are: ", KnownBackends()));
+  }
+  Runner::Get().set_backend(row->get());
+}
+
+}  // namespace
+
+void AddBackendOption(CLI::App& command) {
+  command
+      .add_option_function<std::string>("--backend", ChooseBackend,
+                                        absl::StrCat("what carries the CPUs: ", KnownBackends(),
+                                                     " (walkrace list); the trace is the same"))
+      ->envname("WALKRACE_BACKEND");
+}
+
 absl::StatusOr<const Profile*> LoadProfileOption(const std::string& path) {
   if (path.empty()) return nullptr;
   return LoadProfileFile(path);
@@ -40,6 +69,7 @@ void ContextOptions::AddTo(CLI::App& command) {
                          absl::StrJoin(Releases(), ", "));
   command.add_option("--profile", profile, "architecture profile");
   AddProfileFileOption(command, profile_file);
+  AddBackendOption(command);
 }
 
 absl::StatusOr<ContextNames> ContextOptions::Names() const {

@@ -16,7 +16,10 @@ namespace walkrace {
 absl::StatusOr<const Profile*> LoadProfileOption(const std::string& path);
 void AddProfileFileOption(CLI::App& command, std::string& path);
 
-// --target, --variant, --kernel, --profile and --profile-file.
+// --backend, which takes effect where it is parsed.
+void AddBackendOption(CLI::App& command);
+
+// --target, --variant, --kernel, --profile, --profile-file and --backend.
 struct ContextOptions {
   std::string target;
   std::string variants;

@@ -93,6 +93,7 @@ void AddControlsCommand(CLI::App& app, int& exit_code) {
   command->add_option("--variant", arguments->variant, "these only: one name, or several as a,b");
   command->add_option("--profile", arguments->profile, "this one only");
   AddProfileFileOption(*command, arguments->profile_file);
+  AddBackendOption(*command);
   command->add_flag("--json", arguments->json, "one object on one line");
   command->callback([arguments, &exit_code] { exit_code = RunControlsCommand(*arguments); });
 }

@@ -42,6 +42,7 @@ void PrintText(const HuntArguments& arguments, const HuntOptions& options, const
                 result.exposure->name, static_cast<unsigned long long>(result.known_exposed));
   }
   if (result.report.clean()) return;
+  if (result.asked && result.confirmed) std::printf("  confirmed on threads\n");
   if (arguments.save.empty()) {
     std::printf("\n%s\n(saved nowhere: add --save FILE)\n", PrintText(result.file).c_str());
     return;
@@ -134,10 +135,18 @@ int RunHunt(const HuntArguments& arguments) {
     json["known_exposed"] = result.known_exposed;
     json["events_total"] = result.events;
     json["distinct_traces"] = result.distinct_traces;
+    json["confirmed"] = nullptr;
+    if (result.asked) json["confirmed"] = result.confirmed;
     json["interrupted"] = result.interrupted;
     std::printf("%s\n", json.dump().c_str());
   } else {
     PrintText(arguments, options, result, saved);
+  }
+  if (!result.confirmed) {
+    std::fprintf(stderr,
+                 "walkrace: the finding does not come out the same on OS threads: a defect of "
+                 "walkrace or of the code under test (it depends on something outside the run)\n");
+    return kExitInfrastructure;
   }
   if (result.interrupted && result.report.clean()) return kExitInterrupted;
   return ExitCodeOf(result.report);

@@ -43,6 +43,12 @@ TEST_P(Interrupt, EndsAHuntAndTellsHowFarItCame) {
   EXPECT_GT(json["schedules"], 0);
 }
 
+TEST_P(Interrupt, EndsAHuntOnFibers) {
+  const Finished finished = RunInterrupted({"hunt", "--target", "gup_vs_collapse", "--profile",
+                                            "arm64", "--seconds", "60", "--backend", "fibers"});
+  EXPECT_THAT(finished.out, HasSubstr("clean"));
+}
+
 TEST_P(Interrupt, EndsAHuntByPctOverOneScenario) {
   const Finished finished = RunInterrupted(
       {"hunt", "--target", "gup_vs_collapse", "--profile", "x86-64", "--strategy", "pct",

@@ -1,5 +1,6 @@
 #include <cstdio>
 
+#include "engine/backend.h"
 #include "engine/strategies.h"
 #include "harness/known_exposures.h"
 #include "harness/targets.h"
@@ -91,6 +92,8 @@ Json Everything() {
   json["oracles"] = Named(oracles, count);
   const StrategyRow* strategies = StrategyRows(&count);
   json["strategies"] = Named(strategies, count);
+  const BackendRow* backends = BackendRows(&count);
+  json["backends"] = Named(backends, count);
   const TargetRow* targets = TargetRows(&count);
   json["targets"] = Named(targets, count);
   for (size_t i = 0; i < count; ++i) {
@@ -118,8 +121,8 @@ void PrintText(const Json& json) {
 void AddListCommand(CLI::App& app, int& exit_code) {
   auto json = std::make_shared<bool>(false);
   auto profile_file = std::make_shared<std::string>();
-  CLI::App* command =
-      app.add_subcommand("list", "operations, profiles, variants, oracles, strategies, targets");
+  CLI::App* command = app.add_subcommand(
+      "list", "operations, profiles, variants, oracles, strategies, back ends, targets");
   command->add_flag("--json", *json, "one object on one line");
   AddProfileFileOption(*command, *profile_file);
   command->callback([json, profile_file, &exit_code] {

@@ -236,6 +236,7 @@ void AddMatrixCommand(CLI::App& app, int& exit_code) {
                       "rows: the fixes that this Linux release does not have yet");
   command->add_option("--profiles", arguments->profiles, "columns: a,b");
   AddProfileFileOption(*command, arguments->profile_file);
+  AddBackendOption(*command);
   command->add_option("--format", arguments->format, "text (Markdown), json (lines) or html")
       ->check(CLI::IsMember({"text", "json", "html"}));
   command->add_option("--resume", arguments->resume,

@@ -42,14 +42,17 @@ class MinimizeProgress {
       std::chrono::steady_clock::now() + std::chrono::seconds(2);
 };
 
-// Replays the result, to prove that it shows the same each time. ThreadSanitizer may miss a data
-// race in some of the replays.
+// Replays the result on OS threads, whatever made it small, to prove that it shows the same each
+// time. ThreadSanitizer may miss a data race in some of the replays.
 void Prove(const Input& input, const RunContext& context, ReplayTally& tally) {
   Runner& runner = Runner::Get();
+  Backend& before = runner.engine().backend();
+  runner.set_backend(OsThreads());
   for (uint64_t i = 0; i < kProofReplays; ++i) {
     const Report report = runner.Replay(input, context);
     tally.Add(runner.engine(), report);
   }
+  runner.set_backend(before);
 }
 
 bool Proved(const ReplayTally& tally, const char* oracle) {

@@ -201,6 +201,7 @@ TEST_F(List, NamesAllThatOthersBuildOn) {
                             "no-table-use-after-free", "counts-conserved", "back-off-restores",
                             "progress", "data-race"}));
   EXPECT_THAT(NamesOf(json["strategies"]), IsSupersetOf({"random", "pct", "schedule"}));
+  EXPECT_THAT(NamesOf(json["backends"]), ElementsAre("threads", "fibers"));
   EXPECT_THAT(NamesOf(json["targets"]), IsSupersetOf({"gup_vs_collapse", "codec", "canary"}));
 }
 
@@ -280,6 +281,43 @@ TEST_F(Hunt, AViolationIs77WithAllThatASearcherNeeds) {
     EXPECT_EQ(json["file"], path);
     EXPECT_THAT(Get(path), StartsWith("walkrace 1\n"));
   }
+}
+
+// The finding is the one that threads would have come to, and threads show it.
+TEST_F(Hunt, OnFibersFindsTheSameAndConfirmsItOnThreads) {
+  const std::vector<std::string> hunt = With(
+      {"hunt", "--variant", "collapse-race", "--seed", "7", "--schedules", "200000"}, kContext);
+  const std::string on_threads = PathOf("threads.walk"), on_fibers = PathOf("fibers.walk");
+  const Json threads = RunJson(With(hunt, {"--save", on_threads}), 77);
+  const Json fibers = RunJson(With(hunt, {"--backend", "fibers", "--save", on_fibers}), 77);
+  EXPECT_EQ(threads["confirmed"], nullptr);
+  EXPECT_EQ(fibers["confirmed"], true);
+  EXPECT_EQ(threads["trace_hash"], fibers["trace_hash"]);
+  EXPECT_EQ(threads["first_violation_at"], fibers["first_violation_at"]);
+  EXPECT_EQ(Get(on_threads), Get(on_fibers));
+  EXPECT_THAT(Run(With(hunt, {"--backend", "fibers"})).out, HasSubstr("confirmed on threads"));
+}
+
+TEST_F(CommandLine, EachCommandThatRunsSchedulesTakesABackEnd) {
+  const std::string path = HuntedRace();
+  const std::string trace = RunJson({"replay", path}, 77)["trace_hash"];
+  EXPECT_EQ(RunJson({"replay", path, "--backend", "fibers"}, 77)["trace_hash"], trace);
+  EXPECT_EQ(Run({"explain", path, "--backend", "fibers"}).out, Run({"explain", path}).out);
+  const std::string small[] = {PathOf("threads.walk"), PathOf("fibers.walk")};
+  Run({"minimize", path, "-o", small[0], "--backend", "threads"});
+  Run({"minimize", path, "-o", small[1], "--backend", "fibers"});
+  EXPECT_EQ(Get(small[0]), Get(small[1]));
+  EXPECT_EQ(RunJson({"controls", "--variant", "collapse-race", "--profile", "arm64", "--backend",
+                     "fibers"},
+                    0)["failed"],
+            0);
+  EXPECT_EQ(
+      Run({"matrix", "--variants", "collapse-race", "--profiles", "arm64", "--backend", "fibers"})
+          .exit_code,
+      0);
+  const Finished wrong = Run({"replay", path, "--backend", "goroutines"});
+  EXPECT_EQ(wrong.exit_code, 2) << wrong.Paste();
+  EXPECT_THAT(wrong.err, AllOf(HasSubstr("'goroutines'"), HasSubstr("threads, fibers")));
 }
 
 TEST_F(Hunt, FileIsNullWithoutSave) {
