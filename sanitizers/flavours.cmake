@@ -25,9 +25,15 @@ else()
   set(WALKRACE_WITH_TESTS ON)
 endif()
 
+# For the stacks in the sanitizers' reports; without one it costs a twentieth of the speed.
+set(_frame_pointer "")
+if(WALKRACE_ALL_FLAGS OR WALKRACE_LINK_FLAGS)
+  set(_frame_pointer -fno-omit-frame-pointer)
+endif()
+
 add_compile_options(
   -Wall -Wextra -Wshadow -Wno-sign-compare -Werror
-  -fno-strict-aliasing -fno-omit-frame-pointer -gline-tables-only
+  -fno-strict-aliasing ${_frame_pointer} -gline-tables-only
   "-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=" "-ffile-compilation-dir=."
   "$<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions>"
   ${WALKRACE_ALL_FLAGS})

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "engine/run_edges.h"
+#include "engine/sc_memory.h"
 
 namespace walkrace {
 namespace {
@@ -15,7 +16,7 @@ constexpr uint32_t kStepsBound = kStepsMax - 2 * kCpusMax - 1;
 
 constexpr CpuMask Bit(CpuId cpu) { return CpuMask{1} << cpu; }
 
-uint64_t MixInto(uint64_t hash, uint64_t value) {
+inline uint64_t MixInto(uint64_t hash, uint64_t value) {
   hash ^= value;
   hash *= 0x9e3779b97f4a7c15u;
   return hash ^ (hash >> 29);
@@ -33,6 +34,11 @@ Engine::Engine(Backend& backend) : backend_(&backend), memory_(&ScMemory()) {}
 void Engine::set_backend(Backend& backend) {
   WR_CHECK(!in_run());
   backend_ = &backend;
+}
+
+void Engine::set_memory_model(MemoryModel* model) {
+  memory_ = model;
+  is_sc_ = model == &ScMemory();
 }
 
 void Engine::SetArena(void* base, size_t bytes) {
@@ -65,6 +71,8 @@ RunResult Engine::Run(Strategy& strategy, uint64_t seed, int cpu_count, Body bod
   stop_requested_ = false;
   unwinding_ = false;
   result_ = {};
+  unfinished_ = Bit(cpu_count) - 1;
+  waiting_ = 0;
   for (CpuId cpu = 0; cpu < cpu_count; ++cpu) {
     cpus_[cpu].arrival = {EventKind::kBegin, 0,       Order::kPlain, 0,
                           kNoLocation,       nullptr, nullptr,       nullptr};
@@ -94,7 +102,7 @@ void Engine::CpuMain(void* self, CpuId cpu) { static_cast<Engine*>(self)->RunBod
 
 void Engine::RunBody(CpuId cpu) {
   RunEdgeAcquire(&start_edge);
-  if (!unwinding_ && setjmp(cpus_[cpu].unwind) == 0) {
+  if (!unwinding_ && setjmp(unwind_[cpu]) == 0) {
     cpus_[cpu].number = 1;
     body_(context_, cpu);
     EndCpu(cpu);
@@ -102,6 +110,7 @@ void Engine::RunBody(CpuId cpu) {
   // Here the run is over for this CPU: at its end with others to go on (EndCpu chose one), at the
   // end of the whole run, or while a run that was cut short unwinds.
   cpus_[cpu].finished = true;
+  unfinished_ &= ~Bit(cpu);
   RunEdgeRelease(&end_edges[cpu]);
   const CpuId next = unwinding_ ? NextUnfinished() : running_;
   if (unwinding_) running_ = next;
@@ -119,7 +128,8 @@ void Engine::EndCpu(CpuId cpu) {
   }
   if (stop_requested_) Abandon(Outcome::kStopped);
   cpus_[cpu].finished = true;
-  if (NextUnfinished() == kHost) {
+  unfinished_ &= ~Bit(cpu);
+  if (unfinished_ == 0) {
     result_.outcome = Outcome::kFinished;
     running_ = kHost;
     return;
@@ -131,29 +141,32 @@ void Engine::EndCpu(CpuId cpu) {
 }
 
 CpuId Engine::NextUnfinished() const {
-  for (CpuId cpu = 0; cpu < cpu_count_; ++cpu) {
-    if (!cpus_[cpu].finished) return cpu;
-  }
-  return kHost;
+  return unfinished_ == 0 ? kHost : __builtin_ctz(unfinished_);
 }
 
-CpuMask Engine::RunnableMask() const {
-  CpuMask runnable = 0;
-  for (CpuId id = 0; id < cpu_count_; ++id) {
+CpuMask Engine::ReadyOfWaiting() const {
+  CpuMask ready = 0;
+  for (CpuMask rest = waiting_ & unfinished_; rest != 0; rest &= rest - 1) {
+    const CpuId id = __builtin_ctz(rest);
     const Cpu& cpu = cpus_[id];
-    if (cpu.finished) continue;
-    const bool ready =
-        cpu.arrival.ready == nullptr || cpu.arrival.ready(cpu.arrival.ready_argument);
-    if (ready || (cpu.interrupted && cpu.interruptible)) runnable |= Bit(id);
+    if (cpu.arrival.ready(cpu.arrival.ready_argument) || (cpu.interrupted && cpu.interruptible)) {
+      ready |= Bit(id);
+    }
   }
-  return runnable;
+  return ready;
 }
 
-CpuId Engine::PickNext(CpuId arrived, CpuMask runnable) {
+inline CpuMask Engine::RunnableMask() const {
+  if (waiting_ == 0) return unfinished_;
+  return (unfinished_ & ~waiting_) | ReadyOfWaiting();
+}
+
+__attribute__((always_inline)) inline CpuId Engine::PickNext(CpuId arrived, CpuMask runnable) {
   const Choice choice{runnable, arrived, cpus_[arrived].number, step_, pending_, cpu_count_};
-  CpuId next = strategy_->Pick(choice);
-  WR_CHECK(next >= 0 && next < cpu_count_ && (runnable & Bit(next)) != 0);
-  if (next != DefaultPick(choice)) {
+  const CpuId next = strategy_->Pick(choice);
+  WR_CHECK(next >= 0 && next < kCpusMax && (runnable & Bit(next)) != 0);
+  const CpuId by_default = (runnable & Bit(arrived)) != 0 ? arrived : __builtin_ctz(runnable);
+  if (next != by_default) {
     const Preemption taken{choice.number, static_cast<uint8_t>(arrived),
                            static_cast<uint8_t>(next)};
     WR_CHECK(taken_.push_back(taken));  // kStepsBound keeps room
@@ -161,35 +174,36 @@ CpuId Engine::PickNext(CpuId arrived, CpuMask runnable) {
   return next;
 }
 
-void Engine::Decide(CpuId arrived) {
+__attribute__((always_inline)) inline void Engine::Decide(CpuId arrived) {
   const CpuMask runnable = RunnableMask();
   if (runnable == 0) Abandon(Outcome::kDeadlock);
   const CpuId next = PickNext(arrived, runnable);
   if (next == arrived) return;
-  if ((runnable & Bit(arrived)) != 0) ++result_.preemptions;
+  HandOver(arrived, next, (runnable & Bit(arrived)) != 0);
+}
+
+__attribute__((noinline)) void Engine::HandOver(CpuId from, CpuId to, bool preempts) {
+  if (preempts) ++result_.preemptions;
   ++result_.hand_overs;
-  running_ = next;
-  backend_->Switch(arrived, next);
-  if (unwinding_) longjmp(cpus_[arrived].unwind, 1);
+  running_ = to;
+  backend_->Switch(from, to);
+  if (unwinding_) longjmp(unwind_[from], 1);
 }
 
 void Engine::Abandon(Outcome outcome) {
   result_.outcome = outcome;
   unwinding_ = true;
-  longjmp(cpus_[running_].unwind, 1);
+  longjmp(unwind_[running_], 1);
 }
 
-void Engine::Arrive(const Arrival& arrival) {
-  const CpuId self = running_;
-  WR_CHECK(self != kHost);
-  if (stop_requested_) Abandon(Outcome::kStopped);  // asked for by a note
+// Returns when the strategy has chosen the event to come of `self`, and it is ready.
+inline void Engine::AwaitTurn(CpuId self) {
   Cpu& cpu = cpus_[self];
-  cpu.arrival = arrival;
-  pending_[self] = {arrival.kind, arrival.order, arrival.location, arrival.site};
+  if (stop_requested_) Abandon(Outcome::kStopped);  // asked for by a note
   for (;;) {
     if (step_ >= kStepsBound) Abandon(Outcome::kStepBound);
     Decide(self);
-    if (!cpu.interrupted || !cpu.interruptible) break;
+    if (__builtin_expect(!cpu.interrupted || !cpu.interruptible, 1)) break;
     cpu.interrupted = false;
     ++step_;
     interrupt_handler_(self);
@@ -199,37 +213,87 @@ void Engine::Arrive(const Arrival& arrival) {
   ++step_;
 }
 
+void Engine::Arrive(const Arrival& arrival) {
+  const CpuId self = running_;
+  WR_CHECK(self != kHost);
+  cpus_[self].arrival = arrival;
+  if (arrival.ready != nullptr) waiting_ |= Bit(self);
+  pending_[self] = {arrival.kind, arrival.order, arrival.location, arrival.site};
+  AwaitTurn(self);
+}
+
 void Engine::Complete(uint64_t before, uint64_t after, bool failed) {
   const CpuId self = running_;
   Cpu& cpu = cpus_[self];
   const Arrival& arrival = cpu.arrival;
-  Append({step_, cpu.number, static_cast<uint8_t>(self), arrival.kind, arrival.detail,
-          arrival.order, arrival.size, failed, arrival.location, before, after, arrival.site});
-  cpu.arrival.ready = nullptr;
+  Event& event = NextEvent();
+  event = {step_,        cpu.number,     static_cast<uint8_t>(self),
+           arrival.kind, arrival.detail, arrival.order,
+           arrival.size, failed,         arrival.location,
+           before,       after,          arrival.site};
+  waiting_ &= ~Bit(self);
+  Publish(event);
   ++cpu.number;
   if (stop_requested_) Abandon(Outcome::kStopped);
 }
 
 void Engine::ResolveLocation(LocationId location) { cpus_[running_].arrival.location = location; }
 
+// What Arrive and Complete do for an event that is always ready: the way of most.
 AccessResult Engine::Perform(const Access& access) {
-  Arrive({access.kind, static_cast<uint8_t>(access.rmw), access.order, access.size,
-          LocationOf(access.address), access.site, nullptr, nullptr});
-  const AccessResult result = memory_->Perform(running_, access);
-  Complete(result.before, result.after, result.failed);
+  const CpuId self = running_;
+  WR_CHECK(self != kHost);
+  const LocationId location = LocationOf(access.address);
+  pending_[self] = {access.kind, access.order, location, access.site};
+  AwaitTurn(self);
+  const AccessResult result = is_sc_ ? static_cast<ScMemoryModel*>(memory_)->Perform(self, access)
+                                     : memory_->Perform(self, access);
+  Cpu& cpu = cpus_[self];
+  Event& event = NextEvent();
+  event = {step_,
+           cpu.number,
+           static_cast<uint8_t>(self),
+           access.kind,
+           static_cast<uint8_t>(access.rmw),
+           access.order,
+           access.size,
+           result.failed,
+           location,
+           result.before,
+           result.after,
+           access.site};
+  Publish(event);
+  ++cpu.number;
+  if (stop_requested_) Abandon(Outcome::kStopped);
   return result;
 }
 
 void Engine::Note(EventKind kind, uint8_t detail, LocationId location, uint64_t before,
                   uint64_t after, const wr_site* site, CpuId cpu) {
-  Append({step_, cpus_[cpu].number, static_cast<uint8_t>(cpu), kind, detail, Order::kPlain, 0,
-          false, location, before, after, site});
+  Event& event = NextEvent();
+  event = {step_,
+           cpus_[cpu].number,
+           static_cast<uint8_t>(cpu),
+           kind,
+           detail,
+           Order::kPlain,
+           0,
+           false,
+           location,
+           before,
+           after,
+           site};
+  Publish(event);
 }
 
-void Engine::Append(const Event& event) {
+inline Event& Engine::NextEvent() {
   // A path that notes without end is a defect of ours, not a finding.
   WR_CHECK(event_count_ < kEventsMax);
-  events_[event_count_++] = event;
+  return events_[event_count_++];
+}
+
+// The event stands in the trace.
+inline void Engine::Publish(const Event& event) {
   uint64_t hash = result_.trace_hash;
   hash = MixInto(hash, (uint64_t{event.step} << 32) | (uint64_t{event.number} << 16) |
                            (uint64_t{event.cpu} << 8) | static_cast<uint64_t>(event.kind));
@@ -239,7 +303,7 @@ void Engine::Append(const Event& event) {
   hash = MixInto(hash, event.before);
   hash = MixInto(hash, event.after);
   result_.trace_hash = MixInto(hash, event.site == nullptr ? 0 : event.site->line);
-  if (listener_ != nullptr) listener_->OnEvent(event);
+  if (listener_ != nullptr && listener_->OnEvent(event)) stop_requested_ = true;
 }
 
 void Engine::SetInterruptible(bool interruptible) { cpus_[running_].interruptible = interruptible; }

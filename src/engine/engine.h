@@ -25,7 +25,8 @@ using Body = void (*)(void* context, CpuId cpu);
 class EventListener {
  public:
   virtual ~EventListener() = default;
-  virtual void OnEvent(const Event& event) = 0;
+  // Returns whether the run is to end with this event.
+  virtual bool OnEvent(const Event& event) = 0;
 };
 
 enum class Outcome : uint8_t {
@@ -67,7 +68,7 @@ class Engine {
   // REQUIRES: not called during a run.
   void set_backend(Backend& backend);
   Backend& backend() const { return *backend_; }
-  void set_memory_model(MemoryModel* model) { memory_ = model; }
+  void set_memory_model(MemoryModel* model);
   MemoryModel& memory_model() { return *memory_; }
   void set_listener(EventListener* listener) { listener_ = listener; }
   // Runs on a CPU that was interrupted, when it is next chosen and its interrupts are on.
@@ -103,7 +104,7 @@ class Engine {
   // Returns false, and posts nothing, when `cpu` has ended: the caller handles it for that CPU.
   bool PostInterrupt(CpuId cpu);
 
-  // Ends the run at the end of this event. Callable from the listener.
+  // Ends the run at the end of this event.
   void Stop() { stop_requested_ = true; }
 
   // --- During or after a run -------------------------------------------------------------------
@@ -123,7 +124,6 @@ class Engine {
 
  private:
   struct Cpu {
-    jmp_buf unwind;
     Arrival arrival;
     uint16_t number;  // of the event to come
     bool finished;
@@ -133,16 +133,21 @@ class Engine {
 
   static void CpuMain(void* self, CpuId cpu);
   void RunBody(CpuId cpu);
+  void AwaitTurn(CpuId self);
   void Decide(CpuId arrived);
+  void HandOver(CpuId from, CpuId to, bool preempts);
   void EndCpu(CpuId cpu);
   CpuMask RunnableMask() const;
+  CpuMask ReadyOfWaiting() const;
   CpuId PickNext(CpuId arrived, CpuMask runnable);
   [[noreturn]] void Abandon(Outcome outcome);
-  void Append(const Event& event);
+  Event& NextEvent();
+  void Publish(const Event& event);
   CpuId NextUnfinished() const;
 
   Backend* backend_;
   MemoryModel* memory_;
+  bool is_sc_ = true;  // whether memory_ is ScMemory()
   EventListener* listener_ = nullptr;
   void (*interrupt_handler_)(CpuId cpu) = nullptr;
   uintptr_t arena_base_ = 0;
@@ -157,7 +162,10 @@ class Engine {
   bool stop_requested_ = false;
   bool unwinding_ = false;
   RunResult result_ = {};
+  CpuMask unfinished_ = 0;
+  CpuMask waiting_ = 0;  // whose events to come may not be ready
   Cpu cpus_[kCpusMax] = {};
+  jmp_buf unwind_[kCpusMax];
   PendingEvent pending_[kCpusMax] = {};
   Schedule taken_;
 

@@ -139,7 +139,10 @@ INSTANTIATE_TEST_SUITE_P(OneToFour, EngineCpus, ::testing::Range(1, kCpusMax + 1
 TEST(EngineEvents, TheListenerSeesEachEventAsTheTraceKeepsIt) {
   // No vector: memory that CPUs allocate and free is visible to ThreadSanitizer.
   struct Copy : EventListener {
-    void OnEvent(const Event& event) override { events[count++] = event; }
+    bool OnEvent(const Event& event) override {
+      events[count++] = event;
+      return false;
+    }
     Event events[20 * kCpusMax * RandomProgram::kOperationsMax * 2];
     size_t count = 0;
   };

@@ -42,13 +42,11 @@ class RoundRobin final : public Strategy {
   }
 };
 
-// Calls Stop at the `at`-th event or note that it sees.
+// Ends the run at the `at`-th event or note that it sees.
 class StopAt final : public EventListener {
  public:
   explicit StopAt(int at) : left_(at) {}
-  void OnEvent(const Event&) override {
-    if (--left_ == 0) TestEngine().Stop();
-  }
+  bool OnEvent(const Event&) override { return --left_ == 0; }
 
  private:
   int left_;

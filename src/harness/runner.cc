@@ -7,9 +7,7 @@
 
 namespace walkrace {
 
-void Runner::Judge::OnEvent(const Event& event) {
-  if (oracles_.OnEvent(event)) engine_.Stop();
-}
+bool Runner::Judge::OnEvent(const Event& event) { return oracles_.OnEvent(event); }
 
 Runner& Runner::Get() {
   // Never destroyed: the engine's threads outlive main.
@@ -17,7 +15,7 @@ Runner& Runner::Get() {
   return runner;
 }
 
-Runner::Runner() : engine_(OsThreads()), judge_(engine_) {
+Runner::Runner() : engine_(OsThreads()) {
   BindKernel(&engine_);
   BindMachine(&engine_);
   engine_.set_listener(&judge_);

@@ -46,12 +46,10 @@ class Runner {
   // Hands each event to the oracles, and ends the run at the first violation.
   class Judge final : public EventListener {
    public:
-    explicit Judge(Engine& engine) : engine_(engine) {}
-    void OnEvent(const Event& event) override;
+    bool OnEvent(const Event& event) override;
     OracleSet& oracles() { return oracles_; }
 
    private:
-    Engine& engine_;
     OracleSet oracles_;
   };
 

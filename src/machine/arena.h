@@ -51,6 +51,9 @@ struct alignas(4096) Arena {
 
 extern Arena arena;
 
+// What inspect.cc remembers of walks. Call when the levels or the place of the area have changed.
+void ForgetWays();
+
 inline uint64_t& EntryOf(int table, int index) {
   return reinterpret_cast<uint64_t&>(arena.tables[table].entry[index]);
 }

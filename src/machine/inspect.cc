@@ -126,16 +126,91 @@ struct ObjectTable {
 
 const ObjectTable object_table;
 
+bool IsFrame(uint64_t pfn) { return pfn >= 1 && pfn < kFramesMax; }
+
 uint16_t HeadPfn(uint16_t pfn) {
   const unsigned long head = arena.mem_map[pfn].compound_head;
   return (head & 1) != 0 ? head >> 1 : pfn;
 }
 
+inline EntryView Decode(ObjectKind level, uint64_t value) {
+  if (value == 0) return {EntryView::kNone, false, 0};
+  const uint64_t pfn = wr_pfn_of(value);
+  const bool writable = (value & _PAGE_RW) != 0;
+  if ((value & (_PAGE_PRESENT | _PAGE_PROTNONE)) == 0) {
+    const auto frame = static_cast<uint16_t>(pfn);
+    if ((value & _PAGE_SWP) == 0) return {EntryView::kOther, false, 0};
+    if ((value & _PAGE_SWP_MIGRATION) == 0) return {EntryView::kSwap, false, frame};
+    return {IsFrame(pfn) ? EntryView::kMigration : EntryView::kOther, writable, frame};
+  }
+  if (level == ObjectKind::kPte || (value & _PAGE_PSE) != 0) {
+    if (!IsFrame(pfn)) return {EntryView::kOther, false, 0};
+    return {EntryView::kLeaf, writable, static_cast<uint16_t>(pfn)};
+  }
+  if (pfn < kTablePfnBase || pfn >= kTablePfnBase + kTablesMax) {
+    return {EntryView::kOther, false, 0};
+  }
+  return {EntryView::kTable, writable, static_cast<uint16_t>(pfn - kTablePfnBase)};
+}
+
 // The table that an entry points to, or -1.
 int TableBelow(ObjectKind level, uint64_t value) {
-  const EntryView view = DecodeEntry(level, value);
+  const EntryView view = Decode(level, value);
   return view.kind == EntryView::kTable ? view.frame : -1;
 }
+
+// The way of a walk down to the pmd entry of a region. It is the same as long as the entries on it
+// are, and these hardly ever change: it is remembered with their values.
+class Way {
+ public:
+  void Follow(int region) {
+    for (int i = 0; i < count_; ++i) {
+      if (*entries_[i] != values_[i]) count_ = 0;
+    }
+    if (count_ == 0) Walk(region * kPagesPerRegion);
+  }
+
+  // Null where no table has such an entry.
+  uint64_t* pud_entry() const { return pud_; }
+  uint64_t* pmd_entry() const { return pmd_; }
+
+  void Forget() { count_ = 0; }
+
+ private:
+  void Walk(int page) {
+    const unsigned long address = AddressOfAreaPage(page);
+    const int first = page / kPagesMax * kUpperTables;
+    pud_ = pmd_ = nullptr;
+    int table = first + kPudTable;
+    if (!pgtable_pud_folded()) {
+      table = Below(ObjectKind::kPgd, &EntryOf(first + kPgdTable, pgd_index(address)));
+    }
+    if (pgtable_l5_enabled() && table >= 0) {
+      table = Below(ObjectKind::kP4d, &EntryOf(table, p4d_index(address)));
+    }
+    if (table < 0) return;
+    pud_ = &EntryOf(table, pud_index(address));
+    table = Below(ObjectKind::kPud, pud_);
+    if (table >= 0) pmd_ = &EntryOf(table, pmd_index(address));
+  }
+
+  // Returns the table below, or -1.
+  int Below(ObjectKind level, const uint64_t* entry) {
+    entries_[count_] = entry;
+    values_[count_] = *entry;
+    return TableBelow(level, values_[count_++]);
+  }
+
+  static constexpr int kLevelsMax = 3;  // above the pmd
+
+  int count_ = 0;
+  const uint64_t* entries_[kLevelsMax] = {};
+  uint64_t values_[kLevelsMax] = {};
+  uint64_t* pud_ = nullptr;
+  uint64_t* pmd_ = nullptr;
+};
+
+Way ways[kMmsMax * kRegionsMax];
 
 struct Leaf {
   EntryView view;
@@ -146,37 +221,32 @@ struct Leaf {
 };
 
 // The entry that translates an area page, as memory has it now; a huge one's frame is the page's.
-Leaf LeafOf(int page) {
+inline Leaf LeafOf(int page) {
   constexpr Leaf kNothing = {{EntryView::kNone, false, 0}, false, false, false, nullptr};
   constexpr uint64_t kSoftwareOnly = _PAGE_PROTNONE | _PAGE_INVALID;
-  const unsigned long address = AddressOfAreaPage(page);
-  const int first = page / kPagesMax * kUpperTables;
-  int table = first + kPudTable;
-  if (!pgtable_pud_folded()) {
-    table = TableBelow(ObjectKind::kPgd, EntryOf(first + kPgdTable, pgd_index(address)));
+  const int region = page / kPagesPerRegion;
+  Way& way = ways[region];
+  way.Follow(region);
+  if (way.pud_entry() == nullptr) return kNothing;
+  uint64_t* const pmd_entry = way.pmd_entry();
+  if (pmd_entry == nullptr) {
+    const uint64_t pud_value = *way.pud_entry();
+    EntryView pud = Decode(ObjectKind::kPud, pud_value);
+    pud.frame += (AddressOfAreaPage(page) & ~PUD_MASK) >> PAGE_SHIFT;
+    return {pud, true, (pud_value & kSoftwareOnly) != 0, (pud_value & _PAGE_DIRTY) == 0,
+            way.pud_entry()};
   }
-  if (pgtable_l5_enabled() && table >= 0) {
-    table = TableBelow(ObjectKind::kP4d, EntryOf(table, p4d_index(address)));
-  }
-  if (table < 0) return kNothing;
-  uint64_t& pud_entry = EntryOf(table, pud_index(address));
-  EntryView pud = DecodeEntry(ObjectKind::kPud, pud_entry);
-  if (pud.kind != EntryView::kTable) {
-    pud.frame += (address & ~PUD_MASK) >> PAGE_SHIFT;
-    return {pud, true, (pud_entry & kSoftwareOnly) != 0, (pud_entry & _PAGE_DIRTY) == 0,
-            &pud_entry};
-  }
-  table = pud.frame;
-  const uint64_t pmd_value = EntryOf(table, pmd_index(address));
-  EntryView pmd = DecodeEntry(ObjectKind::kPmd, pmd_value);
+  const uint64_t pmd_value = *pmd_entry;
+  EntryView pmd = Decode(ObjectKind::kPmd, pmd_value);
+  // A region begins where a pte table does.
+  const int index = page % kPagesPerRegion;
   if (pmd.kind == EntryView::kTable) {
-    uint64_t& pte = EntryOf(pmd.frame, pte_index(address));
-    return {DecodeEntry(ObjectKind::kPte, pte), false, ((pmd_value | pte) & kSoftwareOnly) != 0,
+    uint64_t& pte = EntryOf(pmd.frame, index);
+    return {Decode(ObjectKind::kPte, pte), false, ((pmd_value | pte) & kSoftwareOnly) != 0,
             (pte & _PAGE_DIRTY) == 0, &pte};
   }
-  pmd.frame += pte_index(address);
-  return {pmd, true, (pmd_value & kSoftwareOnly) != 0, (pmd_value & _PAGE_DIRTY) == 0,
-          &EntryOf(table, pmd_index(address))};
+  pmd.frame += index;
+  return {pmd, true, (pmd_value & kSoftwareOnly) != 0, (pmd_value & _PAGE_DIRTY) == 0, pmd_entry};
 }
 
 constexpr const char* kWordNames[] = {
@@ -228,45 +298,18 @@ std::string LockValue(const Object& object, uint64_t value) {
 
 }  // namespace
 
-int AreaPage(uint64_t address) {
-  const uint64_t mm = address >> kMmShift;
-  const uint64_t page = ((address & ((uint64_t{1} << kMmShift) - 1)) - AreaStart()) / kBytesPerPage;
-  return page < kPagesMax && mm < kMmsMax ? static_cast<int>(kPagesMax * mm + page) : -1;
-}
-
-uint64_t AddressOfAreaPage(int page) {
-  return AreaStart() + (uint64_t{static_cast<unsigned>(page / kPagesMax)} << kMmShift) +
-         page % kPagesMax * kBytesPerPage;
-}
-
-const Object& ObjectAt(LocationId location) {
-  static constexpr Object kNone = {ObjectKind::kOther, 0, 0};
-  return location < kLocations ? object_table.objects[location] : kNone;
-}
+const Object* const object_by_location = object_table.objects;
+const LocationId object_count = kLocations;
 
 bool IsHalfOfEntry(const Event& event) {
   return event.kind == EventKind::kLoad && event.size == 4 &&
          IsEntry(ObjectAt(event.location).kind);
 }
 
-EntryView DecodeEntry(ObjectKind level, uint64_t value) {
-  if (value == 0) return {EntryView::kNone, false, 0};
-  const uint64_t pfn = wr_pfn_of(value);
-  const bool writable = (value & _PAGE_RW) != 0;
-  if ((value & (_PAGE_PRESENT | _PAGE_PROTNONE)) == 0) {
-    const auto frame = static_cast<uint16_t>(pfn);
-    if ((value & _PAGE_SWP) == 0) return {EntryView::kOther, false, 0};
-    if ((value & _PAGE_SWP_MIGRATION) == 0) return {EntryView::kSwap, false, frame};
-    return {pfn_valid(pfn) ? EntryView::kMigration : EntryView::kOther, writable, frame};
-  }
-  if (level == ObjectKind::kPte || (value & _PAGE_PSE) != 0) {
-    if (!pfn_valid(pfn)) return {EntryView::kOther, false, 0};
-    return {EntryView::kLeaf, writable, static_cast<uint16_t>(pfn)};
-  }
-  if (pfn < kTablePfnBase || pfn >= kTablePfnBase + kTablesMax) {
-    return {EntryView::kOther, false, 0};
-  }
-  return {EntryView::kTable, writable, static_cast<uint16_t>(pfn - kTablePfnBase)};
+EntryView DecodeEntry(ObjectKind level, uint64_t value) { return Decode(level, value); }
+
+void ForgetWays() {
+  for (Way& way : ways) way.Forget();
 }
 
 Translation Translate(int page) {
@@ -360,6 +403,7 @@ bool SharesTableOfMm0(int page) {
 }
 
 int FilePageOf(int page) {
+  if (!HasFiles()) return -1;
   const unsigned long address = AddressOfAreaPage(page);
   const vm_area_struct* vma = find_vma(&arena.mm[page / kPagesMax], address);
   if (vma == nullptr || vma->vm_file == nullptr) return -1;
@@ -371,8 +415,9 @@ int FilePageOf(int page) {
 }
 
 int FilePageIn(uint16_t pfn) {
+  if (pfn == 0 || !HasFiles()) return -1;
   for (int i = 0; i < kFilePages; ++i) {
-    if (pfn != 0 && FrameOfFilePage(i) == pfn) return i;
+    if (FrameOfFilePage(i) == pfn) return i;
   }
   return -1;
 }

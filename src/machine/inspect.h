@@ -27,16 +27,33 @@ inline constexpr int kAreaPages = kPagesMax * kMmsMax;
 inline constexpr uint64_t kBytesPerPage = 4096;
 inline constexpr int kEntriesPerTable = 8;
 
-// The page number in the area of a user virtual address, or -1 outside.
-int AreaPage(uint64_t address);
-uint64_t AddressOfAreaPage(int page);
 // kAreaStart, but where the last region is hugetlb of PMD or PUD size: there the area lies so that
 // this region has a pud entry of its own, and begins where that does: its pmd table can be shared,
 // or the entry is a leaf.
 inline constexpr uint64_t kAreaStartOfHugetlb = 0x78000;
-uint64_t AreaStart();
+// The number of what a run starts from: two runs with the same one started from the same memory.
+uint32_t StartNumber();
+
+// What the run has of it. Written by src/machine alone.
+struct AreaOfRun {
+  uint64_t start;
+  int pages;
+};
+extern AreaOfRun area_of_run;
+inline uint64_t AreaStart() { return area_of_run.start; }
 // Pages of the mms that the run uses: [0, AreaPagesInUse()).
-int AreaPagesInUse();
+inline int AreaPagesInUse() { return area_of_run.pages; }
+
+// The page number in the area of a user virtual address, or -1 outside.
+inline int AreaPage(uint64_t address) {
+  const uint64_t mm = address >> kMmShift;
+  const uint64_t page = ((address & ((uint64_t{1} << kMmShift) - 1)) - AreaStart()) / kBytesPerPage;
+  return page < kPagesMax && mm < kMmsMax ? static_cast<int>(kPagesMax * mm + page) : -1;
+}
+inline uint64_t AddressOfAreaPage(int page) {
+  return AreaStart() + (uint64_t{static_cast<unsigned>(page / kPagesMax)} << kMmShift) +
+         page % kPagesMax * kBytesPerPage;
+}
 
 enum class ObjectKind : uint8_t {
   kOther,
@@ -73,7 +90,13 @@ struct Object {
   uint16_t frame;  // entries: the table's index; page fields and content: the pfn
 };
 
-const Object& ObjectAt(LocationId location);
+// By location, as far as the arena goes.
+extern const Object* const object_by_location;
+extern const LocationId object_count;
+inline const Object& ObjectAt(LocationId location) {
+  static constexpr Object kNone = {ObjectKind::kOther, 0, 0};
+  return location < object_count ? object_by_location[location] : kNone;
+}
 inline bool IsEntry(ObjectKind kind) {
   return kind >= ObjectKind::kPgd && kind <= ObjectKind::kPte;
 }
@@ -160,6 +183,7 @@ bool SharesTableOfMm0(int page);
 inline constexpr int kCachePages = 16;
 inline constexpr int kFilePages = kCachePages + kPagesPerRegion;
 int FilePageOf(int page);
+bool HasFiles();  // whether any region shows one: no vma gets one that none had at the start
 int FilePageIn(uint16_t pfn);
 uint16_t FrameOfFilePage(int file_page);  // 0: not in the page cache
 

@@ -16,6 +16,7 @@
 namespace walkrace {
 
 Arena arena;
+AreaOfRun area_of_run = {kAreaStart, kPagesMax};
 
 namespace {
 
@@ -27,11 +28,13 @@ bool initial_valid = false;
 
 int levels = 4;
 bool has_secretmem = false;
+bool has_files = false;
 enum wr_hugetlb_size hugetlb_size = WR_HUGETLB_PMD;
-uint64_t area_start = kAreaStart;
+uint32_t start_number = 0;
 const Profile* profile = nullptr;
 CpuMms mms;
 vm_area_struct vmas[kMmsMax][kRegionsMax];
+vm_area_struct initial_vmas[kMmsMax][kRegionsMax];
 vm_area_struct* const vmas_end = &vmas[0][0] + kMmsMax * kRegionsMax;
 
 // What page n holds at the start: no two pages show the same.
@@ -305,10 +308,13 @@ void BuildInitialState(const Layout& layout) {
   }
   if (HasHugetlb(layout)) MapHugetlb(layout);
   __builtin_memcpy_inline(&initial_arena, &arena, sizeof(arena));
+  __builtin_memcpy_inline(initial_vmas, vmas, sizeof(vmas));
   initial_allocator = allocator;
   initial_layout = layout;
   initial_mms = mms;
   initial_valid = true;
+  ++start_number;
+  ForgetWays();
 }
 
 void BuildVmas(const Layout& layout) {
@@ -337,18 +343,23 @@ void BeginMachine(const Layout& layout, const CpuMms& cpu_mms, const Profile& ac
   WR_CHECK(cpu_mms.mm_count >= 1 && cpu_mms.mm_count <= kMmsMax);
   profile = &active;
   mms = cpu_mms;
-  levels = layout.levels;
-  has_secretmem = std::find(std::begin(layout.backing), std::end(layout.backing),
-                            Backing::kSecretmem) != std::end(layout.backing);
-  hugetlb_size = HugetlbSize(layout);
-  const bool own_pud = HasHugetlb(layout) || hugetlb_size == WR_HUGETLB_PUD;
-  area_start = own_pud ? kAreaStartOfHugetlb : kAreaStart;
-  BuildVmas(layout);
+  area_of_run.pages = mms.mm_count * kPagesMax;
   if (initial_valid && layout == initial_layout && mms == initial_mms) {
     // Not memcpy: ThreadSanitizer would count a write by the host over the whole arena.
     __builtin_memcpy_inline(&arena, &initial_arena, sizeof(arena));
+    __builtin_memcpy_inline(vmas, initial_vmas, sizeof(vmas));
     allocator = initial_allocator;
   } else {
+    levels = layout.levels;
+    const auto has = [&layout](auto test) {
+      return std::any_of(std::begin(layout.backing), std::end(layout.backing), test);
+    };
+    has_secretmem = has([](Backing backing) { return backing == Backing::kSecretmem; });
+    has_files = has([](Backing backing) { return FileOf(backing) != nullptr; });
+    hugetlb_size = HugetlbSize(layout);
+    const bool own_pud = HasHugetlb(layout) || hugetlb_size == WR_HUGETLB_PUD;
+    area_of_run.start = own_pud ? kAreaStartOfHugetlb : kAreaStart;
+    BuildVmas(layout);
     BuildInitialState(layout);
   }
   ResetTlbs();
@@ -361,8 +372,8 @@ void ForgetRaces() { RaceDetectorForget(&arena, sizeof(arena)); }
 const Profile& ActiveProfile() { return *profile; }
 mm_struct* MachineMm(int mm) { return &arena.mm[mm]; }
 unsigned long AddressOfPage(int page) { return AddressOfAreaPage(page); }
-uint64_t AreaStart() { return area_start; }
-int AreaPagesInUse() { return mms.mm_count * kPagesMax; }
+uint32_t StartNumber() { return start_number; }
+bool HasFiles() { return has_files; }
 
 }  // namespace walkrace
 

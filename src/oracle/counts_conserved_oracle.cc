@@ -126,14 +126,14 @@ void CountsConservedOracle::CountReferences(Expected* expected) const {
 }
 
 void CountsConservedOracle::CountCaches(Expected* expected) {
-  for (int i = 0; i < kFilePages; ++i) {
+  for (int i = 0; i < kFilePages && HasFiles(); ++i) {
     const uint16_t pfn = FrameOfFilePage(i);
     if (pfn == 0 || IsDevicePage(pfn)) continue;
     // The page cache holds a reference a page, hugetlb's one on the whole.
     const uint16_t head = CountsOf(pfn).head;
     if (i < kCachePages || head == pfn) ++expected->references[head];
   }
-  for (uint16_t pfn = 1; pfn < kFramesMax; ++pfn) {
+  for (uint16_t pfn = 1; pfn < kFramesMax && HasFiles(); ++pfn) {
     if (IsDevicePage(pfn)) ++expected->references[pfn];
   }
   for (int slot = 0; slot < kSwapSlots; ++slot) {

@@ -31,6 +31,11 @@ bool SameTranslation(const Mapping& a, const Mapping& b) {
 void MappingHistory::Begin() {
   std::memset(generation_, 0, sizeof(generation_));
   pages_ = AreaPagesInUse();
+  if (start_number_ == StartNumber()) {
+    for (int page = 0; page < pages_; ++page) log_[page].truncate(1);
+    return;
+  }
+  start_number_ = StartNumber();
   for (int page = 0; page < pages_; ++page) {
     log_[page].clear();
     WR_CHECK(log_[page].push_back(MappingOf(Translate(page), 0, generation_)));
@@ -64,7 +69,10 @@ void MappingHistory::Update(int page, uint32_t index) {
   auto& log = log_[page];
   const Mapping now = MappingOf(Translate(page), index, generation_);
   if (SameTranslation(now, log.back())) return;
-  if (log.full()) log.erase(0);
+  if (log.full()) {
+    log.erase(0);
+    start_number_ = 0;
+  }
   WR_CHECK(log.push_back(now));
 }
 

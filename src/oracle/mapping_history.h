@@ -58,7 +58,8 @@ class MappingHistory {
 
   void Update(int page, uint32_t index);
 
-  int pages_ = 0;  // of the mms in use
+  int pages_ = 0;              // of the mms in use
+  uint32_t start_number_ = 0;  // of what stands first in each log; 0: nothing that is known
 
   // Oldest changes are dropped when a log is full: `since` questions then answer from the oldest
   // entry that is kept.

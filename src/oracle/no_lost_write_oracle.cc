@@ -41,13 +41,21 @@ std::string SayValue(uint64_t value) {
 }  // namespace
 
 void NoLostWriteOracle::Begin() {
-  for (int n = 0; n < AreaPagesInUse(); ++n) pages_[n].Reset(ContentAt(n));
-  for (int i = 0; i < kFilePages; ++i) {
-    const uint16_t pfn = FrameOfFilePage(i);
-    file_pages_[i].Reset(pfn == 0 ? 0 : ContentOf(pfn));
-  }
+  if (start_number_ != StartNumber()) KeepStart();
+  const int pages = AreaPagesInUse();
+  for (int n = 0; n < pages; ++n) pages_[n].Reset(start_values_[n]);
+  for (int i = 0; i < kFilePages; ++i) file_pages_[i].Reset(start_file_values_[i]);
   move_count_ = 0;
   forked_ = 0;
+}
+
+void NoLostWriteOracle::KeepStart() {
+  start_number_ = StartNumber();
+  for (int n = 0; n < AreaPagesInUse(); ++n) start_values_[n] = ContentAt(n);
+  for (int i = 0; i < kFilePages; ++i) {
+    const uint16_t pfn = FrameOfFilePage(i);
+    start_file_values_[i] = pfn == 0 ? 0 : ContentOf(pfn);
+  }
 }
 
 void NoLostWriteOracle::OnEvent(const Event& event, const Object& object, uint32_t index) {

@@ -54,6 +54,7 @@ class NoLostWriteOracle final : public Oracle {
   };
   static constexpr int kMovesMax = 32;
 
+  void KeepStart();
   void OnRange(const Event& event, uint32_t index);
   void OnFileRange(const Event& event, uint32_t index);
   void OnMove(const Event& event, uint32_t index);
@@ -77,6 +78,11 @@ class NoLostWriteOracle final : public Oracle {
   // The two events whose order did it. `frame` is what the page shows, or showed to the read at
   // `read` (kNoEvent at the end); `lost` is the note of the write that should be seen, or kNoEvent.
   Pair Blame(int page, uint16_t frame, uint64_t shown, uint32_t lost, uint32_t read) const;
+
+  // What each shows at the start, and the number of that start; 0: none yet.
+  uint32_t start_number_ = 0;
+  uint64_t start_values_[kAreaPages];
+  uint64_t start_file_values_[kFilePages];
 
   PossibleValues pages_[kAreaPages];
   PossibleValues file_pages_[kFilePages];

@@ -51,8 +51,10 @@ class OracleSet {
   static constexpr size_t kOraclesMax = 16;
 
   void Subscribe(const Interest& interest, OracleMask bit);
-  void OnNote(const Event& note, uint32_t index);
-  void Deliver(OracleMask to, const Event& event, const Object& object, uint32_t index);
+  // As OnEvent.
+  bool OnNote(const Event& note, uint32_t index);
+  bool OnEntryWrite(OracleMask to, const Event& event, const Object& object, uint32_t index);
+  bool Deliver(OracleMask to, const Event& event, const Object& object, uint32_t index);
 
   Violation violation_;
   MappingHistory mappings_;

@@ -4,15 +4,6 @@
 
 namespace walkrace {
 
-void PossibleValues::Reset(uint64_t value) {
-  count_ = 1;
-  discards_ = 0;
-  open_ = lazy_ = false;
-  judged_ = true;
-  discarded_until_ = 0;
-  values_[0] = {value, kNoEvent};
-}
-
 void PossibleValues::Write(uint64_t value, uint32_t write) {
   if (discards_ > 0) {
     Add(value, write);

@@ -10,7 +10,14 @@ namespace walkrace {
 class PossibleValues {
  public:
   // The page shows this, for certain.
-  void Reset(uint64_t value);
+  void Reset(uint64_t value) {
+    count_ = 1;
+    discards_ = 0;
+    open_ = lazy_ = false;
+    judged_ = true;
+    discarded_until_ = 0;
+    values_[0] = {value, kNoWrite};
+  }
 
   // A write, by its note. While a discard is in progress it may be lost.
   void Write(uint64_t value, uint32_t write);
@@ -45,6 +52,7 @@ class PossibleValues {
 
  private:
   static constexpr int kValuesMax = 8;
+  static constexpr uint32_t kNoWrite = UINT32_MAX;  // kNoEvent
 
   // A value, and the note of the write that made it so.
   struct Value {

@@ -19,9 +19,7 @@ Engine& TheEngine() {
 
 class Judge final : public EventListener {
  public:
-  void OnEvent(const Event& event) override {
-    if (oracles.OnEvent(event)) TheEngine().Stop();
-  }
+  bool OnEvent(const Event& event) override { return oracles.OnEvent(event); }
   OracleSet oracles;
 };
 
