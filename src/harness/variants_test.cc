@@ -78,7 +78,7 @@ TEST_P(Variants, AreCaughtWhereTheyBiteAndCleanElsewhere) {
   if (Skipped()) GTEST_SKIP() << "needs: " << Row().needs;
   const Scenario control = ScenarioOf(Row().control);
   size_t count;
-  const StrategyRow* strategies = SearchStrategyRows(&count);
+  const StrategyRow* strategies = ControlStrategyRows(&count);
   for (const StrategyRow* strategy = strategies; strategy != strategies + count; ++strategy) {
     SCOPED_TRACE(strategy->name);
     const HuntOptions options = Options(control, *strategy);
