@@ -70,13 +70,13 @@ INSTANTIATE_TEST_SUITE_P(Shards, BackendIdentity, ::testing::Range(0, kShards));
 // (1 - 1/10000)^120000, below 1e-5. In turn: a scenario under random and under pct; one
 // after mutations, under its own schedule; bytes without any sense.
 TEST_P(BackendIdentity, TheSameInputGivesTheSameRun) {
-  const std::unique_ptr<Strategy> strategies[2][2] = {{MakeRandomStrategy(), MakePctStrategy(3)},
-                                                      {MakeRandomStrategy(), MakePctStrategy(3)}};
+  std::unique_ptr<Strategy> strategies[2][2] = {{MakeRandomStrategy(), MakePctStrategy(3)},
+                                                {MakeRandomStrategy(), MakePctStrategy(3)}};
   std::array<ScheduleStrategy, 2> schedules;
   const auto input = std::make_unique<Input>();
   std::map<std::string, int> verdicts;
   std::map<Outcome, int> outcomes;
-  uint64_t hand_overs = 0;
+  uint64_t hand_overs = 0, cut_by_chance = 0;
   for (uint64_t i = 0; i < kInputs; ++i) {
     const uint64_t seed = SplitSeed(20260000 + GetParam(), i);
     Random random(seed);
@@ -97,10 +97,17 @@ TEST_P(BackendIdentity, TheSameInputGivesTheSameRun) {
       runs[on_fibers] =
           RunOn(on_fibers ? Fibers() : OsThreads(), input->scenario, context, strategy, seed);
     }
-    ASSERT_TRUE(SameRun(runs[0], runs[1]) || AlikeButForARace(runs[0], runs[1]))
+    const bool same = SameRun(runs[0], runs[1]);
+    ASSERT_TRUE(same || AlikeButForARace(runs[0], runs[1]))
         << "input " << i << " on " << context.profile->name << ": " << OracleOf(runs[0].report)
         << ", " << runs[0].events.size() << " events; " << OracleOf(runs[1].report) << ", "
         << runs[1].events.size() << " events";
+    // pct learns from the length of a run, and one of these was cut short by chance: both begin
+    // anew.
+    if (!same) {
+      ++cut_by_chance;
+      for (auto& of_backend : strategies) of_backend[1] = MakePctStrategy(3);
+    }
     ++verdicts[OracleOf(runs[1].report)];
     ++outcomes[runs[1].report.run.outcome];
     hand_overs += runs[1].report.run.hand_overs;
@@ -110,6 +117,7 @@ TEST_P(BackendIdentity, TheSameInputGivesTheSameRun) {
   EXPECT_GT(outcomes[Outcome::kStopped], kInputs / 200) << "bodies are unwound";
   EXPECT_GT(outcomes[Outcome::kDeadlock], 0);
   EXPECT_GT(hand_overs, kInputs);
+  EXPECT_LT(cut_by_chance, kInputs / 100) << "the excuse is rare";
 }
 
 }  // namespace
