@@ -100,7 +100,7 @@ class SurwStrategy final : public Strategy {
     CpuMask free = 0;  // those that the intended order does not hold back
     for (CpuMask rest = choice.runnable; rest != 0; rest &= rest - 1) {
       const CpuId cpu = __builtin_ctz(rest);
-      if (cpu == intended_ || !IsInteresting(choice.pending[cpu])) free |= CpuMask{1} << cpu;
+      if (cpu == intended_ || !IsInteresting(choice.pending[cpu])) free |= rest & -rest;
     }
     // The intended one waits for somebody who is held back.
     if (free == 0) {
