@@ -3,6 +3,7 @@
 #include <chrono>
 #include <memory>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "harness/controls.h"
 #include "harness/describe.h"
@@ -10,6 +11,7 @@
 #include "harness/interrupt.h"
 #include "harness/minimizer.h"
 #include "harness/replays.h"
+#include "machine/profile_file.h"
 
 namespace walkrace {
 namespace {
@@ -49,6 +51,7 @@ MatrixCell FillCell(const VariantRow* variant, const Profile& profile, double se
   MatrixCell cell;
   cell.variant = variant == nullptr ? kUnmodified : variant->name;
   cell.profile = profile.name;
+  cell.profile_text = absl::CHexEscape(TextOfProfile(profile));
   if (const char* why = variant == nullptr ? nullptr : WhySkipped(*variant); why != nullptr) {
     cell.state = MatrixCell::State::kSkipped;
     cell.expected = "skipped";

@@ -25,6 +25,7 @@ struct MatrixCell {
   uint64_t known_exposed = 0;  // violations that are known exposures of the profile
   std::string walk;            // kBites: that schedule, as a .walk file
   std::string why;             // kSkipped
+  std::string profile_text;    // of a user's own profile: what its file says, escaped; else empty
 
   // What was found, in the words of `expected`.
   std::string found() const;

@@ -140,6 +140,7 @@ std::string MatrixLine(const MatrixCell& cell) {
   json["known_exposed"] = cell.known_exposed;
   if (!cell.walk.empty()) json["walk"] = cell.walk;
   if (!cell.why.empty()) json["why"] = cell.why;
+  if (!cell.profile_text.empty()) json["profile_text"] = cell.profile_text;
   return json.dump();
 }
 
@@ -166,7 +167,8 @@ bool ParseMatrixLine(const std::string& line, MatrixCell& cell) {
           static_cast<int>(number("preemptions")),
           number("known_exposed"),
           text("walk"),
-          text("why")};
+          text("why"),
+          text("profile_text")};
   const bool shown = cell.state != MatrixCell::State::kBites || !cell.walk.empty();
   return shown && !cell.variant.empty() && !cell.profile.empty();
 }

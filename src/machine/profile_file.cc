@@ -222,7 +222,7 @@ class Parser {
 
 // The one that was loaded; lives as long as the process.
 struct Loaded {
-  std::string path;
+  std::string path, text;
   ParsedProfile parsed;
   const Profile* profile = nullptr;
 };
@@ -230,6 +230,8 @@ Loaded& TheLoaded() {
   static Loaded& loaded = *new Loaded();
   return loaded;
 }
+
+const std::string& kNone = *new std::string();
 
 }  // namespace
 
@@ -249,6 +251,7 @@ absl::StatusOr<const Profile*> LoadProfileFile(const std::string& path) {
     return absl::InvalidArgumentError(absl::StrCat(path, ": ", parsed.status().message()));
   }
   loaded.path = path;
+  loaded.text = *std::move(content);
   loaded.parsed = *std::move(parsed);
   Profile profile = loaded.parsed.profile;
   profile.name = loaded.parsed.name.c_str();
@@ -261,8 +264,11 @@ absl::StatusOr<const Profile*> LoadProfileFile(const std::string& path) {
 }
 
 const std::string& FileOfProfile(const Profile& profile) {
-  static const std::string& none = *new std::string();
-  return &profile == TheLoaded().profile ? TheLoaded().path : none;
+  return TheLoaded().profile == &profile ? TheLoaded().path : kNone;
+}
+
+const std::string& TextOfProfile(const Profile& profile) {
+  return TheLoaded().profile == &profile ? TheLoaded().text : kNone;
 }
 
 }  // namespace walkrace

@@ -35,6 +35,9 @@ absl::StatusOr<const Profile*> LoadProfileFile(const std::string& path);
 // The file that a profile came from, or "" for a built-in one.
 const std::string& FileOfProfile(const Profile& profile);
 
+// What that file said when it was read, or "".
+const std::string& TextOfProfile(const Profile& profile);
+
 }  // namespace walkrace
 
 #endif  // WALKRACE_MACHINE_PROFILE_FILE_H_

@@ -2,11 +2,13 @@
 #include <cstdio>
 #include <map>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "base/duration.h"
 #include "base/file.h"
 #include "harness/matrix.h"
+#include "machine/profile_file.h"
 #include "tool/commands.h"
 #include "tool/common.h"
 
@@ -22,6 +24,8 @@ struct MatrixArguments {
   std::string resume;
   std::string check;
 };
+
+using CellMap = std::map<std::pair<std::string, std::string>, MatrixCell>;
 
 struct Axes {
   std::vector<const VariantRow*> variants;  // null: the unmodified paths
@@ -102,6 +106,24 @@ absl::StatusOr<std::vector<MatrixCell>> ReadCells(const std::string& path) {
   return cells;
 }
 
+// The cells of a file that an earlier, interrupted matrix left, if there is one.
+absl::StatusOr<CellMap> Known(const std::string& path) {
+  CellMap known;
+  auto done = ReadCells(path);
+  if (absl::IsNotFound(done.status())) return known;
+  if (!done.ok()) return done.status();
+  for (const MatrixCell& cell : *done) {
+    const Profile* profile = FindProfile(cell.profile.c_str());
+    if (profile != nullptr && cell.profile_text != absl::CHexEscape(TextOfProfile(*profile))) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(path, ": its cells of ", cell.profile, " are of a profile file that said ",
+                       "something else; keep this matrix in another file"));
+    }
+    known[{cell.variant, cell.profile}] = cell;
+  }
+  return known;
+}
+
 class Progress {
  public:
   explicit Progress(size_t total) : total_(total) {}
@@ -124,8 +146,6 @@ std::string Lines(const std::vector<MatrixCell>& cells) {
   for (const MatrixCell& cell : cells) absl::StrAppend(&lines, MatrixLine(cell), "\n");
   return lines;
 }
-
-using CellMap = std::map<std::pair<std::string, std::string>, MatrixCell>;
 
 absl::Status Keep(const std::string& path, const CellMap& known) {
   std::vector<MatrixCell> cells;
@@ -183,11 +203,9 @@ int RunMatrix(const MatrixArguments& arguments) {
   }
   CellMap known;
   if (!arguments.resume.empty()) {
-    auto done = ReadCells(arguments.resume);
-    if (!done.ok() && !absl::IsNotFound(done.status())) return UsageError(done.status());
-    if (done.ok()) {
-      for (const MatrixCell& cell : *done) known[{cell.variant, cell.profile}] = cell;
-    }
+    auto kept = Known(arguments.resume);
+    if (!kept.ok()) return UsageError(kept.status());
+    known = *std::move(kept);
   }
 
   std::vector<MatrixCell> cells;

@@ -168,6 +168,22 @@ TEST_F(Hunt, KnowsTheProfileOfAFile) {
   EXPECT_EQ(list["profiles"].back()["name"], "mine");
 }
 
+TEST_F(Hunt, TheCellsOfAProfileFileAreNotThoseOfAnother) {
+  const std::string text = "name = mine\nlike = arm64\n";
+  const std::string mine = Put("mine", text), kept = PathOf("kept");
+  const auto matrix = [&] {
+    return Run({"matrix", "--variants", "collapse-race", "--profiles", "mine", "--profile-file",
+                mine, "--resume", kept});
+  };
+  const Finished first = matrix();
+  EXPECT_EQ(first.exit_code, 0) << first.Paste();
+  EXPECT_EQ(matrix().out, first.out);
+  Put("mine", text + "collapse-flush = mm-cpumask\n");
+  const Finished other = matrix();
+  EXPECT_EQ(other.exit_code, 2) << other.Paste();
+  EXPECT_THAT(other.err, HasSubstr(kept + ": its cells of mine are of a profile file that said"));
+}
+
 TEST_F(Hunt, SaysWhereAProfileFileIsWrong) {
   const std::string bad = Put("bad", "name = bad\nlike = vax\n");
   for (const char* command : {"list", "controls"}) {
