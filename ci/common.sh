@@ -58,9 +58,8 @@ list_sources() {
   done
 }
 
-# Beside what it caches, unless the user has one already; a build's folder is whole in itself, so
-# that the path of the working directory may differ.
-export CCACHE_DIR="${CCACHE_DIR:-$PWD/build/ccache}" CCACHE_NOHASHDIR=1
+# Beside what it caches, unless the user has one already; where it is built makes no difference.
+export CCACHE_DIR="${CCACHE_DIR:-$PWD/build/ccache}" CCACHE_BASEDIR="$PWD" CCACHE_NOHASHDIR=1
 
 # build_flavour FLAVOUR: configures and builds one preset.
 build_flavour() {

@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 
+#include "base/build_info.h"
 #include "base/random.h"
 #include "harness/controls.h"
 #include "harness/harness_test_bed.h"
@@ -24,7 +25,7 @@ namespace {
 constexpr int kShards = 4;
 // In all shards 120,000 in plain. Sanitizers make threads slow, and what they are asked is whether
 // they stand the fibers.
-const uint64_t kInputs = std::strcmp(WALKRACE_FLAVOUR, "plain") == 0 ? 30'000 : 4'000;
+const uint64_t kInputs = std::strcmp(kFlavour, "plain") == 0 ? 30'000 : 4'000;
 
 // The unmodified paths for one input in four; of the others three in four do what shows the
 // variant.

@@ -8,6 +8,7 @@
 #include <string>
 #include <tuple>
 
+#include "base/build_info.h"
 #include "harness/harness_test_bed.h"
 #include "harness/race_reports.h"
 #include "harness/replays.h"
@@ -60,7 +61,7 @@ size_t ProfileCount() {
   constexpr size_t kFirstProfiles = 4;
   size_t count;
   Profiles(&count);
-  return std::string(WALKRACE_FLAVOUR) == "plain" ? count : kFirstProfiles;
+  return std::string(kFlavour) == "plain" ? count : kFirstProfiles;
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Variants,

@@ -1,5 +1,7 @@
 // `walkrace`: hunts, replays, minimises and explains schedules. Names are an interface: scripts
 // and gates build on them.
+#include "absl/strings/str_cat.h"
+#include "base/build_info.h"
 #include "tool/commands.h"
 #include "tool/common.h"
 
@@ -12,7 +14,8 @@ int main(int argc, char** argv) {
       "it on real threads,\none step at a time, under schedules of your choice, and "
       "judges each run.",
       "walkrace");
-  app.set_version_flag("--version", "walkrace " WALKRACE_VERSION " (" WALKRACE_FLAVOUR ")");
+  app.set_version_flag(
+      "--version", absl::StrCat("walkrace ", walkrace::kVersion, " (", walkrace::kFlavour, ")"));
   app.require_subcommand(1);
   app.footer(
       "Exit codes: 0 clean; 77 violation; 66 data race only; 70 time-out; 71 out of memory;\n"

@@ -902,8 +902,9 @@ TEST_F(Convert, AFullDiskIsNoUsage) {
 
 // --- controls ----------------------------------------------------------------------------------
 
-TEST_F(Controls, AreAllAsExpected) {
-  const Json json = RunJson({"controls"}, 0);
+// On one profile; RunControls.AllAreAsExpected has all.
+TEST_F(Controls, AreAsExpected) {
+  const Json json = RunJson({"controls", "--profile", "arm64"}, 0);
   std::set<std::pair<std::string, std::string>> rows;
   std::set<std::string> skipped;
   for (const Json& row : json["controls"]) {
@@ -919,7 +920,7 @@ TEST_F(Controls, AreAllAsExpected) {
     rows.emplace(row["variant"], row["profile"]);
   }
   const Json list = RunJson({"list"}, 0);
-  EXPECT_EQ(rows.size(), list["variants"].size() * list["profiles"].size());
+  EXPECT_EQ(rows.size(), list["variants"].size());
   for (const Json& row : list["variants"]) {
     const bool blind =
         row["needs"] == "weak-memory" || (row["needs"] == "tsan" && Flavour() != "tsan");

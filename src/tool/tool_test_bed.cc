@@ -13,11 +13,18 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/build_info.h"
+
 namespace walkrace {
 namespace {
 
 constexpr uid_t kNobody = 65534;
 constexpr int kCannotStart = 126;
+
+// The walkrace beside this test.
+std::string Binary() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "walkrace";
+}
 
 double Now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -66,7 +73,7 @@ Process::Process(const std::string& folder, const std::vector<std::string>& argu
   const std::string base = folder + "/.process" + std::to_string(++serial);
   out_ = options.standard_output.empty() ? base + ".out" : options.standard_output;
   err_ = base + ".err";
-  std::vector<std::string> words = {WALKRACE_BINARY};
+  std::vector<std::string> words = {Binary()};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
   argv.reserve(words.size() + 1);
@@ -153,7 +160,7 @@ Json Tool::RunJson(std::vector<std::string> arguments, int expected_exit_code) c
   return json.is_object() ? json : Json::object();
 }
 
-std::string Tool::Flavour() { return WALKRACE_FLAVOUR; }
+std::string Tool::Flavour() { return kFlavour; }
 std::string Tool::Corpus(const std::string& name) { return WALKRACE_CORPUS_DIR "/" + name; }
 
 std::string Tool::HuntedRace() const {
