@@ -11,8 +11,11 @@ namespace walkrace {
 namespace {
 
 using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::UnorderedElementsAre;
 
 MatrixCell Cell(const char* variant, const char* profile) {
   return FillCell(FindVariant(variant), *FindProfile(profile), 0);
@@ -98,6 +101,16 @@ TEST(Releases, LackWhatCameLater) {
   EXPECT_THAT(names("6.6"), Contains("mremap-trusts-pmd")) << "6.12 comes after 6.6";
   EXPECT_THAT(names("6.1"), Not(Contains("mremap-trusts-pmd"))) << "it came with 6.6";
   EXPECT_THAT(names("6.19"), Not(Contains("mremap-trusts-pmd")));
+}
+
+TEST(Releases, SayWhatTheirBundlesLeaveOut) {
+  EXPECT_THAT(LeftOutOf("6.0"), UnorderedElementsAre("no-exclusive-barriers (needs: weak-memory)",
+                                                     "flush-for-a-barrier (needs: weak-memory)",
+                                                     "kvm-walk-irqs-on (arm64's until 6.3)"));
+  EXPECT_THAT(LeftOutOf("5.15"), Contains("madv-free-no-barrier (needs: weak-memory)"));
+  EXPECT_THAT(LeftOutOf("5.15"), Not(Contains(HasSubstr("kvm-walk-irqs-on")))) << "it is in";
+  EXPECT_THAT(LeftOutOf("6.1"), ElementsAre("kvm-walk-irqs-on (arm64's until 6.3)"));
+  EXPECT_THAT(LeftOutOf("6.6"), IsEmpty());
 }
 
 TEST(KnownExposures, AreMatchedByProfileAndSignature) {

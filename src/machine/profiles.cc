@@ -243,6 +243,9 @@ constexpr Profile kBuiltIn[] = {
     // other CPU, waits, unless the sender is the mm's only user (arch/mips/kernel/smp.c): then
     // nobody else
     // walks either. Tables: no RCU. 64 bits: entries are read at once.
+    // 32-bit kernels with 64-bit physical addresses (XPA) read a pte low, high, low, but have no
+    // huge
+    // pages (CPU_SUPPORTS_HUGEPAGES excludes them), hence no profile here.
     {.name = "mips",
      .summary = "without MMIDs: flushes interrupt every CPU; tables freed at once",
      .clear = Clear::kPlain,
@@ -254,10 +257,7 @@ constexpr Profile kBuiltIn[] = {
      .entry_read = EntryRead::kAtomic,
      .moves_page_tables = false},
     // cpu_has_mmid: flush_tlb_range and friends use ginvt, a broadcast that the sync instruction
-    // ends: no
-    // IPI, and still no RCU for tables. Unchanged in 6.19. No kernel has both MMIDs (release 6) and
-    // 32-bit
-    // words with 64-bit entries (release 5's XPA).
+    // ends: no IPI, and still no RCU for tables. Unchanged in 6.19.
     {.name = "mips-mmid",
      .summary = "with MMIDs: GINVT broadcast, no IPI, and tables freed at once: exposed as it is",
      .clear = Clear::kPlain,
@@ -269,8 +269,8 @@ constexpr Profile kBuiltIn[] = {
      .entry_read = EntryRead::kAtomic,
      .moves_page_tables = false},
     // Clear: ptep_get_and_clear and pmdp_huge_get_and_clear, plain. Flushes:
-    // on_each_cpu_mask(mm_cpumask)
-    // unless the sender is the mm's only user (arch/loongarch/kernel/smp.c). Tables: no RCU.
+    // on_each_cpu_mask(mm_cpumask) unless the sender is the mm's only user
+    // (arch/loongarch/kernel/smp.c). Tables: no RCU.
     {.name = "loongarch",
      .summary = "flush by IPI to mm_cpumask; the barrier is the IPI; tables freed at once",
      .clear = Clear::kPlain,

@@ -11,18 +11,18 @@
 namespace walkrace {
 namespace {
 
-using ::testing::ElementsAre;
+using ::testing::IsSupersetOf;
 
 TEST(Profiles, HaveTheNamesThatOthersBuildOn) {
   std::vector<std::string> names;
   size_t count;
   const Profile* rows = Profiles(&count);
   for (size_t i = 0; i < count; ++i) names.push_back(rows[i].name);
-  EXPECT_THAT(names, ElementsAre("x86-64", "x86-64-paravirt", "arm64", "powerpc-hash", "x86-64-kvm",
-                                 "x86-64-rcu", "x86-64-invlpgb", "x86-pae", "x86-pae-new",
-                                 "x86-pae-paravirt", "arm-lpae", "s390", "powerpc-radix",
-                                 "powerpc-radix-ipi", "riscv-ipi", "riscv-sbi", "mips", "mips-mmid",
-                                 "loongarch"));
+  EXPECT_THAT(names, IsSupersetOf({"x86-64", "x86-64-paravirt", "arm64", "powerpc-hash",
+                                   "x86-64-kvm", "x86-64-rcu", "x86-64-invlpgb", "x86-pae",
+                                   "x86-pae-new", "x86-pae-paravirt", "arm-lpae", "s390",
+                                   "powerpc-radix", "powerpc-radix-ipi", "riscv-ipi", "riscv-sbi",
+                                   "mips", "mips-mmid", "loongarch"}));
 }
 
 TEST(Profiles, AreFoundByNameAndIndex) {

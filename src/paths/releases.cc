@@ -18,6 +18,11 @@ int Rank(const char* release) {
   return major * 1000 + minor;
 }
 
+bool Has(const VariantRow& row, int rank) {
+  return row.fixed_in != nullptr && Rank(row.fixed_in) > rank &&
+         (row.introduced_in == nullptr || Rank(row.introduced_in) <= rank);
+}
+
 }  // namespace
 
 std::span<const char* const> Releases() { return kReleases; }
@@ -32,11 +37,26 @@ std::vector<const VariantRow*> VariantsOf(const std::string& release) {
   size_t count;
   const VariantRow* rows = VariantRows(&count);
   for (const VariantRow* row = rows; row != rows + count; ++row) {
-    if (row->fixed_in == nullptr || row->needs != nullptr) continue;
-    if (row->introduced_in != nullptr && Rank(row->introduced_in) > rank) continue;
-    if (Rank(row->fixed_in) > rank) lacking.push_back(row);
+    if (row->needs == nullptr && Has(*row, rank)) lacking.push_back(row);
   }
   return lacking;
+}
+
+std::vector<std::string> LeftOutOf(const std::string& release) {
+  const int rank = Rank(release.c_str());
+  std::vector<std::string> left_out;
+  size_t count;
+  const VariantRow* rows = VariantRows(&count);
+  for (const VariantRow* row = rows; row != rows + count; ++row) {
+    if (row->needs != nullptr && Has(*row, rank)) {
+      left_out.push_back(std::string(row->name) + " (needs: " + row->needs + ")");
+    }
+    if (row->fixed_later_in != nullptr && !Has(*row, rank) && Rank(row->fixed_later_in) > rank) {
+      left_out.push_back(std::string(row->name) + " (" + row->fixed_later_on + "'s until " +
+                         row->fixed_later_in + ")");
+    }
+  }
+  return left_out;
 }
 
 }  // namespace walkrace

@@ -1,7 +1,7 @@
 // Linux releases as bundles of variants: the races that a release has and whose fixes it does not
 // have yet, by the `introduced_in` and `fixed_in` of each row of variants.cc. Source: the mainline
 // commits that the rows name. **A fix that a stable or distribution kernel backported is not known
-// here**; nor is an architecture that was fixed later than the row says (arm64's kvm-walk-irqs-on).
+// here.**
 #ifndef WALKRACE_PATHS_RELEASES_H_
 #define WALKRACE_PATHS_RELEASES_H_
 
@@ -20,6 +20,10 @@ bool IsRelease(const std::string& name);
 // The variants that this release has. Those that need what a run does not have (a
 // memory model) are left out. REQUIRES: IsRelease(release).
 std::vector<const VariantRow*> VariantsOf(const std::string& release);
+
+// What the release has, and VariantsOf() does not: a name each, and why in parentheses. The races
+// that are not built (RACES.md) are no rows, and not among these.
+std::vector<std::string> LeftOutOf(const std::string& release);
 
 }  // namespace walkrace
 

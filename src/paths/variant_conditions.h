@@ -44,6 +44,10 @@ inline bool WhereCollapseInterrupts(const Profile& profile) {
 // mremap moves a whole table, not entry by entry.
 inline bool WhereMremapMovesTables(const Profile& profile) { return profile.moves_page_tables; }
 
+// And an ordinary flush waits for no walker of the moved table.
+inline bool WhereMovedTablesAreWalkedOn(const Profile& profile) {
+  return profile.moves_page_tables && WhereFlushWaitsForNobody(profile);
+}
 // p?d_offset of a level that is folded at run time gives back the pointer that it was given.
 inline bool WhereLevelsFoldAtRunTime(const Profile& profile) { return profile.folds_at_run_time; }
 

@@ -39,6 +39,18 @@ constexpr VariantRow kRows[] = {
      .oracle = "no-pinned-page-freed",
      .bites_on = WhereCollapseWaitsForNobody,
      .control = kPinAgainstCollapse},
+    {.name = "no-pmd-recheck-mremap",
+     .id = "A1",
+     .upstream = "70cbc3cc78a9",
+     .fixed_in = "6.0",
+     .summary =
+         "the same against mremap, which moves the table with all that is in it: the pte reads "
+         "as before after the page has gone from its new address",
+     .cuts = {"pmd-recheck"},
+     .oracle = "no-stale-page",
+     .bites_on = WhereMovedTablesAreWalkedOn,
+     .control = "map 0 rw\ncpu 0\n get 0\n"
+                "cpu 1\n mremap 0-7\n zap 8\n fault 8\n"},
     {.name = "no-table-sync",
      .id = "A2",
      .upstream = "2ba99c5e0881",
@@ -65,7 +77,8 @@ constexpr VariantRow kRows[] = {
     {.name = "add-not-unless-zero",
      .id = "B3",
      .upstream = "fa2690af573d",
-     .summary = "a speculative reference is taken on a count of zero as well",
+     .summary = "a speculative reference is taken on a count of zero as well: what kernels for one "
+                "CPU did (TINY_RCU), and no release for more",
      .cuts = {"unless-zero"},
      .oracle = "counts-conserved",
      .bites_on = WhereFlushWaitsForNobody,
@@ -101,6 +114,7 @@ constexpr VariantRow kRows[] = {
                 "cpu 1\n collapse 0-7\n"},
     {.name = "plain-pmd-reread",
      .id = "D3",
+     .upstream = "20a004e7b017",
      .summary = "READ_ONCE of the pmd re-read: a plain C access, as in Linux 6.0 to 6.19",
      .cuts = {"pmd-read-once"},
      .oracle = "data-race",
@@ -165,6 +179,7 @@ constexpr VariantRow kRows[] = {
                 "cpu 1\n fault 0\n"},
     {.name = "find-linux-pte-rereads-pmd",
      .id = "A11",
+     .upstream = "13bd817bb884",
      .summary = "find_linux_pte: the table is taken from a second load of the pmd, which collapse "
                 "has cleared meanwhile",
      .cuts = {"find-linux-pte-once"},
@@ -176,6 +191,8 @@ constexpr VariantRow kRows[] = {
      .id = "D4",
      .upstream = "44187235cbcc",
      .fixed_in = "5.18",
+     .fixed_later_on = "arm64",
+     .fixed_later_in = "6.3",
      .summary =
          "KVM's walk of the host's tables with interrupts on (arm64's until e86fc1a3a3e9, 6.3), "
          "and the collapse of its time, without the table sync",

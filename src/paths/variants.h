@@ -22,6 +22,9 @@ struct VariantRow {
   const char* upstream = nullptr;  // commit id of the fix, or null
   // The first release with the fix ("6.1"), or null: no release of Linux had this race.
   const char* fixed_in = nullptr;
+  // An architecture that got its own fix in a later release, and which; or null.
+  const char* fixed_later_on = nullptr;
+  const char* fixed_later_in = nullptr;
   // The first release with the race; null: it is older than the oldest of releases.h.
   const char* introduced_in = nullptr;
   const char* summary;  // what is taken out

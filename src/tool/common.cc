@@ -116,6 +116,13 @@ absl::StatusOr<std::vector<const VariantRow*>> VariantsOfRelease(const std::stri
     return absl::InvalidArgumentError(absl::StrCat(
         "unknown kernel '", release, "'; known are: ", absl::StrJoin(Releases(), ", ")));
   }
+  const auto left_out = LeftOutOf(release);
+  if (!left_out.empty()) {
+    std::fprintf(stderr, "walkrace: Linux %s has as well, and left out here: %s\n", release.c_str(),
+                 absl::StrJoin(left_out, ", ").c_str());
+  }
+  std::fprintf(stderr,
+               "walkrace: races that are not built (src/paths/RACES.md) are in no bundle\n");
   return VariantsOf(release);
 }
 

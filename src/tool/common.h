@@ -42,6 +42,7 @@ absl::StatusOr<LoadedInput> LoadInput(const std::string& path, const ContextOpti
 std::string OracleExpected(const WalkFile& file);
 
 // The variants of a --kernel option.
+// Says on standard error what the release has, and this leaves out.
 absl::StatusOr<std::vector<const VariantRow*>> VariantsOfRelease(const std::string& release);
 
 // Prints "walkrace: MESSAGE" to stderr and returns kExitUsage.

@@ -1,5 +1,6 @@
 #include <cstdio>
 
+#include "absl/strings/str_cat.h"
 #include "engine/backend.h"
 #include "engine/strategies.h"
 #include "harness/known_exposures.h"
@@ -64,6 +65,10 @@ Json Variants() {
     array[i]["oracle"] = rows[i].oracle == nullptr ? Json() : Json(rows[i].oracle);
     array[i]["id"] = rows[i].id == nullptr ? Json() : Json(rows[i].id);
     array[i]["fixed_in"] = rows[i].fixed_in == nullptr ? Json() : Json(rows[i].fixed_in);
+    array[i]["fixed_later"] =
+        rows[i].fixed_later_in == nullptr
+            ? Json()
+            : Json(absl::StrCat(rows[i].fixed_later_on, " ", rows[i].fixed_later_in));
     array[i]["introduced_in"] =
         rows[i].introduced_in == nullptr ? Json() : Json(rows[i].introduced_in);
     array[i]["upstream"] = rows[i].upstream == nullptr ? Json() : Json(rows[i].upstream);

@@ -49,7 +49,9 @@ absl::StatusOr<std::vector<const VariantRow*>> ChooseVariants(const MatrixArgume
     for (const VariantRow* row = rows; row != rows + count; ++row) chosen.push_back(row);
     return chosen;
   }
-  for (const std::string& name : Words(arguments.variants)) {
+  const std::vector<std::string> names = Words(arguments.variants);
+  if (names.empty()) return absl::InvalidArgumentError("--variants names none; say a,b");
+  for (const std::string& name : names) {
     if (name == kUnmodified) {
       chosen.push_back(nullptr);
       continue;
@@ -71,7 +73,11 @@ absl::StatusOr<Axes> Choose(const MatrixArguments& arguments) {
   for (const Profile* row = rows; row != rows + count && arguments.profiles.empty(); ++row) {
     axes.profiles.push_back(row);
   }
-  for (const std::string& name : Words(arguments.profiles)) {
+  const std::vector<std::string> names = Words(arguments.profiles);
+  if (names.empty() && !arguments.profiles.empty()) {
+    return absl::InvalidArgumentError("--profiles names none; say a,b");
+  }
+  for (const std::string& name : names) {
     const Profile* profile = FindProfile(name.c_str());
     if (profile == nullptr) {
       return absl::InvalidArgumentError(
