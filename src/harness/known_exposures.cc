@@ -24,6 +24,7 @@ constexpr KnownExposure kRows[] = {
      .on = WhereTablesMoveUnderWalkers,
      .signature = "no-stale-page: mremap_region / try_get_folio",
      .not_without = {"pmd-recheck", "pte-recheck"},
+     .schedules = {"gup_vs_mm/exposed/mremap-table-aba.walk"},
      .account = "A2b: mremap moves a whole table away and back while a walker stands in it, and at "
                 "the other address the same page is put into it again; both re-reads of the walker "
                 "find what they found before. No IPI holds the move up. Modelled: move_normal_pmd "
@@ -33,11 +34,14 @@ constexpr KnownExposure kRows[] = {
      .on = TablesAreExposed,
      .signature = "no-table-use-after-free: */gup_pmd_range",
      .not_without = {},
+     .schedules = {"gup_vs_mm/exposed/mips-mmid-munmap.walk",
+                   "gup_vs_mm/exposed/mips-mmid-collapse.walk"},
      .account = kMipsMmid},
     {.name = "a7-mips-mmid",
      .on = TablesAreExposed,
      .signature = "no-stale-page: huge_pmd_unshare / try_get_folio",
      .not_without = {"follow-vma-lock"},
+     .schedules = {"gup_vs_mm/exposed/a7-mips-mmid.walk"},
      .account = "A7 with the fix in: huge_pmd_unshare's tlb_remove_table_sync_one is empty where "
                 "tables are not freed by RCU, and the flush interrupts nobody. Not modelled: MIPS "
                 "does not select ARCH_WANT_HUGE_PMD_SHARE, so that no such kernel shares; an "
@@ -46,17 +50,29 @@ constexpr KnownExposure kRows[] = {
      .on = TablesAreExposed,
      .signature = "no-table-use-after-free: */find_linux_pte",
      .not_without = {},
-     .account = kMipsMmid},
+     .schedules = {"gup_vs_mm/exposed/a14-mips-mmid-find-linux-pte.walk"},
+     .account = "A14, and powerpc's walk in GUP-fast's place: that interrupts are off holds up "
+                "neither flush nor free. Modelled: what a14-mips-mmid models. Not modelled: "
+                "find_linux_pte is powerpc's, so that no kernel of this profile has it; an "
+                "architecture of these knobs that took it over would be exposed"},
     {.name = "a14-mips-mmid-kvm-walk",
      .on = TablesAreExposed,
      .signature = "no-table-use-after-free: */walk_host_tables",
      .not_without = {},
-     .account = kMipsMmid},
+     .schedules = {"gup_vs_mm/exposed/a14-mips-mmid-kvm-walk.walk"},
+     .account = "A14, and KVM's walk of the host's tables in GUP-fast's place. Modelled: what "
+                "a14-mips-mmid models. Not modelled: the walk is that of x86 and arm64, and KVM "
+                "for MIPS does none; nor the notifier's sequence, which drops a wrong answer and "
+                "does not keep a freed table from being read"},
     {.name = "a14-mips-mmid-perf-walk",
      .on = WhereCollapseWaitsForNobody,
      .signature = "no-table-use-after-free: */perf_get_pgtable_size",
      .not_without = {},
-     .account = kMipsMmid},
+     .schedules = {"gup_vs_mm/exposed/a14-mips-mmid-perf-walk.walk"},
+     .account = "A14, and perf's walk for the page size of a sample in GUP-fast's place; it is "
+                "generic code, which is compiled wherever GUP-fast is. Modelled: what "
+                "a14-mips-mmid models, and the sample as a call with interrupts off. Not modelled: "
+                "an overflow in the middle of an operation of its own CPU"},
 };
 
 bool AnyOf(std::span<const wr_cut> wanted, const Cuts& cuts) {

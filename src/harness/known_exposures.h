@@ -1,7 +1,7 @@
 // Violations that the unmodified paths show on profiles whose kernels have every fix: findings
 // with a name, not false positives, and not hidden. A search reports them under "known exposed",
-// counts them, and goes on; --strict makes them violations like any other. Adding one: a row, and
-// its schedule in corpus/gup_vs_mm/exposed.
+// counts them, and goes on; --strict makes them violations like any other. A replay of a schedule
+// names the row beside the verdict. Adding one: a row, and its schedule in corpus/*/exposed.
 #ifndef WALKRACE_HARNESS_KNOWN_EXPOSURES_H_
 #define WALKRACE_HARNESS_KNOWN_EXPOSURES_H_
 
@@ -14,13 +14,15 @@
 namespace walkrace {
 
 struct KnownExposure {
-  const char* name;  // a word; of its schedule as well: corpus/gup_vs_mm/exposed/NAME.walk
+  const char* name;  // a word
   bool (*on)(const Profile& profile);
   // Of the violation, as SignatureOf() gives it: the oracle and two functions; a function "*"
   // stands for any.
   const char* signature;
   // With any of these taken out the same signature is that piece's doing, and a violation.
   wr_cut not_without[2];
+  // Files below corpus/ that show it; null from the first one that is not there.
+  const char* schedules[2];
   const char* account;  // what happens, and what is and is not modelled
 };
 

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include "harness/harness_test_bed.h"
-#include "harness/known_exposures.h"
 #include "paths/releases.h"
 
 namespace walkrace {
@@ -111,54 +110,6 @@ TEST(Releases, SayWhatTheirBundlesLeaveOut) {
   EXPECT_THAT(LeftOutOf("5.15"), Not(Contains(HasSubstr("kvm-walk-irqs-on")))) << "it is in";
   EXPECT_THAT(LeftOutOf("6.1"), ElementsAre("kvm-walk-irqs-on (arm64's until 6.3)"));
   EXPECT_THAT(LeftOutOf("6.6"), IsEmpty());
-}
-
-TEST(KnownExposures, AreMatchedByProfileAndSignature) {
-  const Profile& mips = *FindProfile("mips-mmid");
-  const char* signature = "no-table-use-after-free: tlb_table_flush / gup_pmd_range";
-  const KnownExposure* found = FindKnownExposure(mips, {}, signature);
-  ASSERT_NE(found, nullptr);
-  EXPECT_STREQ(found->name, "a14-mips-mmid");
-  EXPECT_EQ(FindKnownExposure(*FindProfile("arm64"), {}, signature), nullptr);
-  EXPECT_EQ(FindKnownExposure(mips, {}, "no-table-use-after-free: a / b"), nullptr);
-  EXPECT_EQ(FindKnownExposure(mips, {}, "no-pinned-page-freed: a / gup_pmd_range"), nullptr);
-  EXPECT_EQ(FindKnownExposure(mips, {}, ""), nullptr);
-}
-
-TEST(KnownExposures, AreNoExcuseForAReCheckThatIsTakenOut) {
-  HuntOptions options;
-  options.context = ContextOf("arm64");
-  options.strategy = FindStrategy("random");
-  // The table moves once: no value comes back, and the pmd's re-read sees it.
-  const Scenario scenario =
-      ScenarioOf("map 0 rw\ncpu 0\n get 0\ncpu 1\n mremap 0-7\n zap 8\n fault 8\n");
-  options.scenario = &scenario;
-  options.schedules_max = 10'000;
-  const HuntResult with = Hunt(options);
-  EXPECT_TRUE(with.report.clean());
-  EXPECT_EQ(with.known_exposed, 0u);
-  options.context.run.cuts = Cuts{"pmd-recheck"};
-  const HuntResult without = Hunt(options);
-  EXPECT_STREQ(without.report.violation.oracle, "no-stale-page");
-  EXPECT_EQ(without.known_exposed, 0u);
-}
-
-TEST(KnownExposures, AreCountedAndDoNotEndAHuntUnlessItIsStrict) {
-  HuntOptions options;
-  options.context = ContextOf("mips-mmid");
-  options.strategy = FindStrategy("random");
-  const Scenario scenario = ScenarioOf("map 0 rw\ncpu 0\n get 0\ncpu 1\n munmap 0-7\n");
-  options.scenario = &scenario;
-  options.schedules_max = 2000;
-  const HuntResult counted = Hunt(options);
-  EXPECT_EQ(counted.first_violation_at, 0u);
-  EXPECT_TRUE(counted.report.clean());
-  EXPECT_EQ(counted.schedules, 2000u);
-  EXPECT_GT(counted.known_exposed, 0u);
-  options.strict = true;
-  const HuntResult strict = Hunt(options);
-  EXPECT_EQ(OracleOf(strict.report), "no-table-use-after-free");
-  EXPECT_EQ(strict.known_exposed, 0u);
 }
 
 }  // namespace

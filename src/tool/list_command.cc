@@ -1,6 +1,7 @@
 #include <cstdio>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "engine/backend.h"
 #include "engine/strategies.h"
 #include "harness/known_exposures.h"
@@ -51,8 +52,15 @@ Json Exposures() {
     for (size_t p = 0; p < count; ++p) {
       if (row.on(profiles[p])) on.push_back(profiles[p].name);
     }
-    array.push_back(
-        {{"name", row.name}, {"summary", row.account}, {"signature", row.signature}, {"on", on}});
+    Json schedules = Json::array();
+    for (const char* file : row.schedules) {
+      if (file != nullptr) schedules.push_back(file);
+    }
+    array.push_back({{"name", row.name},
+                     {"summary", row.account},
+                     {"signature", row.signature},
+                     {"on", on},
+                     {"schedules", schedules}});
   }
   return array;
 }
@@ -108,6 +116,11 @@ Json Everything() {
   return json;
 }
 
+// "a, b"
+std::string Joined(const Json& words) {
+  return absl::StrJoin(words.get<std::vector<std::string>>(), ", ");
+}
+
 void PrintText(const Json& json) {
   for (const auto& [kind, rows] : json.items()) {
     std::printf("%s:\n", kind.c_str());
@@ -117,6 +130,11 @@ void PrintText(const Json& json) {
                                     : "";
       std::printf("  %-26s %s%s\n", row["name"].get<std::string>().c_str(),
                   row["summary"].get<std::string>().c_str(), needs.c_str());
+      if (row.contains("schedules")) {
+        std::printf("    signature: %s\n    on: %s\n    schedules: %s\n",
+                    row["signature"].get<std::string>().c_str(), Joined(row["on"]).c_str(),
+                    Joined(row["schedules"]).c_str());
+      }
     }
   }
 }

@@ -252,6 +252,21 @@ TEST_F(List, TextHasTheSameNames) {
   EXPECT_THAT(text, HasSubstr("(needs: weak-memory)"));
 }
 
+// A row is a signature, profiles, schedules and an account.
+TEST_F(List, KnownExposuresNameTheirSchedules) {
+  const std::string text = Run({"list"}).out;
+  const Json json = RunJson({"list"}, 0);
+  for (const Json& row : json["known_exposed"]) {
+    EXPECT_THAT(row["on"], Not(IsEmpty())) << row;
+    EXPECT_THAT(row["schedules"], Not(IsEmpty())) << row;
+    EXPECT_THAT(text, HasSubstr("    signature: " + row["signature"].get<std::string>() + "\n"));
+    for (const Json& schedule : row["schedules"]) {
+      EXPECT_TRUE(std::filesystem::exists(Corpus(schedule.get<std::string>()))) << row;
+      EXPECT_THAT(text, HasSubstr(schedule.get<std::string>()));
+    }
+  }
+}
+
 // --- hunt --------------------------------------------------------------------------------------
 
 void ExpectVerdictFields(const Json& json) {
