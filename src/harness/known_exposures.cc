@@ -65,7 +65,7 @@ constexpr KnownExposure kRows[] = {
                 "for MIPS does none; nor the notifier's sequence, which drops a wrong answer and "
                 "does not keep a freed table from being read"},
     {.name = "a14-mips-mmid-perf-walk",
-     .on = WhereCollapseWaitsForNobody,
+     .on = TablesAreExposed,
      .signature = "no-table-use-after-free: */perf_get_pgtable_size",
      .not_without = {},
      .schedules = {"gup_vs_mm/exposed/a14-mips-mmid-perf-walk.walk"},

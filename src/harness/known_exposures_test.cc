@@ -113,5 +113,22 @@ TEST(KnownExposures, NameEachExposedScheduleOfTheCorpus) {
   EXPECT_EQ(named, saved);
 }
 
+// munmap alone gives a table back under perf's walk where the flush of collapse would wait for it.
+TEST(KnownExposures, OfAnyWalkAreThoseOfMunmapAsWell) {
+  Profile profile = *FindProfile("mips-mmid");
+  profile.collapse_flush = FlushIpi::kAllCpus;
+  for (const char* walk :
+       {"gup_pmd_range", "find_linux_pte", "walk_host_tables", "perf_get_pgtable_size"}) {
+    EXPECT_NE(FindKnownExposure(profile, {},
+                                std::string("no-table-use-after-free: tlb_table_flush / ") + walk),
+              nullptr)
+        << walk;
+  }
+  profile.other_flush = FlushIpi::kAllCpus;
+  EXPECT_EQ(FindKnownExposure(profile, {},
+                              "no-table-use-after-free: tlb_table_flush / perf_get_pgtable_size"),
+            nullptr);
+}
+
 }  // namespace
 }  // namespace walkrace
