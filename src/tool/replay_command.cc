@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
 #include "harness/describe.h"
+#include "harness/known_exposures.h"
 #include "harness/race_reports.h"
 #include "harness/recorded_trace.h"
 #include "harness/replays.h"
@@ -67,6 +68,16 @@ std::string RaceLine(const ReplayTally& tally) {
                       "chance\n  when a fifth comes; up to its report all runs are the same\n");
 }
 
+// Beside the verdict, and no other verdict: a recorded one is what is replayed. Null where none is.
+const KnownExposure* ExposureOf(const ResolvedContext& context, const ReplayTally& tally) {
+  return FindKnownExposure(*context.run.profile, context.run.cuts, tally.signature());
+}
+
+std::string ExposureLine(const KnownExposure* exposure) {
+  if (exposure == nullptr) return "";
+  return absl::StrCat("  known exposed: ", exposure->name, ": ", exposure->account, "\n");
+}
+
 // What is said beside a verdict that is not the expected one.
 std::string PartingWords(const Replays& replays, const WalkFile& file) {
   if (replays.parting.event != 0) {
@@ -99,6 +110,7 @@ int RunReplay(const ReplayArguments& arguments) {
   ReplayAll(*loaded, until_found ? kReplaysToSeeARace : arguments.repeat, until_found, replays);
   const ReplayTally& tally = replays.tally;
   const Report& report = tally.report();
+  const KnownExposure* exposure = ExposureOf(loaded->context, tally);
 
   const std::string& expect = loaded->file.expect;
   const std::string found = report.clean() ? "clean" : report.violation.oracle;
@@ -129,6 +141,8 @@ int RunReplay(const ReplayArguments& arguments) {
     json["seconds"] = replays.seconds;
     json["first_violation_at"] = nullptr;
     if (tally.first_violation_at() != 0) json["first_violation_at"] = tally.first_violation_at();
+    json["known_exposed"] = nullptr;
+    if (exposure != nullptr) json["known_exposed"] = exposure->name;
     json["file"] = arguments.path;
     json["distinct_traces"] = tally.distinct_traces();
     json["data_races"] = tally.races();
@@ -142,9 +156,9 @@ int RunReplay(const ReplayArguments& arguments) {
     if (!met) json["parting"] = PartingWords(replays, loaded->file);
     std::printf("%s\n", json.dump().c_str());
   } else {
-    std::printf("%s\n  %s: %llu replays, %llu distinct traces, %u events, %u preemptions\n%s",
-                VerdictText(report, tally.signature()).c_str(), arguments.path.c_str(),
-                static_cast<unsigned long long>(tally.replays()),
+    std::printf("%s\n%s  %s: %llu replays, %llu distinct traces, %u events, %u preemptions\n%s",
+                VerdictText(report, tally.signature()).c_str(), ExposureLine(exposure).c_str(),
+                arguments.path.c_str(), static_cast<unsigned long long>(tally.replays()),
                 static_cast<unsigned long long>(tally.distinct_traces()), report.run.steps,
                 report.run.preemptions, RaceLine(tally).c_str());
   }

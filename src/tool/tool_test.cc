@@ -579,6 +579,30 @@ TEST_F(Replay, SaysWhereTheExpectationIsNotMet) {
   EXPECT_EQ(RunJson({"replay", path}, 0)["expect_met"], false);
 }
 
+// The verdict is the recorded one, and so is the exit code: a name beside it excuses nothing here.
+TEST_F(Replay, NamesAKnownExposureAndEndsAsForAnyViolation) {
+  const std::string path = Corpus("gup_vs_mm/exposed/a14-mips-mmid-perf-walk.walk");
+  const Finished text = Run({"replay", path});
+  EXPECT_EQ(text.exit_code, 77) << text.Paste();
+  EXPECT_THAT(text.out, StartsWith("violation: no-table-use-after-free\n"));
+  EXPECT_THAT(text.out, HasSubstr("\n  known exposed: a14-mips-mmid-perf-walk: A14, and perf's"));
+  const Json json = RunJson({"replay", path}, 77);
+  EXPECT_EQ(json["verdict"], "violation");
+  EXPECT_EQ(json["known_exposed"], "a14-mips-mmid-perf-walk");
+  EXPECT_EQ(json["expect_met"], true);
+}
+
+TEST_F(Replay, NamesNoKnownExposureWhereNoneIs) {
+  const std::string race = Corpus("gup_vs_collapse/regression/collapse-race.walk");
+  EXPECT_THAT(Run({"replay", race}).out, Not(HasSubstr("known exposed")));
+  EXPECT_EQ(RunJson({"replay", race}, 77)["known_exposed"], nullptr);
+  const std::string clean = Put("f.walk",
+                                "walkrace 1\ntarget gup_vs_mm\nprofile mips-mmid\n"
+                                "cpu 0\n get 0\n");
+  EXPECT_THAT(Run({"replay", clean}).out, Not(HasSubstr("known exposed")));
+  EXPECT_EQ(RunJson({"replay", clean}, 0)["known_exposed"], nullptr);
+}
+
 TEST_F(Replay, SaysWhereAVariantCannotBeSeen) {
   const Finished finished = Run({"replay", Corpus("gup_vs_collapse/seed/collapse_race.walk"),
                                  "--variant", "plain-pmd-reread", "--profile", "arm64"});
