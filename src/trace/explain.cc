@@ -19,12 +19,31 @@ namespace {
 constexpr size_t kWidthMin = 60;
 constexpr size_t kPreemptionsNamed = 4;
 constexpr int kNever = 1 << 30;
+constexpr int kNoFolds = -1;
 
 // From rich to terse: the first that fits is told.
 constexpr StoryDetail kDetails[] = {
     {Relevance::kDetail, 3},     {Relevance::kDetail, 8},       {Relevance::kContext, 3},
     {Relevance::kContext, 8},    {Relevance::kContext, kNever}, {Relevance::kStory, 8},
     {Relevance::kStory, kNever},
+};
+
+// Behind those, with as many events as there is room for: the first that has room for `told_min`.
+struct ClosestDetail {
+  StoryDetail detail;
+  size_t told_min;
+};
+constexpr StoryDetail Close(int fold_steps_min, bool fates, size_t names, size_t elsewhere) {
+  return {.least = Relevance::kStory,
+          .fold_steps_min = fold_steps_min,
+          .fates = fates,
+          .names_max = names,
+          .names_max_elsewhere = elsewhere};
+}
+constexpr ClosestDetail kClosestDetails[] = {
+    {Close(8, true, 3, 3), 8},       {Close(kNever, true, 3, 3), 6},
+    {Close(kNever, false, 3, 0), 6}, {Close(kNever, false, 1, 0), 5},
+    {Close(kNever, false, 0, 0), 0}, {Close(kNoFolds, false, 0, 0), 0},
 };
 
 using Lines = std::vector<std::string>;
@@ -144,14 +163,29 @@ class Explainer {
       if (LinesOf(story).size() <= options_.lines_max) return story;
     }
     // Even the tersest is too long: what is close to the two events, as much as there is room for.
+    for (const auto& [detail, told_min] : kClosestDetails) {
+      const size_t fits = CountThatFits(detail);
+      story = TellStory(view_, grades_, WithClosest(detail, fits));
+      if (fits >= told_min && LinesOf(story).size() <= options_.lines_max) return story;
+    }
+    return story;
+  }
+
+  static StoryDetail WithClosest(StoryDetail detail, size_t count) {
+    detail.closest = count;
+    return detail;
+  }
+
+  size_t CountThatFits(const StoryDetail& detail) const {
     size_t fits = 0;
-    for (size_t count = story.size(); count > 0; count /= 2) {
-      while (fits + count <= story.size() &&
-             LinesOf(KeepClosest(story, fits + count)).size() <= options_.lines_max) {
+    for (size_t count = view_.count; count > 0; count /= 2) {
+      while (fits + count <= view_.count &&
+             LinesOf(TellStory(view_, grades_, WithClosest(detail, fits + count))).size() <=
+                 options_.lines_max) {
         fits += count;
       }
     }
-    return KeepClosest(story, fits);
+    return fits;
   }
 
   Lines LinesOf(const std::vector<StoryItem>& story) const {

@@ -110,6 +110,57 @@ TEST(ExplainText, FoldsWhatDoesNotMatterAndNamesWhatItDid) {
   EXPECT_THAT(ExplainText(run.View()), HasSubstr("... 20 steps: checks folio2\n"));
 }
 
+// Four CPUs; CPU 2 takes locks, flushes, interrupts others and asks for a grace period, all of it
+// of another region, while so much happens to pmd[0] that not all can be told.
+TraceMaker CrowdedRun() {
+  TraceMaker run(4);
+  for (OperationList& operations : run.scenario().cpus) {
+    for (const uint8_t first : {0, 8}) {
+      EXPECT_TRUE(operations.push_back({OperationKind::kCollapse, first, 0, 0}));
+    }
+  }
+  run.Note(0, "operation", WR_NOTE_OP_BEGIN, "", 0, 0);
+  run.Note(1, "operation", WR_NOTE_OP_BEGIN, "", 0, 0);
+  run.Note(2, "operation", WR_NOTE_OP_BEGIN, "", 0, 0);
+  const uint32_t first = run.Load(0, "gup_pmd_range", "pmd[0]", kTable0);
+  run.Step(2, "f", EventKind::kLock, "mmap_lock");
+  run.Step(2, "f", EventKind::kTlb, "", 8, 16, kTlbFlushOwn);
+  run.Step(2, "f", EventKind::kIpiSend, "", 0b1010, 0b1010);
+  run.Step(2, "f", EventKind::kIpiWait, "", 0b1010);
+  run.Note(2, "operation", WR_NOTE_OP_BEGIN, "", 1, 0);
+  run.Step(2, "f", EventKind::kRcuCall);
+  for (int i = 0; i < 30; ++i) {
+    run.Rmw(1, "set", "pmd[0]", 0, kTable0);
+    run.Rmw(1, "clear", "pmd[0]", kTable0, 0);
+  }
+  run.Step(1, "pmdp_collapse_flush", EventKind::kTlb, "", 0, 8, kTlbFlushAll);
+  const uint32_t second = run.Note(1, "collapse", WR_NOTE_TABLE_FREE, "T0.pte[0]", 0x10a, 0);
+  run.Violate("no-table-use-after-free", "made up", first, second);
+  return run;
+}
+
+TEST(ExplainText, NamesFoldedLocksFlushesInterruptsAndGracePeriods) {
+  const TraceMaker run = CrowdedRun();
+  const std::string text = ExplainText(run.View(), {.width = 240});
+  ExpectFits(text, 240, 40);
+  EXPECT_THAT(text, AllOf(HasSubstr("... 5 steps: takes mmap_lock; flushes pages 8-15; IPI\n"),
+                          HasSubstr("to CPUs 1, 3; asks for a grace period\n")));
+  // Where there is no room for more, the kinds.
+  const std::string narrow = ExplainText(run.View(), {.width = 240, .lines_max = 20});
+  ExpectFits(narrow, 240, 20);
+  EXPECT_THAT(narrow, HasSubstr("... 5 steps: locks; TLB flush; IPI; grace period\n"));
+}
+
+TEST(ExplainText, LabelsAFoldWithTheOperationsThatItSpans) {
+  const std::string text = ExplainText(CrowdedRun().View(), {.width = 240});
+  EXPECT_THAT(text, HasSubstr(" [collapse 0-7; collapse 8-15]\n"));
+}
+
+TEST(ExplainText, ShowsTheFlushBetweenTheClearOfAnEntryAndTheFreeOfItsTable) {
+  const std::string text = ExplainText(CrowdedRun().View(), {.width = 240});
+  EXPECT_THAT(text, HasSubstr("flush every TLB, pages 0-7, no IPI\n"));
+}
+
 TEST(ExplainText, OfAPageFaultAndEventsWithoutPlace) {
   TraceMaker run(1);
   Event fault = {};

@@ -201,33 +201,4 @@ std::string NoteWords(const Event& note, const Scenario* scenario) {
   }
 }
 
-Deed DeedOf(const Event& event) {
-  if (event.kind != EventKind::kNote) return {};
-  const uint64_t pfn = PageNoteOf(event).pfn;
-  switch (event.detail) {
-    case WR_NOTE_PAGE_RETURNED:
-      return {"returns", FrameWords(pfn)};
-    case WR_NOTE_PAGE_PUT:
-      return {"puts back", FrameWords(pfn)};
-    case WR_NOTE_COUNT_CHECK:
-      return {"checks", FrameWords(pfn)};
-    case WR_NOTE_PAGE_REPLACED:
-      return {"replaces", FrameWords(pfn)};
-    case WR_NOTE_FOLIO_ALLOC:
-      return {"allocates", FrameWords(event.before)};
-    case WR_NOTE_FOLIO_FREE:
-      return {"frees", FrameWords(event.before)};
-    case WR_NOTE_TABLE_ALLOC:
-      return {"allocates", TableWords(event.before)};
-    case WR_NOTE_TABLE_FREE:
-      return {"frees", TableWords(event.before)};
-    case WR_NOTE_TABLE_DEPOSIT:
-      return {"deposits", TableWords(event.before)};
-    case WR_NOTE_TABLE_WITHDRAW:
-      return {"withdraws", TableWords(event.before)};
-    default:
-      return {};
-  }
-}
-
 }  // namespace walkrace

@@ -23,6 +23,18 @@ bool IsWrite(const Event& event) {
 
 bool IsUserNote(uint8_t what) { return what >= WR_NOTE_USER_READ && what <= WR_NOTE_PIN_WRITE; }
 
+bool IsTableFate(const Event& event) {
+  return event.kind == EventKind::kNote &&
+         (event.detail == WR_NOTE_TABLE_FREE || event.detail == WR_NOTE_TABLE_DEPOSIT);
+}
+
+// Of what an entry led to: it must not come before everybody has stopped using it.
+bool IsFate(const Event& event) {
+  return IsTableFate(event) ||
+         (event.kind == EventKind::kNote &&
+          (event.detail == WR_NOTE_FOLIO_FREE || event.detail == WR_NOTE_PAGE_REPLACED));
+}
+
 constexpr CpuMask Bit(CpuId cpu) { return CpuMask{1} << cpu; }
 
 class Grader {
@@ -33,6 +45,9 @@ class Grader {
     stuck_ = oracle != nullptr && std::strcmp(oracle, kProgressName) == 0;
     for (size_t i = 0; i < view.count; ++i) {
       const Event& event = view.events[i];
+      if (MarkOf(view, i) != 0) marked_cpus_ |= Bit(event.cpu % kCpusMax);
+      // A table that goes too early: somebody should have waited.
+      waits_for_interrupts_ |= MarkOf(view, i) != 0 && IsTableFate(event);
       waits_for_interrupts_ |= event.kind == EventKind::kRcuCall ||
                                (event.kind == EventKind::kIpiSend && event.before != 0);
       if (!IsAccess(event)) continue;
@@ -49,6 +64,8 @@ class Grader {
     PromoteViolation();
     PromoteStaleLoads();
     PromoteFreshLoads();
+    PromoteWhatFollowsAClear();
+    PromoteSections();
     MergeUserAccesses();
     NoteRereads();
     return std::move(grades_);
@@ -172,7 +189,10 @@ class Grader {
         in_focus = focus_.HasTable(event.before - kTablePfnBase);
         break;
       case WR_NOTE_BACKED_OFF:
-        return Relevance::kStory;
+        // Of those whose order did it, or where nobody is known to have.
+        return marked_cpus_ == 0 || (marked_cpus_ & Bit(event.cpu % kCpusMax)) != 0
+                   ? Relevance::kStory
+                   : Relevance::kContext;
       case WR_NOTE_ENTRY_READ:
         return focus_.HasLocation(event.location) ? Relevance::kContext : Relevance::kNoise;
       case WR_NOTE_ENTRY_CHECKED:
@@ -250,6 +270,52 @@ class Grader {
     }
   }
 
+  // What a CPU does between the change of an entry and the fate of what it led to, so that nobody
+  // uses it any more: flushes, IPIs, grace periods.
+  void PromoteWhatFollowsAClear() {
+    CpuMask changed = 0;  // the CPUs in between
+    for (size_t i = 0; i < view_.count; ++i) {
+      const Event& event = view_.events[i];
+      const CpuMask cpu = Bit(event.cpu % kCpusMax);
+      if (grades_[i].relevance <= Relevance::kStory) {
+        if (IsEntryAccess(event) && IsWrite(event)) changed |= cpu;
+        if (IsFate(event)) changed &= ~cpu;
+        continue;
+      }
+      const bool makes_sure = (event.kind == EventKind::kTlb && event.detail <= kTlbFlushAll) ||
+                              event.kind == EventKind::kIpiSend ||
+                              event.kind == EventKind::kRcuCall;
+      if ((makes_sure && (changed & cpu) != 0) ||
+          (event.kind == EventKind::kRcuDone && changed != 0)) {
+        Promote(i);
+      }
+    }
+  }
+
+  // Interrupts off, or an RCU section, that a marked event stands in: where it begins and ends.
+  void PromoteSections() {
+    for (size_t mark = 0; mark < view_.count; ++mark) {
+      if (MarkOf(view_, mark) == 0) continue;
+      PromoteSection(mark, EventKind::kIrqOff, EventKind::kIrqOn);
+      PromoteSection(mark, EventKind::kRcuLock, EventKind::kRcuUnlock);
+    }
+  }
+
+  void PromoteSection(size_t mark, EventKind begin, EventKind end) {
+    const auto is = [&](size_t i, EventKind kind) {
+      return view_.events[i].cpu == view_.events[mark].cpu && view_.events[i].kind == kind;
+    };
+    size_t first = mark;
+    while (first > 0 && !is(first, begin) && !is(first, end)) --first;
+    if (!is(first, begin)) return;
+    size_t last = mark;
+    while (last + 1 < view_.count && !is(last, end)) ++last;
+    for (const size_t i : {first, last}) {
+      Relevance& relevance = grades_[i].relevance;
+      if (relevance == Relevance::kDetail) relevance = Relevance::kContext;
+    }
+  }
+
   // A user's access and the note that tells what it was are one line: the note's, unless the access
   // is marked.
   void MergeUserAccesses() {
@@ -286,6 +352,7 @@ class Grader {
   const Focus focus_;
   std::vector<EventGrade> grades_;
   std::map<LocationId, Users> users_;
+  CpuMask marked_cpus_ = 0;  // with a marked event
   bool stuck_ = false;
   bool tests_matter_ = false;  // of entries: what they were made on is the finding
   bool waits_for_interrupts_ = false;

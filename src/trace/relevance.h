@@ -14,8 +14,9 @@ namespace walkrace {
 // From what must be shown to what only a full listing shows.
 enum class Relevance : uint8_t {
   kMarked,      // one of the two
-  kStory,       // changes, fates and stale views of the objects that they are about
-  kContext,     // other looks at them; flushes and interrupts
+  kStory,       // changes, fates and stale views of the objects that they are about; what is done
+                // between a change and a fate so that nobody uses them: flushes, IPIs, RCU
+  kContext,     // other looks at them; other flushes and interrupts
   kDetail,      // counts looked at, interrupts on and off
   kBackground,  // other objects that several CPUs fight for, and their fates
   kNoise,       // the rest

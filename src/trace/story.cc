@@ -7,51 +7,69 @@
 #include "absl/strings/strip.h"
 #include "kernel/notes.h"
 #include "machine/inspect.h"
+#include "trace/deeds.h"
 #include "trace/words.h"
 
 namespace walkrace {
 namespace {
 
+constexpr uint64_t kNoOperation = UINT64_MAX;
+constexpr CpuMask kEveryCpu = ~CpuMask{0};
+
 // What is left untold of one CPU since its last item.
 class Fold {
  public:
-  void Add(const Event& event, const EventGrade& grade, size_t index) {
+  // `operation` is the CPU's that the event is of.
+  void Add(const Event& event, size_t index, uint64_t operation) {
     last_index_ = index;
-    if (IsStep(event)) ++steps_;
-    if (grade.relevance != Relevance::kBackground) return;
-    const Deed deed = DeedOf(event);
-    if (deed.verb == nullptr) return;
-    for (auto& [verb, objects] : deeds_) {
-      if (verb != deed.verb) continue;
-      absl::StrAppend(&objects, ", ", deed.object);
-      return;
+    if (IsStep(event)) {
+      if (steps_ == 0) first_operation_ = operation;
+      last_operation_ = operation;
+      ++steps_;
     }
-    deeds_.emplace_back(deed.verb, deed.object);
   }
+
+  Deeds& deeds() { return deeds_; }
 
   // Whether it deserves a line.
   bool IsWorthIt(int steps_min) const {
-    return steps_ > 0 && (steps_ >= steps_min || !deeds_.empty());
+    return steps_ > 0 && steps_min >= 0 && (steps_ >= steps_min || deeds_.AreWorthALine());
   }
 
-  std::string Text() const {
-    std::string text = absl::StrCat("... ", steps_, steps_ == 1 ? " step" : " steps");
-    const char* separator = ": ";
-    for (const auto& [verb, objects] : deeds_) {
-      absl::StrAppend(&text, separator, verb, " ", objects);
-      separator = "; ";
-    }
-    return text;
+  std::string Text(size_t names_max) const {
+    const std::string words = deeds_.Words(names_max);
+    return absl::StrCat("... ", steps_, steps_ == 1 ? " step" : " steps", words.empty() ? "" : ": ",
+                        words);
   }
 
   size_t last_index() const { return last_index_; }
+  uint64_t first_operation() const { return first_operation_; }
+  uint64_t last_operation() const { return last_operation_; }
   void Clear() { *this = Fold(); }
 
  private:
   int steps_ = 0;
   size_t last_index_ = 0;
-  std::vector<std::pair<std::string, std::string>> deeds_;
+  uint64_t first_operation_ = kNoOperation;
+  uint64_t last_operation_ = kNoOperation;
+  Deeds deeds_;
 };
+
+// The distance of each to the next anchor before or behind.
+std::vector<size_t> DistancesTo(const std::vector<bool>& anchors) {
+  std::vector<size_t> distance(anchors.size(), std::numeric_limits<size_t>::max() / 2);
+  for (size_t i = 0; i < anchors.size(); ++i) {
+    if (anchors[i]) {
+      distance[i] = 0;
+    } else if (i > 0) {
+      distance[i] = distance[i - 1] + 1;
+    }
+  }
+  for (size_t i = anchors.size(); i-- > 1;) {
+    distance[i - 1] = std::min(distance[i - 1], distance[i] + 1);
+  }
+  return distance;
+}
 
 class Teller {
  public:
@@ -59,16 +77,17 @@ class Teller {
       : view_(view), grades_(grades), detail_(detail) {}
 
   std::vector<StoryItem> Tell() {
+    ChooseTold();
     for (size_t i = 0; i < view_.count; ++i) {
       const Event& event = view_.events[i];
       if (event.cpu >= kCpusMax) continue;
       if (event.kind == EventKind::kNote && event.detail == WR_NOTE_OP_BEGIN) {
         BeginOperation(event);
         if (MarkOf(view_, i) != 0) TellEvent(i);
-      } else if (grades_[i].relevance <= detail_.least) {
+      } else if (told_[i]) {
         TellEvent(i);
       } else {
-        folds_[event.cpu].Add(event, grades_[i], i);
+        AddToFold(i);
       }
     }
     TellWaits();
@@ -76,17 +95,46 @@ class Teller {
   }
 
  private:
+  bool IsClosest() const { return detail_.closest != SIZE_MAX; }
+
+  void ChooseTold() {
+    told_.resize(view_.count);
+    std::vector<size_t> candidates;
+    std::vector<bool> anchors;
+    for (size_t i = 0; i < view_.count; ++i) {
+      told_[i] = grades_[i].relevance <= detail_.least;
+      if (MarkOf(view_, i) != 0) marked_ |= CpuMask{1} << view_.events[i].cpu;
+      if (!told_[i]) continue;
+      candidates.push_back(i);
+      anchors.push_back(MarkOf(view_, i) != 0);
+    }
+    if (detail_.closest >= candidates.size()) return;
+    anchors.back() = true;
+    const std::vector<size_t> distance = DistancesTo(anchors);
+    std::vector<size_t> order(candidates.size());
+    for (size_t i = 0; i < order.size(); ++i) order[i] = i;
+    std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+      return std::pair(distance[a], a) < std::pair(distance[b], b);
+    });
+    for (size_t i = detail_.closest; i < order.size(); ++i) {
+      const size_t index = candidates[order[i]];
+      told_[index] = MarkOf(view_, index) != 0;
+    }
+  }
+
   // Told when something of the operation is, and only where the CPU has more than one.
   void BeginOperation(const Event& event) {
     const OperationList& operations = view_.scenario.cpus[event.cpu];
     if (operations.size() <= 1 || event.before >= operations.size()) return;
-    operations_[event.cpu] = ToText(operations[event.before]).text;
+    operation_[event.cpu] = event.before;
   }
 
   void TellEvent(size_t index) {
     const Event& event = view_.events[index];
-    FlushFolds();
-    FlushOperation(event.cpu);
+    const bool all = !IsClosest() || MarkOf(view_, index) != 0;
+    FlushFolds(all ? kEveryCpu : CpuMask{1} << event.cpu);
+    folds_[event.cpu].Clear();  // steps before this event are not told behind it
+    TellOperation(event.cpu, operation_[event.cpu]);
     items_.push_back({.kind = StoryItem::kEvent,
                       .cpu = event.cpu,
                       .mark = MarkOf(view_, index),
@@ -112,33 +160,65 @@ class Teller {
                         grades_[index].changed ? " (changed)" : " (no change)");
   }
 
-  void FlushOperation(CpuId cpu) {
-    if (operations_[cpu].empty()) return;
-    items_.push_back({.kind = StoryItem::kOperation, .cpu = cpu, .text = operations_[cpu]});
-    operations_[cpu].clear();
+  void AddToFold(size_t index) {
+    const Event& event = view_.events[index];
+    Fold& fold = folds_[event.cpu];
+    fold.Add(event, index, operation_[event.cpu]);
+    fold.deeds().AddSynchronisation(event);
+    if (grades_[index].relevance == Relevance::kNoise) return;
+    fold.deeds().AddSection(event);
+    if (detail_.fates) fold.deeds().AddFate(event);
+  }
+
+  void TellOperation(CpuId cpu, uint64_t operation) {
+    if (operation == told_operation_[cpu] || operation == kNoOperation) return;
+    told_operation_[cpu] = operation;
+    items_.push_back({.kind = StoryItem::kOperation, .cpu = cpu, .text = NameOf(cpu, operation)});
+  }
+
+  // "pin 0-1 write", "pin 0-1 write; write 0", "pin 0-1 write; ...; unpin": of one that the fold
+  // begins in and one that it ends in.
+  void TellOperationsOf(CpuId cpu, const Fold& fold) {
+    const uint64_t first = fold.first_operation();
+    const uint64_t last = fold.last_operation();
+    if (first == last || first == kNoOperation) return TellOperation(cpu, last);
+    told_operation_[cpu] = kNoOperation;  // what follows says which of them it is in
+    items_.push_back({.kind = StoryItem::kOperation,
+                      .cpu = cpu,
+                      .text = absl::StrCat(NameOf(cpu, first), last == first + 1 ? "; " : "; ...; ",
+                                           NameOf(cpu, last))});
+  }
+
+  std::string NameOf(CpuId cpu, uint64_t operation) const {
+    return ToText(view_.scenario.cpus[cpu][operation]).text;
   }
 
   // In the order of their last steps, so that each stands where its CPU stopped.
-  void FlushFolds() {
+  void FlushFolds(CpuMask which) {
     std::vector<CpuId> cpus;
     for (CpuId cpu = 0; cpu < kCpusMax; ++cpu) {
+      if ((which >> cpu & 1) == 0) continue;
       if (folds_[cpu].IsWorthIt(detail_.fold_steps_min)) cpus.push_back(cpu);
     }
     std::sort(cpus.begin(), cpus.end(),
               [this](CpuId a, CpuId b) { return folds_[a].last_index() < folds_[b].last_index(); });
     for (const CpuId cpu : cpus) {
-      FlushOperation(cpu);
-      items_.push_back({.kind = StoryItem::kFold, .cpu = cpu, .text = folds_[cpu].Text()});
+      TellOperationsOf(cpu, folds_[cpu]);
+      const size_t names =
+          (marked_ >> cpu & 1) != 0 ? detail_.names_max : detail_.names_max_elsewhere;
+      items_.push_back({.kind = StoryItem::kFold, .cpu = cpu, .text = folds_[cpu].Text(names)});
     }
-    for (Fold& fold : folds_) fold.Clear();
+    for (CpuId cpu = 0; cpu < kCpusMax; ++cpu) {
+      if ((which >> cpu & 1) != 0) folds_[cpu].Clear();
+    }
   }
 
   void TellWaits() {
     for (CpuId cpu = 0; cpu < view_.cpu_count && cpu < kCpusMax; ++cpu) {
       const PendingEvent& wait = view_.waits_for[cpu];
       if (wait.site == nullptr) continue;
-      FlushFolds();
-      FlushOperation(cpu);
+      FlushFolds(kEveryCpu);
+      TellOperation(cpu, operation_[cpu]);
       items_.push_back({.kind = StoryItem::kWait,
                         .cpu = cpu,
                         .function = wait.site->function,
@@ -150,7 +230,10 @@ class Teller {
   const std::vector<EventGrade>& grades_;
   const StoryDetail detail_;
   Fold folds_[kCpusMax];
-  std::string operations_[kCpusMax];
+  std::vector<bool> told_;  // by event
+  CpuMask marked_ = 0;      // the CPUs with a marked event
+  uint64_t operation_[kCpusMax] = {kNoOperation, kNoOperation, kNoOperation, kNoOperation};
+  uint64_t told_operation_[kCpusMax] = {kNoOperation, kNoOperation, kNoOperation, kNoOperation};
   std::vector<StoryItem> items_;
 };
 
@@ -159,47 +242,6 @@ class Teller {
 std::vector<StoryItem> TellStory(const TraceView& view, const std::vector<EventGrade>& grades,
                                  const StoryDetail& detail) {
   return Teller(view, grades, detail).Tell();
-}
-
-std::vector<StoryItem> KeepClosest(const std::vector<StoryItem>& items, size_t count) {
-  if (count >= items.size()) return items;
-  // Distance to the next anchor before or behind.
-  std::vector<size_t> distance(items.size(), std::numeric_limits<size_t>::max() / 2);
-  for (size_t i = 0; i < items.size(); ++i) {
-    const bool anchor = items[i].mark != 0 || i + 1 == items.size();
-    if (anchor) {
-      distance[i] = 0;
-    } else if (i > 0) {
-      distance[i] = distance[i - 1] + 1;
-    }
-  }
-  for (size_t i = items.size() - 1; i-- > 0;) {
-    distance[i] = std::min(distance[i], distance[i + 1] + 1);
-  }
-  std::vector<size_t> order(items.size());
-  for (size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-    return std::pair(distance[a], a) < std::pair(distance[b], b);
-  });
-  std::vector<bool> kept(items.size());
-  for (size_t i = 0; i < order.size(); ++i) kept[order[i]] = i < count || distance[order[i]] == 0;
-
-  std::vector<StoryItem> closest;
-  size_t left_out = 0;
-  for (size_t i = 0; i < items.size(); ++i) {
-    if (!kept[i]) {
-      ++left_out;
-      continue;
-    }
-    if (left_out != 0) {
-      closest.push_back({.kind = StoryItem::kFold,
-                         .cpu = items[i].cpu,
-                         .text = absl::StrCat("... ", left_out, " more")});
-    }
-    left_out = 0;
-    closest.push_back(items[i]);
-  }
-  return closest;
 }
 
 }  // namespace walkrace

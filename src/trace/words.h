@@ -38,14 +38,6 @@ std::string WaitWords(EventKind kind, LocationId location);
 // Words of a kNote event. EventWords is made of it.
 std::string NoteWords(const Event& note, const Scenario* scenario);
 
-// What a note says was done to a folio or a table, in the shortest form: "checks", "folio2". The
-// verb is null where it says nothing of that kind.
-struct Deed {
-  const char* verb = nullptr;
-  std::string object;
-};
-Deed DeedOf(const Event& event);
-
 }  // namespace walkrace
 
 #endif  // WALKRACE_TRACE_WORDS_H_
