@@ -1,5 +1,4 @@
-#include <cstring>
-
+#include "base/rows.h"
 #include "engine/backend.h"
 
 namespace walkrace {
@@ -17,11 +16,6 @@ const BackendRow* BackendRows(size_t* count) {
   return kRows;
 }
 
-const BackendRow* FindBackend(const char* name) {
-  for (const BackendRow& row : kRows) {
-    if (std::strcmp(row.name, name) == 0) return &row;
-  }
-  return nullptr;
-}
+const BackendRow* FindBackend(const char* name) { return FindRow(kRows, name); }
 
 }  // namespace walkrace

@@ -1,6 +1,6 @@
 #include "engine/strategies.h"
 
-#include <cstring>
+#include "base/rows.h"
 
 namespace walkrace {
 namespace {
@@ -48,11 +48,6 @@ const StrategyRow* ControlStrategyRows(size_t* count) {
   return kRows;
 }
 
-const StrategyRow* FindStrategy(const char* name) {
-  for (const StrategyRow& row : kRows) {
-    if (std::strcmp(row.name, name) == 0) return &row;
-  }
-  return nullptr;
-}
+const StrategyRow* FindStrategy(const char* name) { return FindRow(kRows, name); }
 
 }  // namespace walkrace

@@ -11,11 +11,10 @@ bool ConfirmLastRun(const Input& input, const RunContext& context, const Report&
                     Backend& on) {
   WR_CHECK(!found.clean());
   Runner& runner = Runner::Get();
-  Backend& before = runner.engine().backend();
   ReplayTally tally;
   tally.Add(runner.engine(), found);
 
-  runner.set_backend(on);
+  const BackendScope scope(on);
   bool same = false;
   for (int i = 0; i < kReplaysToSeeARace; ++i) {
     const Report report = runner.Replay(input, context);
@@ -23,7 +22,6 @@ bool ConfirmLastRun(const Input& input, const RunContext& context, const Report&
     same = !report.clean() && std::strcmp(report.violation.oracle, found.violation.oracle) == 0;
     if (same || !MissedByChance(report, found.violation.oracle)) break;
   }
-  runner.set_backend(before);
   return same && tally.alike();
 }
 

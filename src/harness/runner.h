@@ -36,7 +36,7 @@ class Runner {
              uint64_t seed);
   Report Replay(const Input& input, const RunContext& context);
 
-  // What carries the CPUs from now on; OS threads before it is said.
+  // What carries the CPUs from now on; OS threads before it is said. For a while: BackendScope.
   void set_backend(Backend& backend) { engine_.set_backend(backend); }
 
   const Engine& engine() const { return engine_; }
@@ -60,6 +60,20 @@ class Runner {
   Judge judge_;
   uint32_t race_event_ = kNoEvent;  // the last event when ThreadSanitizer reported first
   ScheduleStrategy schedule_strategy_;
+};
+
+// Runs are carried by this one as long as it lives.
+class BackendScope {
+ public:
+  explicit BackendScope(Backend& backend) : before_(Runner::Get().engine().backend()) {
+    Runner::Get().set_backend(backend);
+  }
+  ~BackendScope() { Runner::Get().set_backend(before_); }
+  BackendScope(const BackendScope&) = delete;
+  BackendScope& operator=(const BackendScope&) = delete;
+
+ private:
+  Backend& before_;
 };
 
 }  // namespace walkrace

@@ -1,6 +1,6 @@
 #include "harness/targets.h"
 
-#include <cstring>
+#include "base/rows.h"
 
 namespace walkrace {
 namespace {
@@ -35,11 +35,6 @@ const TargetRow* TargetRows(size_t* count) {
   return kRows;
 }
 
-const TargetRow* FindTarget(const char* name) {
-  for (const TargetRow& row : kRows) {
-    if (std::strcmp(row.name, name) == 0) return &row;
-  }
-  return nullptr;
-}
+const TargetRow* FindTarget(const char* name) { return FindRow(kRows, name); }
 
 }  // namespace walkrace

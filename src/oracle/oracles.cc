@@ -1,8 +1,7 @@
 #include "oracle/oracles.h"
 
-#include <cstring>
-
 #include "base/check.h"
+#include "base/rows.h"
 #include "oracle/back_off_restores_oracle.h"
 #include "oracle/checked_what_was_used_oracle.h"
 #include "oracle/counts_conserved_oracle.h"
@@ -62,12 +61,7 @@ const OracleRow* OracleRows(size_t* count) {
   return kRows;
 }
 
-bool IsOracleName(const char* name) {
-  for (const OracleRow& row : kRows) {
-    if (std::strcmp(row.name, name) == 0) return true;
-  }
-  return false;
-}
+bool IsOracleName(const char* name) { return FindRow(kRows, name) != nullptr; }
 
 OracleSet::OracleSet() : view_{nullptr, &mappings_, &references_, &violation_} {
   for (const OracleRow& row : kRows) {

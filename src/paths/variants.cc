@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/rows.h"
 #include "kernel/tlb.h"
 #include "paths/variant_conditions.h"
 
@@ -859,12 +860,7 @@ const VariantRow* VariantRows(size_t* count) {
   return kRows;
 }
 
-const VariantRow* FindVariant(const char* name) {
-  for (const VariantRow& row : kRows) {
-    if (std::strcmp(row.name, name) == 0) return &row;
-  }
-  return nullptr;
-}
+const VariantRow* FindVariant(const char* name) { return FindRow(kRows, name); }
 
 bool BitesOn(const VariantRow& row, const Profile& profile) {
   return row.oracle != nullptr && row.bites_on(profile);

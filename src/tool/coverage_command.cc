@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <vector>
@@ -8,6 +7,7 @@
 #include "harness/coverage.h"
 #include "tool/commands.h"
 #include "tool/common.h"
+#include "tool/progress.h"
 
 namespace walkrace {
 namespace {
@@ -45,11 +45,8 @@ absl::StatusOr<std::vector<std::string>> FilesOf(const std::vector<std::string>&
 }
 
 void SayProgress(size_t done, size_t total) {
-  static auto next = std::chrono::steady_clock::now() + std::chrono::seconds(2);
-  const auto now = std::chrono::steady_clock::now();
-  if (now < next) return;
-  next = now + std::chrono::seconds(2);
-  std::fprintf(stderr, "walkrace: %zu of %zu files\n", done, total);
+  static EveryTwoSeconds pace;
+  if (pace.IsDue()) std::fprintf(stderr, "walkrace: %zu of %zu files\n", done, total);
 }
 
 const char* KindWord(OrderKind kind) {

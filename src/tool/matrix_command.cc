@@ -1,4 +1,3 @@
-#include <chrono>
 #include <cstdio>
 #include <map>
 
@@ -11,6 +10,7 @@
 #include "machine/profile_file.h"
 #include "tool/commands.h"
 #include "tool/common.h"
+#include "tool/progress.h"
 
 namespace walkrace {
 namespace {
@@ -134,17 +134,14 @@ class Progress {
  public:
   explicit Progress(size_t total) : total_(total) {}
   void Say(size_t done, const MatrixCell& cell) {
-    const auto now = std::chrono::steady_clock::now();
-    if (now < next_) return;
-    next_ = now + std::chrono::seconds(2);
+    if (!pace_.IsDue()) return;
     std::fprintf(stderr, "walkrace: %zu of %zu cells, last %s on %s: %s\n", done, total_,
                  cell.variant.c_str(), cell.profile.c_str(), cell.found().c_str());
   }
 
  private:
   const size_t total_;
-  std::chrono::steady_clock::time_point next_ =
-      std::chrono::steady_clock::now() + std::chrono::seconds(2);
+  EveryTwoSeconds pace_;
 };
 
 std::string Lines(const std::vector<MatrixCell>& cells) {

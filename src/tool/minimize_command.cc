@@ -1,4 +1,3 @@
-#include <chrono>
 #include <cstdio>
 
 #include "harness/describe.h"
@@ -6,6 +5,7 @@
 #include "harness/replays.h"
 #include "tool/commands.h"
 #include "tool/common.h"
+#include "tool/progress.h"
 
 namespace walkrace {
 namespace {
@@ -28,9 +28,7 @@ std::string Describe(const InputSize& size) {
 class MinimizeProgress {
  public:
   bool operator()(const InputSize& smallest, uint64_t runs) {
-    const auto now = std::chrono::steady_clock::now();
-    if (now >= next_) {
-      next_ = now + std::chrono::seconds(2);
+    if (pace_.IsDue()) {
       std::fprintf(stderr, "walkrace: %llu runs, smallest so far: %s\n",
                    static_cast<unsigned long long>(runs), Describe(smallest).c_str());
     }
@@ -38,21 +36,18 @@ class MinimizeProgress {
   }
 
  private:
-  std::chrono::steady_clock::time_point next_ =
-      std::chrono::steady_clock::now() + std::chrono::seconds(2);
+  EveryTwoSeconds pace_;
 };
 
 // Replays the result on OS threads, whatever made it small, to prove that it shows the same each
 // time. ThreadSanitizer may miss a data race in some of the replays.
 void Prove(const Input& input, const RunContext& context, ReplayTally& tally) {
   Runner& runner = Runner::Get();
-  Backend& before = runner.engine().backend();
-  runner.set_backend(OsThreads());
+  const BackendScope on_threads(OsThreads());
   for (uint64_t i = 0; i < kProofReplays; ++i) {
     const Report report = runner.Replay(input, context);
     tally.Add(runner.engine(), report);
   }
-  runner.set_backend(before);
 }
 
 bool Proved(const ReplayTally& tally, const char* oracle) {
