@@ -93,6 +93,7 @@ RunResult Engine::Run(Strategy& strategy, uint64_t seed, int cpu_count, Body bod
   for (CpuId cpu = 0; cpu < cpu_count; ++cpu) RunEdgeAcquire(&end_edges[cpu]);
 
   running_ = kHost;
+  touches_ = nullptr;
   result_.steps = step_;
   strategy.End(step_);
   return result_;
@@ -192,6 +193,9 @@ __attribute__((noinline)) void Engine::HandOver(CpuId from, CpuId to, bool preem
 
 void Engine::Abandon(Outcome outcome) {
   result_.outcome = outcome;
+  for (CpuId cpu = 0; cpu < cpu_count_ && outcome == Outcome::kDeadlock; ++cpu) {
+    if (!cpus_[cpu].finished) result_.waiting |= Bit(cpu);
+  }
   unwinding_ = true;
   longjmp(unwind_[running_], 1);
 }
@@ -309,6 +313,7 @@ inline void Engine::Publish(const Event& event) {
 void Engine::SetInterruptible(bool interruptible) { cpus_[running_].interruptible = interruptible; }
 
 bool Engine::PostInterrupt(CpuId cpu) {
+  Touch(kInterruptsOf + cpu, Touched::kWrite);
   if (cpus_[cpu].finished) {
     RunEdgeAcquire(&end_edges[cpu]);  // the caller goes on where that CPU ended
     return false;

@@ -13,6 +13,7 @@
 
 #include "engine/backend.h"
 #include "engine/event.h"
+#include "engine/footprint.h"
 #include "engine/memory_model.h"
 #include "engine/schedule.h"
 #include "engine/strategy.h"
@@ -46,6 +47,7 @@ struct Arrival {
   const wr_site* site;
   bool (*ready)(const void* argument);  // null: always ready. Must not change anything.
   const void* ready_argument;
+  LocationId also = kNoLocation;  // what `ready` looks at beside `location`
 };
 
 struct RunResult {
@@ -54,6 +56,7 @@ struct RunResult {
   uint32_t preemptions;  // hand-overs away from a CPU that could have gone on
   uint32_t hand_overs;   // all switches of the running CPU
   uint64_t trace_hash;   // over every event, sites by line; equal traces have equal hashes
+  CpuMask waiting;       // of a deadlock: the CPUs that had not ended
 };
 
 class Engine {
@@ -73,6 +76,10 @@ class Engine {
   void set_listener(EventListener* listener) { listener_ = listener; }
   // Runs on a CPU that was interrupted, when it is next chosen and its interrupts are on.
   void set_interrupt_handler(void (*handler)(CpuId cpu)) { interrupt_handler_ = handler; }
+
+  // Where touches without an event are collected, until the run ends; null: they are not. See
+  // Touch.
+  void set_touches(Footprint* touches) { touches_ = touches; }
 
   // Runs `body(context, cpu)` on each CPU until all return, or until a deadlock, kStepsMax or
   // Stop ends the run early (bodies then do not return: paths hold no resources of their own).
@@ -99,6 +106,18 @@ class Engine {
   void Note(EventKind kind, uint8_t detail, LocationId location, uint64_t before, uint64_t after,
             const wr_site* site, CpuId cpu);
 
+  // Says what the running step looks at or changes without an event of its own, for searches that
+  // must know which steps commute (footprint.h). Costs nothing where nobody collects them. Before
+  // and after a run it does nothing.
+  void Touch(uint32_t object, Touched how) {
+    if (touches_ != nullptr) touches_->Add(object, how);
+  }
+  bool collects_touches() const { return touches_ != nullptr; }
+  // The same for what stands in the arena.
+  void TouchMemory(const void* address, Touched how) {
+    if (touches_ != nullptr) touches_->Add(LocationOf(address), how);
+  }
+
   // Whether this CPU takes interrupts. One that was posted is handled before its next event.
   void SetInterruptible(bool interruptible);
   // Returns false, and posts nothing, when `cpu` has ended: the caller handles it for that CPU.
@@ -114,6 +133,14 @@ class Engine {
   uint32_t steps() const { return step_; }
   int cpu_count() const { return cpu_count_; }
   bool finished(CpuId cpu) const { return cpus_[cpu].finished; }
+  // Whether the event to come of this CPU is one that may have to wait; which one that is.
+  bool may_wait(CpuId cpu) const { return (waiting_ >> cpu & 1) != 0; }
+  const Arrival& arrival(CpuId cpu) const { return cpus_[cpu].arrival; }
+  bool interruptible(CpuId cpu) const { return cpus_[cpu].interruptible; }
+  // Whether its next step is to take an interrupt.
+  bool takes_interrupt(CpuId cpu) const {
+    return cpus_[cpu].interrupted && cpus_[cpu].interruptible && cpus_[cpu].number != 0;
+  }
   const PendingEvent& pending(CpuId cpu) const { return pending_[cpu]; }
   uint16_t pending_number(CpuId cpu) const { return cpus_[cpu].number; }
 
@@ -150,6 +177,7 @@ class Engine {
   bool is_sc_ = true;  // whether memory_ is ScMemory()
   EventListener* listener_ = nullptr;
   void (*interrupt_handler_)(CpuId cpu) = nullptr;
+  Footprint* touches_ = nullptr;
   uintptr_t arena_base_ = 0;
   size_t arena_bytes_ = 0;
 

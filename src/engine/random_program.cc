@@ -15,6 +15,7 @@ constexpr wr_site kProgramSite = {"random_program", "operation", 2};
 
 void HandleInterrupt(CpuId cpu) {
   const uint64_t before = test_arena[kHandledWord]++;
+  TestEngine().TouchMemory(&test_arena[kHandledWord], Touched::kWrite);
   TestEngine().Note(EventKind::kIpiHandle, 0, kNoLocation, before, before + 1, &kProgramSite, cpu);
 }
 
@@ -26,6 +27,7 @@ void RunOperation(const RandomProgram::Operation& operation, CpuId self) {
       FetchAdd(operation.word, operation.value);
       return;
     case Kind::kNote:
+      TestEngine().TouchMemory(&test_arena[kHandledWord], Touched::kRead);
       return TestEngine().Note(EventKind::kNote, operation.value, kNoLocation,
                                test_arena[kHandledWord], 0, &kProgramSite, self);
     case Kind::kLock:

@@ -115,8 +115,9 @@ void LockWord(int word) {
 
 void UnlockWord(int word) {
   TestEngine().Arrive(LockArrival(EventKind::kUnlock, word));
+  const uint64_t before = test_arena[word];
   test_arena[word] = 0;
-  TestEngine().Complete(1, 0);
+  TestEngine().Complete(before, 0);
 }
 
 void InterruptsOff() {

@@ -73,6 +73,7 @@ void RunCallback(const Callback& callback) {
 void ReportQuiescent() {
   const CpuId self = engine->current();
   RaceDetectorRelease(&cpus[self].quiescent_edge);
+  engine->Touch(kRcuCallbacks, callbacks.empty() ? Touched::kRead : Touched::kWrite);
   for (Callback& callback : callbacks) callback.waits_for &= ~Bit(self);
   // Later callbacks wait for all that earlier ones wait for: those that are due stand first. A
   // callback lets other CPUs run, and these change the list.
@@ -119,7 +120,9 @@ void WaitFor(const Wait& wait, const wr_site* site) {
   CpuState& self = Self();
   self.wait = wait;
   engine->Arrive({EventKind::kLoad, 0, Order::kAcquire, 8, engine->LocationOf(wait.word), site,
-                  wait.other == nullptr ? IsClear : HasChanged, &self.wait});
+                  wait.other == nullptr ? IsClear : HasChanged, &self.wait,
+                  wait.other == nullptr ? kNoLocation : engine->LocationOf(wait.other)});
+  if (wait.other != nullptr) engine->TouchMemory(wait.other, Touched::kRead);
   const uint64_t value = *wait.word;
   RaceDetectorLoad(wait.word, 8, WR_ACQUIRE, __builtin_return_address(0));
   engine->Complete(value, value);
@@ -337,6 +340,7 @@ void wr_call_rcu(void (*callback)(void* argument), void* argument, const wr_site
   if (waits_for == 0) {
     RunCallback(queued);
   } else {
+    engine->Touch(kRcuCallbacks, Touched::kWrite);
     WR_CHECK(callbacks.push_back(queued));
   }
 }
