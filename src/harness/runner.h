@@ -40,6 +40,9 @@ class Runner {
   void set_backend(Backend& backend) { engine_.set_backend(backend); }
 
   const Engine& engine() const { return engine_; }
+  // What judges the runs. For searches with reduction alone.
+  const OracleSet& oracles() { return judge_.oracles(); }
+  Engine& engine_to_search() { return engine_; }
   const ScheduleStrategy& replayed() const { return schedule_strategy_; }
 
  private:

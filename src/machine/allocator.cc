@@ -6,6 +6,7 @@
 #include "kernel/primitives.h"
 #include "kernel/race_detector.h"
 #include "kernel/tlb.h"
+#include "machine/touched.h"
 
 namespace walkrace {
 
@@ -21,6 +22,17 @@ constexpr unsigned long kPoisonedEntry = 0xdeaddeaddeadd000ul;
 // Of the folio whose head this is: frames of a huge folio that was split are base pages.
 unsigned OrderOf(uint16_t head) {
   return (arena.mem_map[head].flags & 1ul << PG_head) != 0 ? HPAGE_PMD_ORDER : 0;
+}
+
+// What a page says of itself, and what it holds.
+void TouchPages(uint16_t pfn, unsigned order, Touched how) {
+  for (unsigned i = 0; i < 1u << order; ++i) {
+    const page& frame = arena.mem_map[pfn + i];
+    TouchWords(&frame.flags, 1, how);
+    TouchWords(&frame.mapping, 1, how);
+    TouchWords(&frame.index, 1, how);
+  }
+  TouchWords(&arena.content[pfn], 1 << order, how);
 }
 
 void SetFree(uint16_t pfn, unsigned order, bool free) {
@@ -51,6 +63,7 @@ void ResetAllocator() {
 }
 
 uint16_t TakeFrames(unsigned order) {
+  TouchObject(kFreeFrames + order, Touched::kWrite);
   auto& list = order == 0 ? allocator.base_frames : allocator.huge_frames;
   if (list.empty()) return 0;
   const uint16_t pfn = list.back();
@@ -61,6 +74,7 @@ uint16_t TakeFrames(unsigned order) {
 }
 
 uint16_t TakeTable() {
+  TouchObject(kFreeTables, Touched::kWrite);
   if (allocator.tables.empty()) return 0;
   const uint16_t table = allocator.tables.back();
   allocator.tables.pop_back();
@@ -69,6 +83,7 @@ uint16_t TakeTable() {
 }
 
 uint16_t TakePmdTable() {
+  TouchObject(kFreePmdTables, Touched::kWrite);
   if (allocator.pmd_tables.empty()) return 0;
   const uint16_t table = allocator.pmd_tables.back();
   allocator.pmd_tables.pop_back();
@@ -89,6 +104,7 @@ struct folio* wr_folio_alloc(unsigned order, const wr_site* site) {
   page* head = &arena.mem_map[pfn];
   head->flags = order == 0 ? 0 : 1ul << PG_head;
   for (unsigned i = 0; i < 1u << order; ++i) head[i].mapping = head[i].index = 0;
+  TouchPages(pfn, order, Touched::kWrite);
   wr_note(WR_NOTE_FOLIO_ALLOC, &head->_refcount, pfn, order, site);
   // set_page_refcounted: speculative references may have been tried meanwhile.
   wr_store(&head->_refcount.counter, sizeof(head->_refcount.counter), 1, WR_RELAXED, WR_DATA, site);
@@ -96,7 +112,9 @@ struct folio* wr_folio_alloc(unsigned order, const wr_site* site) {
 }
 
 void wr_page_set_mapping(struct page* page, unsigned long mapping, unsigned long index) {
-  const unsigned pages = 1u << OrderOf(page_to_pfn(page));
+  const unsigned order = OrderOf(page_to_pfn(page));
+  const unsigned pages = 1u << order;
+  TouchPages(page_to_pfn(page), order, Touched::kWrite);
   for (unsigned i = 0; i < pages; ++i) {
     page[i].mapping = mapping;
     page[i].index = index + i;
@@ -107,7 +125,10 @@ void wr_page_set_mapping(struct page* page, unsigned long mapping, unsigned long
 }
 
 void wr_page_move_mapping(struct page* to, const struct page* from) {
-  const unsigned pages = 1u << OrderOf(page_to_pfn(to));
+  const unsigned order = OrderOf(page_to_pfn(to));
+  const unsigned pages = 1u << order;
+  TouchPages(page_to_pfn(to), order, Touched::kWrite);
+  TouchPages(page_to_pfn(from), order, Touched::kRead);
   for (unsigned i = 0; i < pages; ++i) {
     to[i].mapping = from[i].mapping;
     to[i].index = from[i].index;
@@ -120,7 +141,10 @@ void wr_folio_free(struct folio* folio, const wr_site* site) {
   const unsigned order = OrderOf(pfn);
   // A count that was wrongly raised from zero comes back to zero here a second time; the oracle
   // has seen that already. The lists stay sound all the same.
+  TouchWords(&folio->page.flags, 1, Touched::kRead);
+  TouchObject(kFreeFrames + order, Touched::kWrite);
   if (allocator.frame_free[pfn]) return;
+  TouchWords(&arena.content[pfn], 1 << order, Touched::kWrite);
   SetFree(pfn, order, true);
   for (unsigned i = 0; i < 1u << order; ++i) {
     arena.content[pfn + i] = kFreedContent;
@@ -132,6 +156,7 @@ void wr_folio_free(struct folio* folio, const wr_site* site) {
 }
 
 unsigned long folio_nr_pages(const struct folio* folio) {
+  TouchWords(&folio->page.flags, 1, Touched::kRead);
   return 1ul << OrderOf(page_to_pfn(&folio->page));
 }
 
@@ -140,6 +165,7 @@ pgtable_t wr_pte_alloc_one(const wr_site* site) {
   if (index == 0) return nullptr;
   wr_table* table = &arena.tables[index];
   for (unsigned long& entry : table->entry) entry = 0;
+  TouchWords(table->entry, kEntriesPerTable, Touched::kWrite);
   wr_note(WR_NOTE_TABLE_ALLOC, table, wr_table_to_pfn(table), 0, site);
   return table;
 }
@@ -152,11 +178,15 @@ pgtable_t wr_pmd_alloc_one(const wr_site* site) {
   wr_table* table = &arena.tables[index];
   for (unsigned long& entry : table->entry) entry = 0;
   arena.pmd_shares[index - kFirstHugetlbTable].counter = 1;
+  TouchWords(table->entry, kEntriesPerTable, Touched::kWrite);
+  TouchWords(&arena.pmd_shares[index - kFirstHugetlbTable], 1, Touched::kWrite);
   wr_note(WR_NOTE_TABLE_ALLOC, table, wr_table_to_pfn(table), 0, site);
   return table;
 }
 
 void wr_pmd_free(pgtable_t table, const wr_site* site) {
+  TouchObject(kFreePmdTables, Touched::kWrite);
+  TouchWords(table->entry, kEntriesPerTable, Touched::kWrite);
   for (unsigned long& entry : table->entry) entry = kPoisonedEntry;
   RaceDetectorRelease(&allocator.table_edge[table - arena.tables]);
   WR_CHECK(allocator.pmd_tables.push_back(table - arena.tables));
@@ -164,6 +194,8 @@ void wr_pmd_free(pgtable_t table, const wr_site* site) {
 }
 
 void wr_pte_free(pgtable_t table, const wr_site* site) {
+  TouchObject(kFreeTables, Touched::kWrite);
+  TouchWords(table->entry, kEntriesPerTable, Touched::kWrite);
   for (unsigned long& entry : table->entry) entry = kPoisonedEntry;
   RaceDetectorRelease(&allocator.table_edge[table - arena.tables]);
   WR_CHECK(allocator.tables.push_back(table - arena.tables));

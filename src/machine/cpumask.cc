@@ -9,6 +9,7 @@
 #include "kernel/words.h"
 #include "machine/arena.h"
 #include "machine/tlb_state.h"
+#include "machine/touched.h"
 
 namespace walkrace {
 namespace {
@@ -36,6 +37,8 @@ struct Trim {
 void ExitFlushLazyTlb(void* argument, int cpu) {
   const auto* trim = static_cast<const Trim*>(argument);
   const int number = NumberOf(trim->mm);
+  TouchObject(kTaskOf + cpu, Touched::kWrite);
+  TouchWords(&MaskWord(trim->mm), 1, Touched::kWrite);
   Task& task = tasks[cpu];
   const bool uses = task.mm == number;
   if (uses && trim->clears_all) return;
@@ -61,6 +64,7 @@ bool TrimCpumask(const mm_struct* mm, bool clears_all, const wr_site* site) {
   const uint32_t mask = wr_mm_cpumask(mm);
   if (mask == own) return true;  // thread-local
   // mm_is_singlethreaded(). Without kernel threads in the mask nothing can be trimmed.
+  TouchWords(&MaskWord(mm), 1, Touched::kRead);
   if (MaskWord(mm) == 0 || (threads_of_mm[mm->id] & wr_cpus()) != own) return false;
   uint64_t* users = &arena.words[WR_WORD_MM0_KTHREADS + mm->id];
   if (wr_load(users, sizeof(*users), WR_RELAXED, WR_DATA, site) != 0) return false;
@@ -82,10 +86,12 @@ extern "C" {
 
 uint32_t wr_mm_cpumask(const mm_struct* mm) {
   const uint32_t threads = threads_of_mm[mm->id] & wr_cpus();
+  TouchWords(&MaskWord(mm), 1, Touched::kRead);
   return threads | static_cast<uint32_t>(MaskWord(mm));
 }
 
 void wr_set_task_mm(mm_struct* mm, mm_struct* active_mm) {
+  TouchObject(kTaskOf + MachineEngine().current(), Touched::kWrite);
   tasks[MachineEngine().current()] = {NumberOf(mm), NumberOf(active_mm)};
 }
 

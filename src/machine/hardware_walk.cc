@@ -6,6 +6,7 @@
 #include "kernel/tlb.h"
 #include "machine/arena.h"
 #include "machine/tlb_state.h"
+#include "machine/touched.h"
 
 namespace walkrace {
 namespace {
@@ -33,6 +34,7 @@ uint64_t CompleteLoad(uint64_t& entry) {
 static_assert(kCpusMax == 4);
 
 void ForgetWalk(CpuId cpu, int first_page, int end_page) {
+  TouchObject(kWalkOf + cpu, Touched::kWrite);
   const int page = walks[cpu];
   if (page == kNoWalk || first_page >= end_page) return;
   if (RegionOf(page) < RegionOf(first_page) || RegionOf(page) > RegionOf(end_page - 1)) return;
@@ -57,7 +59,9 @@ extern "C" void wr_speculative_walk(unsigned long address, const wr_site* site) 
   const EntryView link = DecodeEntry(ObjectKind::kPmd, pmd);
   if (link.kind != EntryView::kTable || (pmd & _PAGE_INVALID) != 0) return;
   walks[cpu] = page;
+  TouchObject(kWalkOf + cpu, Touched::kWrite);
   ArriveAtLoad(site);
+  TouchObject(kWalkOf + cpu, Touched::kWrite);
   if (walks[cpu] == kNoWalk) return MachineEngine().Complete(0, 0);  // flushed meanwhile
   walks[cpu] = kNoWalk;
   (void)CompleteLoad(EntryOf(link.frame, static_cast<int>(pte_index(address))));

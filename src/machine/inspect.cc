@@ -8,6 +8,7 @@
 #include "machine/arena.h"
 #include "machine/machine.h"
 #include "machine/tlb_state.h"
+#include "machine/touched.h"
 
 namespace walkrace {
 namespace {
@@ -249,6 +250,10 @@ inline Leaf LeafOf(int page) {
   return {pmd, true, (pmd_value & kSoftwareOnly) != 0, (pmd_value & _PAGE_DIRTY) == 0, pmd_entry};
 }
 
+LocationId LocationIn(const uint64_t* entry) {
+  return static_cast<LocationId>(entry - reinterpret_cast<const uint64_t*>(&arena));
+}
+
 constexpr const char* kWordNames[] = {
 #define WR_WORD_NAME(identifier, name) name,
     WR_WORDS(WR_WORD_NAME)
@@ -312,6 +317,29 @@ void ForgetWays() {
   for (Way& way : ways) way.Forget();
 }
 
+WalkedEntries EntriesOnTheWay(int page) {
+  WalkedEntries entries;
+  const auto look = [&entries](ObjectKind level, const uint64_t* entry) {
+    entries.location[entries.count++] = LocationIn(entry);
+    return TableBelow(level, *entry);
+  };
+  const unsigned long address = AddressOfAreaPage(page);
+  const int first = page / kPagesMax * kUpperTables;
+  int table = first + kPudTable;
+  if (!pgtable_pud_folded()) {
+    table = look(ObjectKind::kPgd, &EntryOf(first + kPgdTable, pgd_index(address)));
+  }
+  if (pgtable_l5_enabled() && table >= 0) {
+    table = look(ObjectKind::kP4d, &EntryOf(table, p4d_index(address)));
+  }
+  if (table >= 0) table = look(ObjectKind::kPud, &EntryOf(table, pud_index(address)));
+  if (table >= 0) table = look(ObjectKind::kPmd, &EntryOf(table, pmd_index(address)));
+  if (table >= 0) {
+    entries.location[entries.count++] = LocationIn(&EntryOf(table, page % kPagesPerRegion));
+  }
+  return entries;
+}
+
 Translation Translate(int page) {
   const Leaf leaf = LeafOf(page);
   if (leaf.view.kind != EntryView::kLeaf) return {};
@@ -326,7 +354,9 @@ bool IsCleanForHardware(int page) { return LeafOf(page).clean; }
 
 void SetDirtyByHardware(int page) {
   const Leaf leaf = LeafOf(page);
-  if (leaf.view.kind == EntryView::kLeaf) *leaf.entry |= _PAGE_DIRTY;
+  if (leaf.view.kind != EntryView::kLeaf) return;
+  *leaf.entry |= _PAGE_DIRTY;
+  TouchWords(leaf.entry, 1, Touched::kWrite);
 }
 
 FolioCounts CountsOf(uint16_t pfn) {

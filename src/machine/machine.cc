@@ -8,10 +8,12 @@
 #include "kernel/pgtable.h"
 #include "kernel/race_detector.h"
 #include "kernel/tlb.h"
+#include "kernel/touches.h"
 #include "machine/allocator.h"
 #include "machine/arena.h"
 #include "machine/swap_state.h"
 #include "machine/tlb_state.h"
+#include "machine/touched.h"
 
 namespace walkrace {
 
@@ -411,12 +413,20 @@ struct page* pfn_to_page(unsigned long pfn) {
 unsigned long page_to_pfn(const struct page* page) { return page - arena.mem_map; }
 
 struct folio* wr_folio_of_held(const struct page* page) {
+  TouchWords(&page->compound_head, 1, Touched::kRead);
   return reinterpret_cast<folio*>(&arena.mem_map[CountsOf(page_to_pfn(page)).head]);
 }
 
 uint64_t* wr_word(enum wr_word which) { return &arena.words[which]; }
 struct kvm* wr_kvm_of(const mm_struct* mm) { return &arena.kvms[mm->id]; }
-bool wr_kvm_is_registered(const mm_struct* mm) { return arena.kvms[mm->id].registered != 0; }
+bool wr_kvm_is_registered(const mm_struct* mm) {
+  TouchWords(&arena.kvms[mm->id].registered, 1, Touched::kRead);
+  return arena.kvms[mm->id].registered != 0;
+}
+void wr_kvm_register(const mm_struct* mm) {
+  TouchWords(&arena.kvms[mm->id].registered, 1, Touched::kWrite);
+  arena.kvms[mm->id].registered = 1;
+}
 
 static_assert(WR_GUEST_PAGES == kPagesMax);
 unsigned long* wr_spte_of(const mm_struct* mm, unsigned long address) {
@@ -449,7 +459,10 @@ mm_struct* wr_other_mm(mm_struct* mm) {
   return mms.mm_count == kMmsMax ? &arena.mm[1 - mm->id] : nullptr;
 }
 
+void wr_vma_changes(void) { TouchObject(kVmas, Touched::kWrite); }
+
 vm_area_struct* find_vma(mm_struct* mm, unsigned long address) {
+  TouchObject(kVmas, Touched::kRead);
   for (vm_area_struct& vma : vmas[mm->id]) {
     if (address >= vma.vm_start && address < vma.vm_end) return &vma;
   }
@@ -457,11 +470,13 @@ vm_area_struct* find_vma(mm_struct* mm, unsigned long address) {
 }
 
 vm_area_struct* wr_next_vma(mm_struct* mm, vm_area_struct* vma) {
+  TouchObject(kVmas, Touched::kRead);
   vm_area_struct* next = vma == nullptr ? vmas[mm->id] : vma + 1;
   return next == vmas[mm->id] + kRegionsMax ? nullptr : next;
 }
 
 vm_area_struct* wr_next_rmap(address_space* file, unsigned long index, vm_area_struct* vma) {
+  TouchObject(kVmas, Touched::kRead);
   vm_area_struct* next = vma == nullptr ? &vmas[0][0] : vma + 1;
   for (; next != vmas_end && next->vm_mm->id < mms.mm_count; ++next) {
     const unsigned long pages = (next->vm_end - next->vm_start) >> PAGE_SHIFT;
@@ -473,6 +488,8 @@ vm_area_struct* wr_next_rmap(address_space* file, unsigned long index, vm_area_s
 struct wr_rmap_addresses wr_rmap_addresses_of(const struct page* page) {
   struct wr_rmap_addresses addresses = {{}, 0};
   address_space* file = nullptr;  // of anonymous memory
+  TouchWords(&page->mapping, 1, Touched::kRead);
+  TouchWords(&page->index, 1, Touched::kRead);
   for (address_space* one : {&arena.file, &arena.tracked_file, &arena.dax_file}) {
     if (one->mapping == page->mapping) file = one;
   }

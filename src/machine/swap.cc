@@ -5,6 +5,7 @@
 #include "kernel/page_ref.h"
 #include "machine/arena.h"
 #include "machine/swap_state.h"
+#include "machine/touched.h"
 
 namespace walkrace {
 namespace {
@@ -35,15 +36,20 @@ uint64_t* wr_swap_cache(unsigned long slot) {
 
 unsigned long wr_page_swap_slot(const struct page* page) {
   unsigned long slot = 0;
+  TouchWords(arena.swap_cache, WR_SWAP_SLOTS, Touched::kRead);
   while (slot < WR_SWAP_SLOTS && arena.swap_cache[slot] != page_to_pfn(page)) ++slot;
   return slot;
 }
 
 void wr_swap_write(unsigned long slot, const struct page* page, const wr_site* site) {
-  arena.swap_content[slot] = wr_load(&arena.content[page_to_pfn(page)], 8, WR_PLAIN, WR_USER, site);
+  const uint64_t content = wr_load(&arena.content[page_to_pfn(page)], 8, WR_PLAIN, WR_USER, site);
+  TouchWords(&arena.swap_content[slot], 1, Touched::kWrite);
+  arena.swap_content[slot] = content;
 }
 
 void wr_swap_read(unsigned long slot, struct page* page) {
+  TouchWords(&arena.swap_content[slot], 1, Touched::kRead);
+  TouchWords(&arena.content[page_to_pfn(page)], 1, Touched::kWrite);
   arena.content[page_to_pfn(page)] = arena.swap_content[slot];
 }
 

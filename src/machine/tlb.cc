@@ -8,6 +8,7 @@
 #include "machine/arena.h"
 #include "machine/machine.h"
 #include "machine/tlb_state.h"
+#include "machine/touched.h"
 
 namespace walkrace {
 namespace {
@@ -23,6 +24,7 @@ unsigned left_out;  // WR_TLB_*
 CpuMask LazyCpus() {
   if (!ActiveProfile().skips_lazy_cpus) return 0;
   CpuMask mask = 0;
+  TouchWords(&arena.words[WR_WORD_CPU0_IS_LAZY], kCpusMax, Touched::kRead);
   for (CpuId cpu = 0; cpu < kCpusMax; ++cpu) {
     if (arena.words[WR_WORD_CPU0_IS_LAZY + cpu] != 0) mask |= CpuMask{1} << cpu;
   }
@@ -137,18 +139,38 @@ void ResetTlbs() {
 }
 
 const Translation* TlbEntry(CpuId cpu, int page) {
+  TouchObject(kTlbOf + cpu * kAreaPages + page, Touched::kRead);
   const Translation& entry = tlbs[cpu][page];
   return entry.pfn == 0 ? nullptr : &entry;
 }
 
-void FillTlb(CpuId cpu, int page, const Translation& translation) { tlbs[cpu][page] = translation; }
+void FillTlb(CpuId cpu, int page, const Translation& translation) {
+  TouchObject(kTlbOf + cpu * kAreaPages + page, Touched::kWrite);
+  tlbs[cpu][page] = translation;
+}
 
 bool TlbEntryIsClean(CpuId cpu, int page) { return tlb_clean[cpu][page]; }
 void SetTlbEntryClean(CpuId cpu, int page, bool clean) { tlb_clean[cpu][page] = clean; }
 
+namespace {
+
+// Whole regions: huge entries go as a whole.
+void TouchTlb(CpuId cpu, int first_page, int end_page) {
+  if (!engine->collects_touches()) return;
+  const int first = first_page / kPagesPerRegion;
+  const int last = (end_page - 1) / kPagesPerRegion;
+  for (int page = first * kPagesPerRegion; page < (last + 1) * kPagesPerRegion; ++page) {
+    TouchObject(kTlbOf + cpu * kAreaPages + page, Touched::kWrite);
+  }
+}
+
+}  // namespace
+
 // A huge entry goes as a whole, whichever of its pages is named.
 void InvalidateTlb(CpuId cpu, int first_page, int end_page) {
   ForgetWalk(cpu, first_page, end_page);
+  if (first_page >= end_page) return;
+  TouchTlb(cpu, first_page, end_page);
   for (int page = first_page; page < end_page; ++page) tlbs[cpu][page] = Translation();
   const auto region = [](int page) { return page / kPagesPerRegion * kPagesPerRegion; };
   for (int page = region(first_page); page < region(end_page - 1) + kPagesPerRegion; ++page) {

@@ -8,6 +8,7 @@
 #include "machine/arena.h"
 #include "machine/machine.h"
 #include "machine/tlb_state.h"
+#include "machine/touched.h"
 
 namespace walkrace {
 namespace {
@@ -19,6 +20,7 @@ const Translation* Lookup(int page, bool write, const wr_site* site) {
   const Translation* entry = TlbEntry(cpu, page);
   if (entry != nullptr && (!write || (entry->writable && !TlbEntryIsClean(cpu, page))))
     return entry;
+  TouchWay(page);
   const Translation walked = TranslateByHardware(page);
   if (walked.pfn == 0 || (write && !walked.writable)) return nullptr;
   bool clean = wr_reclaim_begun() && IsCleanForHardware(page);
@@ -77,6 +79,7 @@ bool wr_guest_access(struct mm_struct* mm, unsigned long address, bool write, co
   kvm& kvm = *wr_kvm_of(mm);
   engine.Arrive({write ? EventKind::kStore : EventKind::kLoad, 0, Order::kPlain, 8, kNoLocation,
                  site, nullptr, nullptr});
+  TouchWords(wr_spte_of(mm, address), 1, Touched::kRead);
   const unsigned long spte = *wr_spte_of(mm, address);
   if (spte == 0 || (write && (spte & _PAGE_RW) == 0)) {
     engine.Note(EventKind::kTlb, kTlbPageFault, kNoLocation, AreaPage(address), 0, site,
@@ -87,6 +90,7 @@ bool wr_guest_access(struct mm_struct* mm, unsigned long address, bool write, co
   constexpr uint64_t kFirstGuestValue = 500000;
   uint64_t& content = arena.content[wr_pfn_of(spte)];
   const uint64_t before = content;
+  if (write) TouchWords(&kvm.writes, 1, Touched::kWrite);
   if (write) content = kFirstGuestValue + mm->id * 1000 + kvm.writes++;
   engine.ResolveLocation(engine.LocationOf(&content));
   engine.Complete(before, content);
@@ -95,15 +99,25 @@ bool wr_guest_access(struct mm_struct* mm, unsigned long address, bool write, co
 }
 
 void wr_file_write_out(const struct page* page, unsigned long index, const wr_site* site) {
-  arena.file.i_disk[index] = wr_load(&arena.content[page_to_pfn(page)], 8, WR_PLAIN, WR_USER, site);
+  const uint64_t content = wr_load(&arena.content[page_to_pfn(page)], 8, WR_PLAIN, WR_USER, site);
+  TouchWords(&arena.file.i_disk[index], 1, Touched::kWrite);
+  arena.file.i_disk[index] = content;
 }
 
 void wr_file_read_in(struct page* page, unsigned long index) {
+  TouchWords(&arena.file.i_disk[index], 1, Touched::kRead);
+  TouchWords(&arena.content[page_to_pfn(page)], 1, Touched::kWrite);
   arena.content[page_to_pfn(page)] = arena.file.i_disk[index];
 }
 
-bool wr_file_is_out(unsigned long index) { return arena.file.i_disk[index] != 0; }
-void wr_file_forget(unsigned long index) { arena.file.i_disk[index] = 0; }
+bool wr_file_is_out(unsigned long index) {
+  TouchWords(&arena.file.i_disk[index], 1, Touched::kRead);
+  return arena.file.i_disk[index] != 0;
+}
+void wr_file_forget(unsigned long index) {
+  TouchWords(&arena.file.i_disk[index], 1, Touched::kWrite);
+  arena.file.i_disk[index] = 0;
+}
 
 void wr_clear_user_highpage(struct page* page, const struct wr_site* site) {
   wr_store(&arena.content[page_to_pfn(page)], 8, 0, WR_PLAIN, WR_USER, site);
@@ -128,8 +142,9 @@ uint64_t wr_page_content(const struct page* page, const wr_site* site) {
 }
 
 void wr_copy_user_highpage(struct page* to, const struct page* from, const wr_site* site) {
-  arena.content[page_to_pfn(to)] =
-      wr_load(&arena.content[page_to_pfn(from)], 8, WR_PLAIN, WR_USER, site);
+  const uint64_t content = wr_load(&arena.content[page_to_pfn(from)], 8, WR_PLAIN, WR_USER, site);
+  TouchWords(&arena.content[page_to_pfn(to)], 1, Touched::kWrite);
+  arena.content[page_to_pfn(to)] = content;
 }
 
 }  // extern "C"

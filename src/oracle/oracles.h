@@ -45,6 +45,7 @@ class OracleSet {
 
   const Violation& violation() const { return violation_; }
   const MappingHistory& mappings() const { return mappings_; }
+  const ReferenceHistory& references() const { return references_; }
 
  private:
   using OracleMask = uint16_t;  // bit n: oracles_[n]

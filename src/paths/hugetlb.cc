@@ -15,6 +15,7 @@
 #include "kernel/pgtable.h"
 #include "kernel/swap.h"
 #include "kernel/tlb.h"
+#include "kernel/touches.h"
 #include "paths/cuts.h"
 #include "paths/filemap.h"
 #include "paths/paths.h"
@@ -79,6 +80,7 @@ struct page* __unmap_hugepage_range(struct vm_area_struct* vma) {
 // REQUIRES: i_mmap_rwsem for writing.
 bool unlink_file_vma(struct address_space* mapping, struct vm_area_struct* vma) {
   const unsigned long index = vma->vm_pgoff;
+  wr_vma_changes();
   vma->vm_file = nullptr;
   return wr_next_rmap(mapping, index, nullptr) == nullptr;
 }

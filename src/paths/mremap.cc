@@ -8,6 +8,7 @@
 #include "kernel/notes.h"
 #include "kernel/pgtable.h"
 #include "kernel/tlb.h"
+#include "kernel/touches.h"
 #include "paths/cuts.h"
 #include "paths/mmu_gather.h"
 #include "paths/paths.h"
@@ -134,6 +135,7 @@ void mremap_region(struct mm_struct* mm, unsigned long start, unsigned long /*en
   struct vm_area_struct* new_vma = vma == first ? wr_next_vma(mm, first) : first;
   unmap_region(new_vma);
   // copy_vma(): nobody else sees the new vma until it is in the rmap.
+  wr_vma_changes();
   new_vma->vm_file = vma->vm_file;
   new_vma->vm_pgoff = vma->vm_pgoff;
   unlink_vma(new_vma, false);

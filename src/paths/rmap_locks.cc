@@ -1,6 +1,7 @@
 #include "paths/rmap_locks.h"
 
 #include "kernel/mm.h"
+#include "kernel/touches.h"
 
 void take_rmap_locks(struct vm_area_struct* vma) {
   if (vma->vm_file != nullptr) {
@@ -20,6 +21,7 @@ void drop_rmap_locks(struct vm_area_struct* vma) {
 
 void unlink_vma(struct vm_area_struct* vma, bool unlinked) {
   take_rmap_locks(vma);
+  wr_vma_changes();
   vma->unlinked = unlinked;
   drop_rmap_locks(vma);
 }

@@ -11,6 +11,7 @@
 #include "kernel/page_ref.h"
 #include "kernel/pgtable.h"
 #include "kernel/swap.h"
+#include "kernel/touches.h"
 #include "kernel/user_access.h"
 #include "paths/paths.h"
 
@@ -38,7 +39,7 @@ void mmu_notifier_register(struct mm_struct* mm) {
   if (tracked) i_mmap_lock_write(wr_tracked_file());
   if (dax) i_mmap_lock_write(wr_dax_file());
   anon_vma_lock_write();
-  wr_kvm_of(mm)->registered = 1;
+  wr_kvm_register(mm);
   anon_vma_unlock_write();
   if (dax) i_mmap_unlock_write(wr_dax_file());
   if (tracked) i_mmap_unlock_write(wr_tracked_file());
@@ -97,7 +98,7 @@ void access_from_guest(struct mm_struct* mm, unsigned long start, bool write) {
 void mmu_notifier_invalidate_range_start(struct mm_struct* mm, unsigned long start,
                                          unsigned long end) {
   struct kvm* kvm = wr_kvm_of(mm);
-  if (kvm->registered == 0) return;
+  if (!wr_kvm_is_registered(mm)) return;
   spin_lock(&kvm->mmu_lock);
   WRITE_ONCE(kvm->mmu_invalidate_in_progress, READ_ONCE(kvm->mmu_invalidate_in_progress) + 1);
   for (; start < end; start += PAGE_SIZE) drop_spte(wr_spte_of(mm, start));
@@ -107,7 +108,7 @@ void mmu_notifier_invalidate_range_start(struct mm_struct* mm, unsigned long sta
 void mmu_notifier_invalidate_range_end(struct mm_struct* mm, unsigned long /*start*/,
                                        unsigned long /*end*/) {
   struct kvm* kvm = wr_kvm_of(mm);
-  if (kvm->registered == 0) return;
+  if (!wr_kvm_is_registered(mm)) return;
   spin_lock(&kvm->mmu_lock);
   WRITE_ONCE(kvm->mmu_invalidate_seq, READ_ONCE(kvm->mmu_invalidate_seq) + 1);
   smp_wmb();
