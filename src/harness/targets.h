@@ -15,6 +15,9 @@ struct TargetRow {
   bool runs_scenarios;         // else its inputs are no scenarios, and only fuzzers run it
   Mix mix;                     // of drawn and mutated scenarios
   const char* always_variant;  // in force whatever the options say, or null
+  // The operations that its corpus begins with, in .walk form without the version line: the one
+  // file in corpus/<target>/seed. Null where inputs are no scenarios.
+  const char* seed = nullptr;
 };
 
 const TargetRow* TargetRows(size_t* count);

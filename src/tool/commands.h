@@ -9,6 +9,7 @@ namespace walkrace {
 
 void AddListCommand(CLI::App& app, int& exit_code);
 void AddHuntCommand(CLI::App& app, int& exit_code);
+void AddExhaustCommand(CLI::App& app, int& exit_code);
 void AddReplayCommand(CLI::App& app, int& exit_code);
 void AddExplainCommand(CLI::App& app, int& exit_code);
 void AddMinimizeCommand(CLI::App& app, int& exit_code);

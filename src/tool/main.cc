@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
   int exit_code = 0;
   walkrace::AddListCommand(app, exit_code);
   walkrace::AddHuntCommand(app, exit_code);
+  walkrace::AddExhaustCommand(app, exit_code);
   walkrace::AddReplayCommand(app, exit_code);
   walkrace::AddExplainCommand(app, exit_code);
   walkrace::AddMinimizeCommand(app, exit_code);

@@ -1,0 +1,37 @@
+// Where an exhaustive search stopped, as a file that it can be resumed from.
+#ifndef WALKRACE_HARNESS_EXHAUST_STATE_H_
+#define WALKRACE_HARNESS_EXHAUST_STATE_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "engine/reduced_search.h"
+#include "harness/context.h"
+
+namespace walkrace {
+
+struct ExhaustState {
+  uint64_t fingerprint = 0;  // see FingerprintOf
+  double seconds = 0;
+  uint64_t known_exposed = 0;
+  // Preemption bounds that are done: below this number, and the schedules that they took.
+  uint32_t bounds_done = 0;
+  uint64_t bounded_schedules = 0;
+  // The search without a bound, where it has begun.
+  uint64_t schedules = 0;
+  uint64_t classes = 0;
+  std::vector<SearchNode> path;
+};
+
+// Of the scenario, its context, and what the code under test does with it by default.
+uint64_t FingerprintOf(const Scenario& scenario, const ResolvedContext& context);
+
+std::string PrintState(const ExhaustState& state);
+// Any bytes: InvalidArgument for what PrintState never wrote.
+absl::StatusOr<ExhaustState> ParseState(const std::string& text);
+
+}  // namespace walkrace
+
+#endif  // WALKRACE_HARNESS_EXHAUST_STATE_H_

@@ -1,0 +1,295 @@
+#include <cmath>
+#include <cstdio>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "base/duration.h"
+#include "harness/exhaust.h"
+#include "tool/commands.h"
+#include "tool/common.h"
+
+namespace walkrace {
+namespace {
+
+struct ExhaustArguments {
+  ContextOptions context;
+  std::string scenario;
+  uint64_t preemptions = 0;
+  bool preemptions_given = false;
+  std::string seconds;
+  std::string resume;
+  std::string save;
+  bool strict = false;
+  bool json = false;
+};
+
+std::string SayBound(uint32_t bound) {
+  return absl::StrCat(bound, bound == 1 ? " preemption" : " preemptions");
+}
+
+std::string SayTime(double seconds) {
+  if (seconds < 120) return absl::StrFormat("%.0f s", seconds);
+  if (seconds < 7200) return absl::StrFormat("%.0f min", seconds / 60);
+  return absl::StrFormat("%.0f h", seconds / 3600);
+}
+
+void TellProgress(const ExhaustProgress& progress) {
+  std::string left;
+  if (progress.covered > 0 && progress.covered < 1) {
+    left = absl::StrCat(", some ",
+                        SayTime(progress.seconds / progress.covered * (1 - progress.covered)),
+                        " to go if the rest is alike");
+  }
+  std::fprintf(stderr, "walkrace: %s: %llu schedules, %llu classes, about %.1f%% covered%s\n",
+               progress.bound.has_value() ? SayBound(*progress.bound).c_str() : "all schedules",
+               static_cast<unsigned long long>(progress.schedules),
+               static_cast<unsigned long long>(progress.classes), progress.covered * 100,
+               left.c_str());
+}
+
+const char* WordOf(ExhaustEnd end) {
+  switch (end) {
+    case ExhaustEnd::kComplete:
+      return "complete";
+    case ExhaustEnd::kBounded:
+      return "bounded";
+    case ExhaustEnd::kViolation:
+      return "violation";
+    case ExhaustEnd::kStopped:
+    case ExhaustEnd::kStale:
+      break;
+  }
+  return "stopped";
+}
+
+std::string Certificate(const ExhaustResult& result) {
+  switch (result.end) {
+    case ExhaustEnd::kComplete:
+      return absl::StrCat("complete: ", result.classes, " equivalence classes, ", result.schedules,
+                          " schedules run, 0 violations");
+    case ExhaustEnd::kBounded:
+      return absl::StrCat("complete to ", SayBound(*result.bound), ": ", result.classes,
+                          " equivalence classes, ", result.schedules,
+                          " schedules run, 0 violations; of more preemptions nothing is proved");
+    case ExhaustEnd::kViolation:
+      return VerdictText(result.report, result.signature);
+    case ExhaustEnd::kStopped:
+    case ExhaustEnd::kStale:
+      break;
+  }
+  std::string text =
+      absl::StrCat("stopped at ", result.schedules, " schedules, ", result.classes,
+                   " equivalence classes: covered about ",
+                   absl::StrFormat("%.1f%%", result.covered * 100), ", no violation so far");
+  if (result.bound.has_value()) {
+    absl::StrAppend(&text, "; complete to ", SayBound(*result.bound));
+  }
+  return absl::StrCat(text, "; nothing is proved of the rest");
+}
+
+void PrintText(const ExhaustArguments& arguments, const ExhaustOptions& options,
+               const ExhaustResult& result, bool saved, bool kept) {
+  std::printf("%s\n", Certificate(result).c_str());
+  const uint64_t schedules = result.schedules + result.schedules_before;
+  std::printf("  exhaust%s: %llu schedules in %.1f s (%.0f/s)\n",
+              ContextFlags(options.context).c_str(), static_cast<unsigned long long>(schedules),
+              result.seconds, schedules / std::fmax(result.seconds, 1e-9));
+  if (result.known_exposed != 0) {
+    std::printf("  known exposed: %s, %llu times (--strict makes it a violation)\n",
+                result.exposure == nullptr ? "before it was resumed" : result.exposure->name,
+                static_cast<unsigned long long>(result.known_exposed));
+  }
+  if (kept) {
+    std::printf("  kept in %s: --resume %s goes on from there\n", arguments.resume.c_str(),
+                arguments.resume.c_str());
+  }
+  if (result.end != ExhaustEnd::kViolation) return;
+  if (result.asked && result.confirmed) std::printf("  confirmed on threads\n");
+  if (arguments.save.empty()) {
+    std::printf("\n%s\n(saved nowhere: add --save FILE)\n", PrintText(result.file).c_str());
+    return;
+  }
+  if (!saved) return;
+  const char* file = arguments.save.c_str();
+  const char* program = program_name.c_str();
+  const std::string flag = ProfileFileFlag(options.context);
+  std::printf("  saved to %s\nnext:\n  %s replay %s%s\n  %s minimize %s -o %s.min.walk%s\n", file,
+              program, file, flag.c_str(), program, file, file, flag.c_str());
+}
+
+void PrintJson(const ExhaustArguments& arguments, const ExhaustOptions& options,
+               const ExhaustResult& result, bool saved) {
+  nlohmann::ordered_json json = VerdictJson(options.context, result.report, result.signature);
+  // Of the last run, which says something only where it is the violating one.
+  if (result.end != ExhaustEnd::kViolation) {
+    for (const char* key : {"preemptions", "events", "trace_hash"}) json.erase(key);
+    if (result.end != ExhaustEnd::kComplete) json["verdict"] = nullptr;
+  }
+  json["result"] = WordOf(result.end);
+  json["classes"] = result.classes;
+  json["schedules"] = result.schedules;
+  json["schedules_before"] = result.schedules_before;
+  json["seconds"] = result.seconds;
+  json["preemption_bound"] = nullptr;
+  if (result.bound.has_value()) json["preemption_bound"] = *result.bound;
+  json["covered"] = result.covered;
+  json["file"] = nullptr;
+  if (saved) json["file"] = arguments.save;
+  json["known_exposed"] = result.known_exposed;
+  json["confirmed"] = nullptr;
+  if (result.asked) json["confirmed"] = result.confirmed;
+  json["interrupted"] = result.interrupted;
+  std::printf("%s\n", json.dump().c_str());
+}
+
+absl::Status Check(const ExhaustArguments& arguments, ExhaustOptions& options) {
+  options.strict = arguments.strict;
+  if (arguments.preemptions_given) {
+    if (arguments.preemptions > kStepsMax) {
+      return absl::InvalidArgumentError(absl::StrCat("--preemptions ", arguments.preemptions,
+                                                     ": a run has at most ", kStepsMax, " steps"));
+    }
+    options.preemptions = static_cast<uint32_t>(arguments.preemptions);
+  }
+  if (!arguments.seconds.empty()) {
+    options.seconds_max = ParseDuration(arguments.seconds);
+    if (options.seconds_max <= 0) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--max-seconds ", arguments.seconds, ": say 90, 90s, 15m or 8h"));
+    }
+  }
+  for (const std::string& path : {arguments.save, arguments.resume}) {
+    if (path.empty()) continue;
+    if (absl::Status status = CheckWritable(path); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+// Of the file, or of the target.
+absl::Status Load(const ExhaustArguments& arguments, ExhaustOptions& options) {
+  if (!arguments.scenario.empty()) {
+    auto input = LoadInput(arguments.scenario, arguments.context);
+    if (!input.ok()) return input.status();
+    options.context = input->context;
+    options.scenario = input->file.input.scenario;
+    return absl::OkStatus();
+  }
+  auto names = arguments.context.Names();
+  if (!names.ok()) return names.status();
+  auto context = ResolveContext(*names, nullptr);
+  if (!context.ok()) return context.status();
+  options.context = *std::move(context);
+  if (options.context.target->seed == nullptr) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("target ", options.context.target->name, " runs no scenarios"));
+  }
+  const auto file = ParseText(absl::StrCat("walkrace 1\n", options.context.target->seed));
+  if (!file.ok()) return file.status();
+  options.scenario = file->input.scenario;
+  return absl::OkStatus();
+}
+
+// A search to go on from, where the file is there already.
+absl::Status LoadState(const std::string& path, std::optional<ExhaustState>& state) {
+  if (path.empty()) return absl::OkStatus();
+  constexpr size_t kStateBytesMax = size_t{1} << 28;
+  auto text = ReadFile(path, kStateBytesMax);
+  if (absl::IsNotFound(text.status())) return absl::OkStatus();
+  if (!text.ok()) return text.status();
+  auto parsed = ParseState(*text);
+  if (!parsed.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat(path, ": ", parsed.status().message()));
+  }
+  state = *std::move(parsed);
+  return absl::OkStatus();
+}
+
+int ExitCode(const ExhaustResult& result) {
+  switch (result.end) {
+    case ExhaustEnd::kComplete:
+    case ExhaustEnd::kBounded:  // only where it was asked for
+      return kExitClean;
+    case ExhaustEnd::kViolation:
+      return ExitCodeOf(result.report);
+    case ExhaustEnd::kStopped:
+    case ExhaustEnd::kStale:
+      break;
+  }
+  return result.interrupted ? kExitInterrupted : kExitTimeout;
+}
+
+int RunExhaust(const ExhaustArguments& arguments) {
+  ExhaustOptions options;
+  options.progress = TellProgress;
+  if (absl::Status status = Check(arguments, options); !status.ok()) return UsageError(status);
+  if (absl::Status status = Load(arguments, options); !status.ok()) return UsageError(status);
+  std::optional<ExhaustState> resumed;
+  if (absl::Status status = LoadState(arguments.resume, resumed); !status.ok()) {
+    return UsageError(status);
+  }
+  if (resumed.has_value()) options.resumed = &*resumed;
+  if (!arguments.resume.empty()) {
+    options.keep = [&arguments](const ExhaustState& state) {
+      (void)WriteFileAtomically(arguments.resume, PrintState(state));
+    };
+  }
+  WarnWhereBlind(options.context);
+
+  const ExhaustResult result = Exhaust(options);
+  if (result.end == ExhaustEnd::kStale) {
+    return UsageError(absl::InvalidArgumentError(absl::StrCat(
+        arguments.resume, ": of another scenario, context or build; say another --resume FILE")));
+  }
+  bool kept = false;
+  if (result.end == ExhaustEnd::kStopped && !arguments.resume.empty()) {
+    kept = WriteOrPrint(arguments.resume, PrintState(result.state), "The search");
+  }
+  const bool saved = result.end == ExhaustEnd::kViolation && !arguments.save.empty() &&
+                     WriteOrPrint(arguments.save, PrintText(result.file), "The finding");
+  if (arguments.json) {
+    PrintJson(arguments, options, result, saved);
+  } else {
+    PrintText(arguments, options, result, saved, kept);
+  }
+  if (!result.confirmed) {
+    std::fprintf(stderr,
+                 "walkrace: the finding does not come out the same on OS threads: a defect of "
+                 "walkrace or of the code under test (it depends on something outside the run)\n");
+    return kExitInfrastructure;
+  }
+  return ExitCode(result);
+}
+
+}  // namespace
+
+void AddExhaustCommand(CLI::App& app, int& exit_code) {
+  auto arguments = std::make_shared<ExhaustArguments>();
+  CLI::App* command = app.add_subcommand(
+      "exhaust", "run every schedule of one scenario, up to equivalence: a bounded proof");
+  arguments->context.AddTo(*command);
+  command->add_option("--scenario", arguments->scenario,
+                      "the scenario of this file; without it, the seed scenario of the target");
+  CLI::Option* preemptions = command
+                                 ->add_option("--preemptions", arguments->preemptions,
+                                              "only schedules of at most so many preemptions")
+                                 ->check(WholeNumber());
+  command->add_option("--max-seconds", arguments->seconds,
+                      "stop after this time (90, 90s, 15m, 8h), with exit code 70");
+  command->add_option("--resume", arguments->resume,
+                      "where a search that is stopped is kept, and gone on from");
+  command->add_option("--save", arguments->save, "where to write the violating schedule");
+  command->add_flag("--strict", arguments->strict,
+                    "known exposures of the profile are violations, too");
+  command->add_flag("--json", arguments->json, "one object on one line");
+  command->footer(
+      "Two schedules are equivalent where only steps change places that do not touch the same\n"
+      "things: each oracle judges them alike. Runs on fibers, unless --backend says otherwise.\n"
+      "Data races, which ThreadSanitizer alone sees, are no part of the proof.");
+  command->callback([arguments, preemptions, command, &exit_code] {
+    arguments->preemptions_given = preemptions->count() != 0;
+    if (command->get_option("--backend")->count() == 0) Runner::Get().set_backend(Fibers());
+    exit_code = RunExhaust(*arguments);
+  });
+}
+
+}  // namespace walkrace
