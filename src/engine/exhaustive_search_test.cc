@@ -83,7 +83,8 @@ TEST(ExhaustiveSearch, ReducedAndBoundedSeeWhatPlainEnumerationSees) {
   uint64_t plain_schedules = 0;
   uint64_t reduced_schedules = 0;
   uint64_t classes = 0;
-  for (uint64_t seed = 1; seed < 3000; ++seed) {
+  TestEngine().set_backend(Fibers());
+  for (uint64_t seed = 1; seed < 1500; ++seed) {
     RandomProgram program = DrawProgram(seed, seed % 3 != 0);
     Random random(SplitSeed(seed, 2));
     for (auto& operations : program.operations) {
@@ -105,6 +106,7 @@ TEST(ExhaustiveSearch, ReducedAndBoundedSeeWhatPlainEnumerationSees) {
     reduced_schedules += reduced.schedules;
     classes += plain.classes.size();
   }
+  TestEngine().set_backend(OsThreads());
   std::printf("%d programs, %lu schedules, %lu classes, reduced %lu\n", compared, plain_schedules,
               classes, reduced_schedules);
 }

@@ -20,7 +20,7 @@
 namespace walkrace {
 namespace {
 
-const uint64_t kRuns = std::strcmp(WALKRACE_FLAVOUR, "plain") == 0 ? 40'000 : 2'000;
+const uint64_t kRuns = std::strcmp(WALKRACE_FLAVOUR, "plain") == 0 ? 20'000 : 2'000;
 
 // Of memory, as the run left it.
 std::string Memory(const Engine& engine) {
@@ -153,8 +153,8 @@ class Commute : public ::testing::TestWithParam<int> {
 constexpr int kShards = 4;
 INSTANTIATE_TEST_SUITE_P(Shards, Commute, ::testing::Range(0, kShards));
 
-// A pair of steps that do not commute and that one order in 20,000 exchanges is missed with a
-// probability of (1 - 1/20000)^160000, below 1e-3.
+// A pair of steps that do not commute and that one order in 10,000 exchanges is missed with a
+// probability of (1 - 1/10000)^80000, below 1e-3.
 TEST_P(Commute, StepsThatDoNotConflict) {
   Runner::Get().set_backend(Fibers());
   const std::unique_ptr<Strategy> strategies[] = {MakeRandomStrategy(), MakePctStrategy(3)};

@@ -68,7 +68,7 @@ std::string Certificate(const ExhaustResult& result) {
       return absl::StrCat("complete: ", result.classes, " equivalence classes, ", result.schedules,
                           " schedules run, 0 violations");
     case ExhaustEnd::kBounded:
-      return absl::StrCat("complete to ", SayBound(*result.bound), ": ", result.classes,
+      return absl::StrCat("complete to ", SayBound(result.bound.value_or(0)), ": ", result.classes,
                           " equivalence classes, ", result.schedules,
                           " schedules run, 0 violations; of more preemptions nothing is proved");
     case ExhaustEnd::kViolation:
