@@ -16,7 +16,7 @@ void BoundedSearch::Begin(int /*cpu_count*/, uint64_t /*seed*/) {
   footprints_.BeginRun();
 }
 
-CpuId BoundedSearch::Pick(const Choice& choice) {
+CpuId BoundedSearch::PickNext(const Choice& choice) {
   if (cut_) return DefaultPick(choice);
   if (position_ > 0) EndStep(engine_.finished(nodes_[position_ - 1].chosen));
   if (position_ == nodes_.size()) MakeNode(choice);

@@ -33,7 +33,9 @@ class BoundedSearch final : public ExhaustiveSearch {
   size_t remembered() const { return seen_.size(); }
 
   void Begin(int cpu_count, uint64_t seed) override;
-  CpuId Pick(const Choice& choice) override;
+
+ protected:
+  CpuId PickNext(const Choice& choice) override;
 
  private:
   struct Node {

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "engine/run_edges.h"
 #include "engine/sc_memory.h"
+#include "engine/unseen.h"
 
 namespace walkrace {
 namespace {
@@ -308,6 +309,11 @@ inline void Engine::Publish(const Event& event) {
   hash = MixInto(hash, event.after);
   result_.trace_hash = MixInto(hash, event.site == nullptr ? 0 : event.site->line);
   if (listener_ != nullptr && listener_->OnEvent(event)) stop_requested_ = true;
+}
+
+void Engine::Collect(uint32_t object, Touched how) {
+  const Unseen unseen;
+  touches_->Add(object, how);
 }
 
 void Engine::SetInterruptible(bool interruptible) { cpus_[running_].interruptible = interruptible; }

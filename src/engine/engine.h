@@ -110,12 +110,12 @@ class Engine {
   // must know which steps commute (footprint.h). Costs nothing where nobody collects them. Before
   // and after a run it does nothing.
   void Touch(uint32_t object, Touched how) {
-    if (touches_ != nullptr) touches_->Add(object, how);
+    if (touches_ != nullptr) Collect(object, how);
   }
   bool collects_touches() const { return touches_ != nullptr; }
   // The same for what stands in the arena.
   void TouchMemory(const void* address, Touched how) {
-    if (touches_ != nullptr) touches_->Add(LocationOf(address), how);
+    if (touches_ != nullptr) Collect(LocationOf(address), how);
   }
 
   // Whether this CPU takes interrupts. One that was posted is handled before its next event.
@@ -170,6 +170,7 @@ class Engine {
   [[noreturn]] void Abandon(Outcome outcome);
   Event& NextEvent();
   void Publish(const Event& event);
+  void Collect(uint32_t object, Touched how);
   CpuId NextUnfinished() const;
 
   Backend* backend_;

@@ -10,6 +10,7 @@
 #include "engine/engine.h"
 #include "engine/step_order.h"
 #include "engine/strategy.h"
+#include "engine/unseen.h"
 
 namespace walkrace {
 
@@ -33,7 +34,14 @@ class ExhaustiveSearch : public Strategy {
   // How much of the search is done, as far as it can be told now: in [0, 1], and no promise.
   virtual double Covered() const = 0;
 
+  CpuId Pick(const Choice& choice) final {
+    const Unseen unseen;
+    return PickNext(choice);
+  }
+
  protected:
+  virtual CpuId PickNext(const Choice& choice) = 0;
+
   uint64_t schedules_ = 0;
   uint64_t classes_ = 0;
 };

@@ -8,7 +8,7 @@ void PlainSearch::Begin(int /*cpu_count*/, uint64_t /*seed*/) {
   footprints_.BeginRun();
 }
 
-CpuId PlainSearch::Pick(const Choice& choice) {
+CpuId PlainSearch::PickNext(const Choice& choice) {
   if (position_ > 0) {
     footprints_.EndStep(engine_.finished(nodes_[position_ - 1].chosen), &order_.Next());
     order_.Add();

@@ -21,7 +21,9 @@ class PlainSearch final : public ExhaustiveSearch {
   double Covered() const override { return done_ ? 1 : 0; }
 
   void Begin(int cpu_count, uint64_t seed) override;
-  CpuId Pick(const Choice& choice) override;
+
+ protected:
+  CpuId PickNext(const Choice& choice) override;
 
  private:
   struct Node {

@@ -27,7 +27,7 @@ void ReducedSearch::Begin(int /*cpu_count*/, uint64_t /*seed*/) {
   footprints_.BeginRun();
 }
 
-CpuId ReducedSearch::Pick(const Choice& choice) {
+CpuId ReducedSearch::PickNext(const Choice& choice) {
   if (blocked_ || stale_) return DefaultPick(choice);
   if (position_ > 0) EndStep(engine_.finished(nodes_[position_ - 1].chosen));
   if (position_ == node_count_) MakeNode(choice);

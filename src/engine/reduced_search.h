@@ -64,7 +64,9 @@ class ReducedSearch final : public ExhaustiveSearch {
   bool stale() const { return stale_; }
 
   void Begin(int cpu_count, uint64_t seed) override;
-  CpuId Pick(const Choice& choice) override;
+
+ protected:
+  CpuId PickNext(const Choice& choice) override;
 
  private:
   using Branch = SearchNode::Branch;

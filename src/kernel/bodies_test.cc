@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <map>
+#include <ostream>
 #include <set>
 #include <string>
 
@@ -42,6 +43,8 @@ struct Program {
   void (*judge)();
   uint64_t classes;     // by hand, where the name says how; else as enumeration gives them
   uint64_t violations;  // of them
+
+  friend void PrintTo(const Program& program, std::ostream* out) { *out << program.name; }
 };
 
 // Each CPU reads after it has written its own word: 2 x 2 orders, without the cycle.

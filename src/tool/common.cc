@@ -196,6 +196,20 @@ std::string VerdictText(const Report& report, const std::string& signature) {
                       "\n  signature: ", signature);
 }
 
+void PrintFinding(const WalkFile& file, const ResolvedContext& context, const std::string& save,
+                  bool saved) {
+  if (save.empty()) {
+    std::printf("\n%s\n(saved nowhere: add --save FILE)\n", PrintText(file).c_str());
+    return;
+  }
+  if (!saved) return;
+  const char* name = save.c_str();
+  const char* program = program_name.c_str();
+  const std::string flag = ProfileFileFlag(context);
+  std::printf("  saved to %s\nnext:\n  %s replay %s%s\n  %s minimize %s -o %s.min.walk%s\n", name,
+              program, name, flag.c_str(), program, name, name, flag.c_str());
+}
+
 std::string ProfileFileFlag(const ResolvedContext& context) {
   const std::string& file = FileOfProfile(*context.run.profile);
   return file.empty() ? "" : absl::StrCat(" --profile-file ", file);

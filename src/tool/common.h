@@ -75,6 +75,11 @@ nlohmann::ordered_json VerdictJson(const ResolvedContext& context, const Report&
 // "violation: ORACLE" and its message, or "clean".
 std::string VerdictText(const Report& report, const std::string& signature);
 
+// What to do with a finding: where it was saved (`saved`) and what to type next; or the file
+// itself, where nobody named a place to `save` it in.
+void PrintFinding(const WalkFile& file, const ResolvedContext& context, const std::string& save,
+                  bool saved);
+
 // " --profile-file F" where the profile came from one.
 std::string ProfileFileFlag(const ResolvedContext& context);
 // " --target T --variant V --profile P --profile-file F", as far as they are said.

@@ -43,16 +43,7 @@ void PrintText(const HuntArguments& arguments, const HuntOptions& options, const
   }
   if (result.report.clean()) return;
   if (result.asked && result.confirmed) std::printf("  confirmed on threads\n");
-  if (arguments.save.empty()) {
-    std::printf("\n%s\n(saved nowhere: add --save FILE)\n", PrintText(result.file).c_str());
-    return;
-  }
-  if (!saved) return;
-  const char* file = arguments.save.c_str();
-  const char* program = program_name.c_str();
-  const std::string flag = ProfileFileFlag(options.context);
-  std::printf("  saved to %s\nnext:\n  %s replay %s%s\n  %s minimize %s -o %s.min.walk%s\n", file,
-              program, file, flag.c_str(), program, file, file, flag.c_str());
+  PrintFinding(result.file, options.context, arguments.save, saved);
 }
 
 absl::Status Check(const HuntArguments& arguments, HuntOptions& options) {

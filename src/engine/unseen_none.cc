@@ -1,0 +1,8 @@
+#include "engine/unseen.h"
+
+namespace walkrace {
+
+Unseen::Unseen() = default;
+Unseen::~Unseen() = default;
+
+}  // namespace walkrace
