@@ -7,10 +7,13 @@
 
 namespace walkrace {
 
+void BeginUnseen();
+void EndUnseen();
+
 class Unseen {
  public:
-  Unseen();
-  ~Unseen();
+  Unseen() { BeginUnseen(); }
+  ~Unseen() { EndUnseen(); }
   Unseen(const Unseen&) = delete;
   Unseen& operator=(const Unseen&) = delete;
 };

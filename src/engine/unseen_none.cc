@@ -2,7 +2,7 @@
 
 namespace walkrace {
 
-Unseen::Unseen() = default;
-Unseen::~Unseen() = default;
+void BeginUnseen() {}
+void EndUnseen() {}
 
 }  // namespace walkrace

@@ -9,12 +9,12 @@ void AnnotateIgnoreWritesEnd(const char* file, int line);
 
 namespace walkrace {
 
-Unseen::Unseen() {
+void BeginUnseen() {
   AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
   AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
 }
 
-Unseen::~Unseen() {
+void EndUnseen() {
   AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
   AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
 }

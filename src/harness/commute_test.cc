@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/build_info.h"
 #include "base/random.h"
 #include "engine/step_order.h"
 #include "harness/harness_test_bed.h"
@@ -20,7 +21,7 @@
 namespace walkrace {
 namespace {
 
-const uint64_t kRuns = std::strcmp(WALKRACE_FLAVOUR, "plain") == 0 ? 20'000 : 2'000;
+const uint64_t kRuns = std::strcmp(kFlavour, "plain") == 0 ? 20'000 : 2'000;
 
 // Of memory, as the run left it.
 std::string Memory(const Engine& engine) {
@@ -121,6 +122,7 @@ class Commute : public ::testing::TestWithParam<int> {
     for (size_t i = 0; i < now.size(); ++i) now[i] = i;
     const auto run = [&](const std::vector<size_t>& steps) {
       std::vector<CpuId> order;
+      order.reserve(steps.size());
       for (const size_t step : steps) order.push_back(cpus[step]);
       recorder_.Use(order);
       return RunIn(scenario, context, 0);
@@ -176,6 +178,7 @@ TEST_P(Commute, StepsThatDoNotConflict) {
     const std::vector<size_t> order =
         DrawOrder(recorder_.order(), outcome_ == Outcome::kStopped, random);
     std::vector<CpuId> other;
+    other.reserve(order.size());
     for (const size_t step : order) other.push_back(cpus[step]);
     recorder_.Use(other);
     if (const End second = RunIn(scenario, context, 0); second == first || raced_) continue;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/build_info.h"
 #include "base/random.h"
 #include "engine/step_order.h"
 #include "engine/unseen.h"
@@ -17,7 +18,7 @@
 namespace walkrace {
 
 // What ThreadSanitizer reports no schedule decides alone: a run that it cuts short says nothing.
-inline bool RacesAreSeen() { return std::strcmp(WALKRACE_FLAVOUR, "tsan") == 0; }
+inline bool RacesAreSeen() { return std::strcmp(kFlavour, "tsan") == 0; }
 
 // Keeps the steps of a run: under another strategy, or in an order that is given.
 class StepRecorder final : public Strategy {
@@ -100,7 +101,7 @@ class ScenarioDraw {
     const VariantRow& variant = variants[random.Below(variant_count)];
     AddCuts(variant, &context.cuts);
     variant_ = variant.name;
-    if (controls_.count(&variant) == 0) controls_[&variant] = ControlFile(&variant)->input.scenario;
+    if (!controls_.contains(&variant)) controls_[&variant] = ControlFile(&variant)->input.scenario;
     if (random.OneIn(2)) *scenario_ = controls_[&variant];
     return context;
   }
