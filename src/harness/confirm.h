@@ -3,6 +3,8 @@
 #ifndef WALKRACE_HARNESS_CONFIRM_H_
 #define WALKRACE_HARNESS_CONFIRM_H_
 
+#include <string>
+
 #include "harness/runner.h"
 
 namespace walkrace {
@@ -12,6 +14,20 @@ namespace walkrace {
 // came at the end of the same events. The runner's back end is then as it was.
 bool ConfirmLastRun(const Input& input, const RunContext& context, const Report& found,
                     Backend& on);
+
+// What an input shows on two back ends.
+struct Comparison {
+  Report other, threads;  // the gravest on each
+  std::string signature;  // of `threads`
+  // Whether the events were the same, and what came of them: but for the chance by which
+  // ThreadSanitizer misses a data race.
+  bool alike;
+};
+
+// Replays `input` on `other`, then on `threads`, `repeat` times on each. The runner's back end is
+// then as it was, and its last run one on `threads`.
+Comparison CompareBackends(const Input& input, const RunContext& context, uint64_t repeat,
+                           Backend& other, Backend& threads);
 
 }  // namespace walkrace
 

@@ -17,6 +17,7 @@ void AddConvertCommand(CLI::App& app, int& exit_code);
 void AddControlsCommand(CLI::App& app, int& exit_code);
 void AddMatrixCommand(CLI::App& app, int& exit_code);
 void AddCoverageCommand(CLI::App& app, int& exit_code);
+void AddConfirmCommand(CLI::App& app, int& exit_code);
 
 }  // namespace walkrace
 

@@ -1,8 +1,10 @@
 #include "tool/common.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -59,6 +61,11 @@ absl::StatusOr<const Profile*> LoadProfileOption(const std::string& path) {
 }
 
 void ContextOptions::AddTo(CLI::App& command) {
+  AddNamesTo(command);
+  AddBackendOption(command);
+}
+
+void ContextOptions::AddNamesTo(CLI::App& command) {
   command.add_option("--target", target, "fuzz target (walkrace list)");
   command.add_option("--variant", variants,
                      "pieces of real fixes to take out: one name, or several as a,b; none: the "
@@ -69,7 +76,6 @@ void ContextOptions::AddTo(CLI::App& command) {
                          absl::StrJoin(Releases(), ", "));
   command.add_option("--profile", profile, "architecture profile");
   AddProfileFileOption(command, profile_file);
-  AddBackendOption(command);
 }
 
 absl::StatusOr<ContextNames> ContextOptions::Names() const {
@@ -105,6 +111,30 @@ absl::StatusOr<LoadedInput> LoadInput(const std::string& path, const ContextOpti
     return absl::InvalidArgumentError(absl::StrCat(path, ": ", context.status().message()));
   }
   return LoadedInput{*std::move(file), *std::move(context)};
+}
+
+absl::StatusOr<std::vector<std::string>> FilesOf(const std::vector<std::string>& corpus) {
+  std::vector<std::string> files;
+  for (const std::string& path : corpus) {
+    std::error_code error;
+    if (!std::filesystem::is_directory(path, error)) {
+      files.push_back(path);
+      continue;
+    }
+    for (auto entry = std::filesystem::recursive_directory_iterator(path, error);
+         !error && entry != std::filesystem::recursive_directory_iterator();
+         entry.increment(error)) {
+      const bool hidden = entry->path().filename().string().starts_with('.');
+      if (hidden) entry.disable_recursion_pending();  // AFL++ keeps its state there
+      if (!hidden && entry->is_regular_file(error)) files.push_back(entry->path().string());
+    }
+    if (error) {
+      return absl::InvalidArgumentError(absl::StrCat(path, ": ", error.message()));
+    }
+  }
+  std::sort(files.begin(), files.end());
+  if (files.empty()) return absl::InvalidArgumentError("the corpus holds no file");
+  return files;
 }
 
 std::string OracleExpected(const WalkFile& file) {

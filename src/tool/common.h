@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "harness/context.h"
@@ -28,6 +29,7 @@ struct ContextOptions {
   std::string profile_file;
 
   void AddTo(CLI::App& command);
+  void AddNamesTo(CLI::App& command);  // all but --backend
   absl::StatusOr<ContextNames> Names() const;
 };
 
@@ -37,6 +39,9 @@ struct LoadedInput {
   ResolvedContext context;
 };
 absl::StatusOr<LoadedInput> LoadInput(const std::string& path, const ContextOptions& options);
+
+// The regular files of folders that are not hidden, and files, sorted: a folder has no order.
+absl::StatusOr<std::vector<std::string>> FilesOf(const std::vector<std::string>& corpus);
 
 // The oracle of the file's `expect` line; empty where it has none, or expects clean.
 std::string OracleExpected(const WalkFile& file);

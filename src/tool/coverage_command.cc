@@ -1,9 +1,6 @@
-#include <algorithm>
 #include <cstdio>
-#include <filesystem>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "harness/coverage.h"
 #include "tool/commands.h"
 #include "tool/common.h"
@@ -18,31 +15,6 @@ struct CoverageArguments {
   bool missing = false;
   bool json = false;
 };
-
-// The regular files of folders that are not hidden, and files, sorted: a folder has no order.
-absl::StatusOr<std::vector<std::string>> FilesOf(const std::vector<std::string>& corpus) {
-  std::vector<std::string> files;
-  for (const std::string& path : corpus) {
-    std::error_code error;
-    if (!std::filesystem::is_directory(path, error)) {
-      files.push_back(path);
-      continue;
-    }
-    for (auto entry = std::filesystem::recursive_directory_iterator(path, error);
-         !error && entry != std::filesystem::recursive_directory_iterator();
-         entry.increment(error)) {
-      const bool hidden = entry->path().filename().string().starts_with('.');
-      if (hidden) entry.disable_recursion_pending();  // AFL++ keeps its state there
-      if (!hidden && entry->is_regular_file(error)) files.push_back(entry->path().string());
-    }
-    if (error) {
-      return absl::InvalidArgumentError(absl::StrCat(path, ": ", error.message()));
-    }
-  }
-  std::sort(files.begin(), files.end());
-  if (files.empty()) return absl::InvalidArgumentError("the corpus holds no file");
-  return files;
-}
 
 void SayProgress(size_t done, size_t total) {
   static EveryTwoSeconds pace;

@@ -31,6 +31,7 @@ int main(int argc, char** argv) {
   walkrace::AddControlsCommand(app, exit_code);
   walkrace::AddMatrixCommand(app, exit_code);
   walkrace::AddCoverageCommand(app, exit_code);
+  walkrace::AddConfirmCommand(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -28,6 +28,7 @@ using ::testing::UnorderedElementsAreArray;
 
 using List = Tool;
 using Hunt = Tool;
+using Confirm = Tool;
 using Replay = Tool;
 using Minimize = Tool;
 using Explain = Tool;
@@ -68,8 +69,8 @@ std::set<std::string> FirstGroups(const std::string& text, const std::regex& pat
 TEST_F(CommandLine, HelpAndVersion) {
   const Finished help = Run({"--help"});
   EXPECT_EQ(help.exit_code, 0);
-  for (const char* command :
-       {"list", "hunt", "replay", "explain", "minimize", "convert", "controls"}) {
+  for (const char* command : {"list", "hunt", "replay", "explain", "minimize", "convert",
+                              "controls", "matrix", "coverage", "confirm"}) {
     EXPECT_THAT(help.out, HasSubstr(command));
     EXPECT_EQ(Run({command, "--help"}).exit_code, 0);
   }
@@ -329,6 +330,32 @@ TEST_F(Hunt, OnFibersFindsTheSameAndConfirmsItOnThreads) {
   EXPECT_THAT(Run(With(hunt, {"--backend", "fibers"})).out, HasSubstr("confirmed on threads"));
 }
 
+TEST_F(Confirm, FilesComeOutTheSameOnBothBackEnds) {
+  const std::string race = HuntedRace();
+  const std::string clean = Put("clean.walk",
+                                "walkrace 1\ntarget gup_vs_collapse\nprofile arm64\n"
+                                "cpu 0\n pin 0\n unpin\n");
+  const Json json = RunJson({"confirm", race, clean}, 0);
+  EXPECT_EQ(json["inputs"], 2);
+  EXPECT_EQ(json["alike"], 2);
+  ASSERT_EQ(json["rows"].size(), 1u) << "of what violates, and of what differs";
+  const Json& row = json["rows"][0];
+  EXPECT_EQ(row["file"], race);
+  EXPECT_EQ(row["alike"], true);
+  EXPECT_EQ(row["fibers"], "no-pinned-page-freed");
+  EXPECT_EQ(row["threads"], "no-pinned-page-freed");
+  EXPECT_EQ(row["signature"], RunJson({"replay", race}, 77)["signature"]);
+  EXPECT_EQ(row["known_exposed"], nullptr);
+  EXPECT_THAT(Run({"confirm", race, clean}).out,
+              HasSubstr("2 inputs on fibers and on OS threads: 2 alike, 0 not"));
+}
+
+TEST_F(Confirm, StopsInTimeButNeverBeforeTheFirst) {
+  EXPECT_EQ(RunJson({"confirm", Corpus("gup_vs_mm/regression"), "--seconds", "0"}, 0)["inputs"], 1);
+  EXPECT_EQ(Run({"confirm", Corpus("gup_vs_mm/regression"), "--seconds", "soon"}).exit_code, 2);
+  EXPECT_EQ(Run({"confirm", PathOf("no-such-file")}).exit_code, 2);
+}
+
 TEST_F(CommandLine, EachCommandThatRunsSchedulesTakesABackEnd) {
   const std::string path = HuntedRace();
   const std::string trace = RunJson({"replay", path}, 77)["trace_hash"];
@@ -346,6 +373,7 @@ TEST_F(CommandLine, EachCommandThatRunsSchedulesTakesABackEnd) {
       Run({"matrix", "--variants", "collapse-race", "--profiles", "arm64", "--backend", "fibers"})
           .exit_code,
       0);
+  EXPECT_EQ(Run({"coverage", path, "--backend", "fibers"}).out, Run({"coverage", path}).out);
   const Finished wrong = Run({"replay", path, "--backend", "goroutines"});
   EXPECT_EQ(wrong.exit_code, 2) << wrong.Paste();
   EXPECT_THAT(wrong.err, AllOf(HasSubstr("'goroutines'"), HasSubstr("threads, fibers")));
