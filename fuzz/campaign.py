@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import IO, Callable
 
 from corpus import EMPTY_INPUT, Corpus, digest, make_seeds, read_bytes
-from engines import ENGINE_CLASSES, Fuzzer, Place, kept_files, saved_files
+from engines import (ENGINE_CLASSES, Fuzzer, Place, coverage_text, is_slow, kept_files,
+                     saved_files)
 from findings import BytesJudge, Finding, Judge, ScenarioJudge
 from options import Options
 from progress import ProgressLine
-from summary import coverage_text
+from sample import CorpusSample
 from tool import Exit, Failure, Walkrace, complain, interrupted, say
 
 SETTLED_S = 0.3  # a file this old is written
@@ -69,8 +70,14 @@ class Campaign:
         corpus = Corpus(options.out / "corpus" / options.target)
         self.place = Place(run, run / "seeds", corpus)
         self.seed_count = make_seeds(options, Walkrace("plain"), self.place.seeds)
+        self.sample = self._make_sample()
         self._make_start()
         self.fuzzers = self._make_fuzzers()
+
+    @property
+    def has_defects(self) -> bool:
+        """Whether OS threads did not do what fibers did."""
+        return bool(self.judge.unconfirmed or (self.sample and self.sample.different))
 
     def _make_run(self) -> Path:
         stamp = time.strftime("%Y%m%d-%H%M%S")
@@ -81,6 +88,12 @@ class Campaign:
                   for name, value in asdict(self.options).items()}
         (run / "options.json").write_text(json.dumps(fields), encoding="utf-8")
         return run
+
+    def _make_sample(self) -> CorpusSample | None:
+        if self.one_of_each or not self.options.compares_backends:
+            return None
+        assert isinstance(self.judge, ScenarioJudge)
+        return CorpusSample(self.judge, self.place.corpus)
 
     def _make_start(self) -> None:
         start = Corpus(self.place.start)
@@ -121,6 +134,8 @@ class Campaign:
                 if time.monotonic() - shared >= SHARE_S:
                     shared = time.monotonic()
                     self._share()
+                if self.sample and self.sample.due():
+                    self._take_sample()
                 if self._line.due():
                     self._show()
                 time.sleep(0.05)
@@ -149,8 +164,12 @@ class Campaign:
             if not self.one_of_each:
                 self._collect(settled_only=False)
             self._share()
+            if not self.failure:
+                self._take_sample()
             shutil.rmtree(self.place.start, ignore_errors=True)
             (self.place.run / "done").touch()
+        except Failure as failure:
+            self.failure = self.failure or failure
         except OSError as error:  # not done: the next run takes up what is left
             self.failure = self.failure or unwritable(error)
         self._line.end()
@@ -167,7 +186,8 @@ class Campaign:
                     break
                 self._looked_at.add(saved)
                 content = read_bytes(saved)
-                finding = self.judge.take(saved, fuzzer.name, time.monotonic() - self._started)
+                finding = self.judge.take(saved, fuzzer.name, time.monotonic() - self._started,
+                                          fuzzer.is_slow(saved))
                 if finding:
                     self.findings.append(finding)
                 if not self.judge.failure:
@@ -176,6 +196,16 @@ class Campaign:
                     break
         if self.judge.failure:  # at the end, after all is judged
             raise self.judge.failure
+
+    def _take_sample(self) -> None:
+        """What it shows to violate no fuzzer has seen violate: a data race, by chance."""
+        for file in self.sample.take() if self.sample else []:
+            content = read_bytes(file)
+            finding = self.judge.take(file, "the sample of the corpus",
+                                      time.monotonic() - self._started, slow=True)
+            if finding:
+                self.findings.append(finding)
+            self._drop(content)
 
     def _drop(self, content: bytes) -> None:
         """What violates must not end each process again at its start."""
@@ -217,18 +247,20 @@ def _options_of(run: Path, out: Path) -> Options:
     return replace(options, engines=tuple(options.engines), corpus=Path(options.corpus), out=out)
 
 
-def _take_up(run: Path, out: Path) -> int:
+def _take_up(run: Path, out: Path) -> tuple[int, list[Path]]:
     options = _options_of(run, out)
     judge = make_judge(options)
     Corpus(out / "corpus" / options.target).take(kept_files(run))
-    found = [judge.take(saved, run.name, 0.0) for saved in saved_files(run)]
+    found = [judge.take(saved, run.name, 0.0, is_slow(saved)) for saved in saved_files(run)]
     if judge.failure:
         raise judge.failure
-    return sum(finding is not None for finding in found)
+    return sum(finding is not None for finding in found), judge.unconfirmed
 
 
-def take_up_killed_runs(out: Path) -> None:
-    """Judges and keeps what runs saved that never came to their end."""
+def take_up_killed_runs(out: Path) -> list[Path]:
+    """Judges and keeps what runs saved that never came to their end. Returns what OS threads do not
+    show."""
+    unconfirmed: list[Path] = []
     for options_file in sorted((out / "runs").glob("*/options.json")):
         run = options_file.parent
         if (run / "done").exists():
@@ -238,9 +270,11 @@ def take_up_killed_runs(out: Path) -> None:
             if lock is None:
                 continue
             with lock:
-                count = _take_up(run, out)
+                count, refused = _take_up(run, out)
+                unconfirmed += refused
                 (run / "done").touch()
         except (Failure, ValueError, TypeError, OSError) as error:
             complain(f"{run} did not end, and cannot be taken up now: {error}")
         else:
             say(f"{run} did not end: {count} findings taken up from it")
+    return unconfirmed

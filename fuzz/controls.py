@@ -33,8 +33,8 @@ class Control:
 
 
 def run_controls(walkrace: Walkrace, variant: str | None = None,
-                 profile: str | None = None) -> list[Control]:
-    arguments = ["controls"]
+                 profile: str | None = None, backend: str = "threads") -> list[Control]:
+    arguments = ["controls", "--backend", backend]
     if variant:
         arguments += ["--variant", variant]
     if profile:
@@ -50,12 +50,13 @@ def run_controls(walkrace: Walkrace, variant: str | None = None,
     return rows
 
 
-def require_controls(walkrace: Walkrace, variants: list[str], profile: str | None) -> None:
+def require_controls(walkrace: Walkrace, variants: list[str], profile: str | None,
+                     backend: str) -> None:
     """Runs the controls of `variants`, of all without any. Raises Failure when one did not hold."""
     started = time.monotonic()
     rows: list[Control] = []
     for variant in variants or [None]:
-        rows += run_controls(walkrace, variant, profile)
+        rows += run_controls(walkrace, variant, profile, backend)
     failed = [str(row) for row in rows if not row.held]
     if failed:
         raise Failure(Exit.INFRASTRUCTURE, f"{len(failed)} of {len(rows)} controls failed in "

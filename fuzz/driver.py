@@ -71,12 +71,12 @@ def _shown(walkrace: Walkrace, *arguments: str | Path) -> None:
         raise Failure(Exit.INFRASTRUCTURE, f"{command} ends with {done.code}\n{tail(done.stderr)}")
 
 
-def minimize_and_explain(finding: Finding) -> None:
+def minimize_and_explain(finding: Finding, backend: str) -> None:
     walkrace = finding.walkrace
     if walkrace is None or finding.file.suffix != ".walk":
         return
     minimal = finding.file.with_suffix(".min.walk")
-    _shown(walkrace, "minimize", finding.file, "-o", minimal)
+    _shown(walkrace, "minimize", finding.file, "-o", minimal, "--backend", backend)
     _shown(walkrace, "explain", minimal)
     print(f"\nnext\n  {walkrace.binary} replay {minimal}\n  {walkrace.binary} explain {minimal}",
           flush=True)
@@ -90,16 +90,15 @@ def fuzz(options: Options) -> Exit:
         f"seeds and {kept} inputs of earlier runs; logs in {campaign.place.run}")
     stop_at_first = bool(options.variants)
     campaign.run(options.time, lambda found: stop_at_first and len(found) > 0)
-    print_summary(options, campaign.fuzzers, campaign.findings, campaign.judge.counts,
-                  campaign.seconds, campaign.failure is not None)
+    print_summary(campaign)
     if stop_at_first and campaign.findings:
         try:
-            minimize_and_explain(campaign.findings[0])
+            minimize_and_explain(campaign.findings[0], options.backend)
         except Interrupted:
             complain("interrupted; the finding is kept as it was found")
         except Failure as failure:
             complain(str(failure))
-    code = exit_code(campaign.findings, interrupted())
+    code = exit_code(campaign.findings, interrupted(), campaign.has_defects)
     if campaign.failure:
         complain(str(campaign.failure))
         return code if campaign.findings else campaign.failure.code
@@ -114,16 +113,17 @@ def session(options: Options) -> Exit:
     plain = Walkrace("plain")
     options = add_profile(options, plain)
     check_names(options, plain)
-    require_controls(plain, options.variants, options.profile)
-    if options.judge != "plain":
-        require_controls(Walkrace(options.judge), options.variants, options.profile)
+    flavours = ["plain"] + ([options.judge] if options.flavour == "tsan" else [])
+    for flavour in flavours:  # that see what the fuzzers see
+        require_controls(Walkrace(flavour), options.variants, options.profile, options.backend)
     if "aflpp" in options.engines:
         say(Aflpp.SAID)
     if not options.variants and options.target != "canary":
         require_canary(options)
     clear_leftovers(options.out)
-    take_up_killed_runs(options.out)
-    return fuzz(options)
+    unconfirmed = take_up_killed_runs(options.out)
+    code = fuzz(options)
+    return Exit.INFRASTRUCTURE if unconfirmed else code
 
 
 def main(arguments: list[str]) -> int:

@@ -33,6 +33,12 @@ def _matching(folder: Path, patterns: Iterable[str]) -> list[Path]:
     return sorted(path for pattern in patterns for path in folder.glob(pattern))
 
 
+def is_slow(saved: Path) -> bool:
+    """Whether it was saved for its time or its memory: another run may show nothing."""
+    return saved.name.startswith(("timeout-", "oom-", "leak-")) or \
+        saved.parent.name.startswith("hangs")
+
+
 @dataclass
 class Place:
     """The folders of one run."""
@@ -83,6 +89,9 @@ class Fuzzer:
     def artifacts(self) -> list[Path]:
         """What it saved so far, complete or not."""
         raise NotImplementedError
+
+    def is_slow(self, saved: Path) -> bool:
+        return is_slow(saved)
 
     def coverage(self) -> str:
         raise NotImplementedError
@@ -169,8 +178,7 @@ class Fuzzer:
             kept["WALKRACE_PROFILE"] = self.options.profile
         if self.options.profile_file:
             kept["WALKRACE_PROFILE_FILE"] = str(self.options.profile_file.resolve())
-        if backend := os.environ.get("WALKRACE_BACKEND"):
-            kept["WALKRACE_BACKEND"] = backend
+        kept["WALKRACE_BACKEND"] = self.options.backend
         return kept | self.environment()
 
 
@@ -226,6 +234,7 @@ class Aflpp(Fuzzer):
         super().__init__(options, place, number, core)
         self._log_read = 0
         self._refused: list[Path] = []
+        self._slow: set[Path] = set()  # of those
 
     @property
     def _home(self) -> Path:
@@ -263,9 +272,14 @@ class Aflpp(Fuzzer):
             text = log.read()
         complete = text.rfind(b"\n") + 1
         self._log_read += complete
-        refused = re.findall(rb"orig:(\w+)' results in a (?:crash|timeout)", text[:complete])
-        self._refused += [self.place.start / name.decode() for name in refused]
+        for name, cause in re.findall(rb"orig:(\w+)' results in a (crash|timeout)", text[:complete]):
+            self._refused.append(self.place.start / name.decode())
+            if cause == b"timeout":
+                self._slow.add(self._refused[-1])
         return [seed for seed in self._refused if seed.exists()]
+
+    def is_slow(self, saved: Path) -> bool:
+        return saved in self._slow or super().is_slow(saved)
 
     def coverage(self) -> str:
         plot = self.folder / "plot_data"
@@ -281,6 +295,17 @@ class Aflpp(Fuzzer):
 
 
 ENGINE_CLASSES: dict[str, type[Fuzzer]] = {kind.engine: kind for kind in (LibFuzzer, Aflpp)}
+
+
+def coverage_text(options: Options, fuzzers: list[Fuzzer]) -> str:
+    """Each fuzzer's own figure, and how many orders of accesses any of them saw."""
+    parts = [f"{fuzzer.name} {fuzzer.coverage()}" for fuzzer in fuzzers]
+    if options.runs_scenarios:
+        seen = 0
+        for fuzzer in fuzzers:
+            seen |= fuzzer.progress.orders
+        parts.append(f"{seen.bit_count():,} orders of accesses")
+    return "; ".join(parts)
 
 
 def saved_files(run: Path) -> list[Path]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from controls import Control, run_controls
 from corpus import read_bytes
 from junit import Case, write_junit
-from options import duration, usable_folder
+from options import BACKENDS, duration, usable_folder
 from tool import (Exit, Failure, Interrupted, SEVERITY, Walkrace, complain, interrupted, run_child,
                   say, start_script, tail)
 
@@ -45,7 +45,7 @@ class Gate:
 
     def controls(self, flavour: str) -> None:
         started = time.monotonic()
-        rows = run_controls(self.walkraces[flavour])
+        rows = run_controls(self.walkraces[flavour], backend=self.options.backend)
         self.take_controls(flavour, rows)
         self.cases[-1].seconds = time.monotonic() - started  # of all of them: one process
         skipped = sum(row.found == "skipped" for row in rows)
@@ -107,7 +107,8 @@ class Gate:
         code, answer = 0, {}
         for flavour in ("plain", "tsan"):
             try:
-                code, answer = self.walkraces[flavour].json("replay", file, "--target", target)
+                code, answer = self.walkraces[flavour].json(
+                    "replay", file, "--target", target, "--backend", self.options.backend)
             except Failure as failure:
                 return str(failure), failure.code
             if answer["expect"] != "data-race":
@@ -121,7 +122,7 @@ class Gate:
 
     def _fuzz(self, target: str, seconds: float) -> None:
         command = ["fuzz/run", "--target", target, "--time", str(seconds),
-                   "--out", str(self.options.out), *(["--strict"] if self.options.strict else [])]
+                   "--backend", self.options.backend, "--out", str(self.options.out), *(["--strict"] if self.options.strict else [])]
         started = time.monotonic()
         with subprocess.Popen(command) as child:
             while child.poll() is None:
@@ -199,6 +200,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
                         help="of fuzzing: 90, 90s, 15m, 8h (default 120s)")
     parser.add_argument("--strict", action="store_true",
                         help="known exposures of a profile are violations, too")
+    parser.add_argument("--backend", choices=BACKENDS, default=BACKENDS[0],
+                        help="what carries the CPUs (default threads, whatever WALKRACE_BACKEND "
+                             "says)")
     parser.add_argument("--junit", type=usable_file, metavar="FILE", help="write JUnit XML")
     parser.add_argument("--out", type=usable_folder, default="out", metavar="DIR",
                         help="of fuzz/run (default out)")

@@ -1,9 +1,12 @@
 """What fuzz/run takes from its command line, and repeats of it. Run by ctest (fuzz_scripts)."""
 
+import contextlib
+import io
 import shlex
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 from options import Options, parse_options
 
@@ -16,7 +19,8 @@ class Command(unittest.TestCase):
     def test_repeats_all_that_was_said(self) -> None:
         with tempfile.TemporaryDirectory(prefix="with a blank ") as folder:
             said = ["--target", "canary", "--engine", "aflpp", "--variant", "no-table-sync",
-                    "--profile", "arm64", "--flavour", "plain", "--jobs", "2", "--corpus", folder,
+                    "--profile", "arm64", "--flavour", "plain", "--jobs", "2",
+                    "--backend", "threads", "--corpus", folder,
                     "--out", str(Path(folder) / "out"), "--strict"]
             options = parse_options(said)
             self.assertEqual(shlex.split(options.command), ["fuzz/run", *said])
@@ -28,6 +32,33 @@ class Command(unittest.TestCase):
                 options = parse_options(said)
                 again: Options = parse_options(shlex.split(options.command)[1:])
                 self.assertEqual(options, again)
+
+
+class BackEnd(unittest.TestCase):
+    def test_explores_on_fibers_and_confirms_under_thread_sanitizer(self) -> None:
+        for said in ([], ["--flavour", "plain"]):
+            options = parse_options(said)
+            self.assertEqual(options.backend, "fibers")
+            self.assertIn("tsan", options.judge)
+            self.assertIn(options.judge, options.builds)
+
+    def test_on_threads_nothing_more_is_built(self) -> None:
+        options = parse_options(["--flavour", "plain", "--backend", "threads"])
+        self.assertEqual(set(options.builds), {"plain", "libfuzzer", "aflpp"})
+
+    def test_the_environment_chooses_where_no_option_does(self) -> None:
+        with mock.patch.dict("os.environ", WALKRACE_BACKEND="threads"):
+            self.assertEqual(parse_options([]).backend, "threads")
+            self.assertEqual(parse_options(["--backend", "fibers"]).backend, "fibers")
+
+    def test_unknown_ones_are_usage(self) -> None:
+        with contextlib.redirect_stderr(io.StringIO()):
+            with self.assertRaises(SystemExit) as by_option:
+                parse_options(["--backend", "goroutines"])
+            with mock.patch.dict("os.environ", WALKRACE_BACKEND="goroutines"), \
+                    self.assertRaises(SystemExit) as by_environment:
+                parse_options([])
+        self.assertEqual((by_option.exception.code, by_environment.exception.code), (2, 2))
 
 
 class Variants(unittest.TestCase):

@@ -4,23 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 
-from engines import Fuzzer
-from findings import Finding
+from campaign import Campaign
+from engines import coverage_text
+from findings import Finding, Judge
 from options import Options
+from sample import CorpusSample
 from tool import Exit, SEVERITY, clock
 
 SHOWN_OF_A_SIGNATURE = 3
-
-
-def coverage_text(options: Options, fuzzers: list[Fuzzer]) -> str:
-    """Each fuzzer's own figure, and how many orders of accesses any of them saw."""
-    parts = [f"{fuzzer.name} {fuzzer.coverage()}" for fuzzer in fuzzers]
-    if options.runs_scenarios:
-        seen = 0
-        for fuzzer in fuzzers:
-            seen |= fuzzer.progress.orders
-        parts.append(f"{seen.bit_count():,} orders of accesses")
-    return "; ".join(parts)
 
 
 def group(findings: list[Finding]) -> dict[str, list[Finding]]:
@@ -31,7 +22,10 @@ def group(findings: list[Finding]) -> dict[str, list[Finding]]:
     return groups
 
 
-def exit_code(findings: list[Finding], interrupted: bool) -> Exit:
+def exit_code(findings: list[Finding], interrupted: bool, defects: bool) -> Exit:
+    """`defects`: what came out otherwise on OS threads, so that no verdict can be relied on."""
+    if defects:
+        return Exit.INFRASTRUCTURE
     codes = {finding.code for finding in findings}
     for code in SEVERITY:
         if code in codes:
@@ -71,6 +65,19 @@ def _findings(findings: list[Finding], counts: Counter[str]) -> list[str]:
     return lines
 
 
+def confirmation(judge: Judge, sample: CorpusSample | None) -> list[str]:
+    """What OS threads have shown of what was explored."""
+    total = judge.confirmed + len(judge.unconfirmed)
+    parts = [f"{judge.confirmed} of {total} findings confirmed on OS threads"]
+    if sample:
+        same = sample.replayed - len(sample.different)
+        parts.append(f"{sample.replayed} corpus inputs replayed on OS threads under "
+                     f"ThreadSanitizer: {'same traces' if not sample.different else f'{same} same'}")
+    lines = ["confirmed   " + ";\n            ".join(parts)]
+    different = sample.different if sample else []
+    return lines + [f"  NOT CONFIRMED: {file}" for file in judge.unconfirmed + different]
+
+
 def _next(findings: list[Finding], options: Options) -> list[str]:
     if options.variants and findings:
         return []  # it is minimised and explained below
@@ -84,8 +91,9 @@ def _next(findings: list[Finding], options: Options) -> list[str]:
     return lines
 
 
-def print_summary(options: Options, fuzzers: list[Fuzzer], findings: list[Finding],
-                  counts: Counter[str], seconds: float, ended_early: bool) -> None:
+def print_summary(campaign: Campaign) -> None:
+    options, fuzzers, findings = campaign.options, campaign.fuzzers, campaign.findings
+    seconds, ended_early = campaign.seconds, campaign.failure is not None
     total = sum(fuzzer.schedules for fuzzer in fuzzers)
     unit = "schedules" if options.runs_scenarios else "inputs"
     each = ", ".join(f"{fuzzer.name} {fuzzer.schedules:,}" for fuzzer in fuzzers)
@@ -96,7 +104,9 @@ def print_summary(options: Options, fuzzers: list[Fuzzer], findings: list[Findin
     if exposed:
         lines.append(f"known exposed  {exposed:,} schedules (walkrace list; --strict makes them "
                      "violations)")
-    lines += _findings(findings, counts) if findings else ["violations  none"]
+    lines += _findings(findings, campaign.judge.counts) if findings else ["violations  none"]
+    if options.runs_scenarios:
+        lines += confirmation(campaign.judge, campaign.sample)
     if not ended_early:
         lines += _next(findings, options)
     print("\n".join(lines), flush=True)
