@@ -32,7 +32,8 @@ of the corpus: same traces. What does not come out the same is a defect of walkr
 with 3.
 
 Ends with 0 clean; 77 violation; 66 data race only; 70 time-out; 71 out of memory; 2 usage;
-3 something is missing or a positive control was not caught; 130 interrupted, nothing found.
+3 something is missing, a positive control was not caught, or OS threads do not do what fibers did;
+130 interrupted, nothing found.
 """
 
 
