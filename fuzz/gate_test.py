@@ -1,4 +1,5 @@
-"""Which controls may be skipped, and which may not be missing. Run by ctest (fuzz_scripts)."""
+"""Which controls may be skipped, and which may not be missing; what carries the CPUs. Run by ctest
+(fuzz_scripts)."""
 
 import argparse
 import contextlib
@@ -9,7 +10,7 @@ from pathlib import Path
 from unittest import mock
 
 from controls import Control
-from gate import Gate
+from gate import Gate, parse
 from tool import Exit
 
 NO_MODEL = "needs: weak-memory (no such model yet)"
@@ -59,6 +60,38 @@ class RequireAllControls(unittest.TestCase):
         codes, said = self.judge("unmodified a b", plain=[caught("a")], tsan=[caught("a")])
         self.assertIn(Exit.INFRASTRUCTURE, codes)
         self.assertIn("b is in", said)
+
+
+class BackEnd(unittest.TestCase):
+    def fuzzed_on(self, *said: str) -> str:
+        with tempfile.TemporaryDirectory() as out, mock.patch("gate.Walkrace"), \
+                mock.patch("subprocess.Popen") as started, \
+                mock.patch.dict("os.environ", WALKRACE_BACKEND="fibers"):
+            child = started.return_value.__enter__.return_value
+            child.poll.return_value = child.returncode = Exit.CLEAN
+            Gate(parse(["--out", out, *said])).fuzzing()
+        command = started.call_args.args[0]
+        return command[command.index("--backend") + 1]
+
+    def test_is_os_threads_whatever_the_environment_says(self) -> None:
+        self.assertEqual(self.fuzzed_on(), "threads")
+
+    def test_may_be_chosen(self) -> None:
+        self.assertEqual(self.fuzzed_on("--backend", "fibers"), "fibers")
+
+    def test_is_that_of_controls_and_replays_too(self) -> None:
+        with mock.patch("gate.Walkrace") as walkrace, \
+                tempfile.TemporaryDirectory() as out:
+            json = walkrace.return_value.json
+            json.return_value = (0, {"controls": [vars(caught("a"))], "expect": "clean",
+                                     "oracle": None, "drifted": False})
+            gate = Gate(parse(["--out", out]))
+            with contextlib.redirect_stdout(io.StringIO()):
+                gate.controls("plain")
+            gate._replay(Path("corpus/gup_vs_mm/regression/any.walk"))
+        for call in json.call_args_list:
+            self.assertEqual(call.args[call.args.index("--backend") + 1], "threads")
+        self.assertEqual(json.call_count, 2)
 
 
 if __name__ == "__main__":
