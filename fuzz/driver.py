@@ -40,13 +40,19 @@ def add_profile(options: Options, walkrace: Walkrace) -> Options:
     return replace(options, profile=options.profile or known["profiles"][-1]["name"])
 
 
+def canary_options(options: Options) -> Options:
+    """The run of the canary that goes before a run: nothing else is built for it."""
+    # gup_vs_collapse's seeds: without preemptions, so that finding it takes a search.
+    return replace(options, target="canary", variants=[], profile="arm64", jobs=1,
+                   corpus=Path("corpus/gup_vs_collapse/seed"), out=options.out / "canary",
+                   backend=options.backend if options.runs_scenarios else "threads")
+
+
 def require_canary(options: Options) -> None:
     """Each fuzzer must find and save the seed's race in the target that must fail."""
-    out = options.out / "canary"
+    canary = canary_options(options)
+    out = canary.out
     shutil.rmtree(out, ignore_errors=True)
-    # gup_vs_collapse's seeds: without preemptions, so that finding it takes a search.
-    canary = replace(options, target="canary", variants=[], profile="arm64", jobs=1,
-                     corpus=Path("corpus/gup_vs_collapse/seed"), out=out)
     campaign = Campaign(canary, one_of_each=True)
     campaign.run(CANARY_S, lambda found: {f.engine for f in found} == set(options.engines))
     if campaign.failure:

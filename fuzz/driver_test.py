@@ -1,4 +1,5 @@
-"""Wrong names are refused before anything is run. Run by ctest (fuzz_scripts)."""
+"""Wrong names are refused before anything is run, and the canary takes what is built. Run by ctest
+(fuzz_scripts)."""
 
 import contextlib
 import io
@@ -6,6 +7,7 @@ import unittest
 from unittest import mock
 
 import driver
+from options import parse_options
 from tool import Exit
 
 KNOWN = {kind: [{"name": name}] for kind, name in
@@ -32,6 +34,17 @@ class CheckNames(unittest.TestCase):
             code, said = self.check(f"--{kind}", "nothing")
             self.assertEqual(code, Exit.USAGE)
             self.assertIn(f"unknown {kind} 'nothing'; known are: ", said)
+
+
+class Canary(unittest.TestCase):
+    def test_takes_what_is_built(self) -> None:
+        for target in ("gup_vs_mm", "codec"):
+            for flavour in ("tsan", "plain", "asan"):
+                for backend in ("threads", "fibers"):
+                    with self.subTest(target=target, flavour=flavour, backend=backend):
+                        options = parse_options(["--target", target, "--flavour", flavour,
+                                                 "--backend", backend])
+                        self.assertIn(driver.canary_options(options).judge, options.builds)
 
 
 if __name__ == "__main__":
