@@ -1,10 +1,13 @@
 // AFL++'s custom mutator library (AFL_CUSTOM_MUTATOR_LIBRARY), API of 4.04c. It is loaded into
-// afl-fuzz, so it is built without instrumentation in every preset.
+// afl-fuzz, so it is built without instrumentation in every preset, and runs inputs on fibers: no
+// thread is made there. The target is WALKRACE_TARGET; nothing is aimed at where it is not said, or
+// where the target would refuse the rest.
 #include <algorithm>
 #include <string_view>
 
 #include "base/random.h"
 #include "byte_mutator.h"
+#include "fuzz_context.h"
 #include "trimmer.h"
 
 namespace walkrace {
@@ -42,7 +45,11 @@ using walkrace::Of;
 
 extern "C" {
 
-void* afl_custom_init(void* /*afl*/, unsigned seed) { return new AflMutator(seed); }
+void* afl_custom_init(void* /*afl*/, unsigned seed) {
+  const char* target = walkrace::Environment("WALKRACE_TARGET");
+  if (*target != '\0') walkrace::ChooseFuzzContext(target).IgnoreError();
+  return new AflMutator(seed);
+}
 
 void afl_custom_deinit(void* data) { delete &Of(data); }
 

@@ -1,9 +1,7 @@
 #include "byte_mutator.h"
 
-#include <cstdlib>
-#include <cstring>
-
 #include "base/random.h"
+#include "fuzz_context.h"
 #include "scenario/byte_codec.h"
 #include "scenario/mutate.h"
 
@@ -13,16 +11,13 @@ namespace {
 constexpr uint32_t kDrawAnewOneIn = 64;
 
 bool ProfileIsFixed() {
-  static const char* const profile =
-      std::getenv("WALKRACE_PROFILE");  // NOLINT(concurrency-mt-unsafe)
-  return profile != nullptr && *profile != '\0';
+  const FuzzContext* context = TheFuzzContext();
+  return context != nullptr && context->profile_is_fixed;
 }
 
-// By WALKRACE_TARGET: AFL++ loads this into itself, where no target is known.
 Mix TheMix() {
-  static const char* const target =
-      std::getenv("WALKRACE_TARGET");  // NOLINT(concurrency-mt-unsafe)
-  return target != nullptr && std::strcmp(target, "gup_vs_mm") == 0 ? Mix::kAll : Mix::kCollapse;
+  const FuzzContext* context = TheFuzzContext();
+  return context == nullptr ? Mix::kCollapse : context->resolved.target->mix;
 }
 
 bool HasOperations(const Scenario& scenario) {
@@ -60,7 +55,7 @@ size_t MutateBytes(ByteSpan in, uint64_t seed, uint8_t* out, size_t capacity,
     Normalize(input);  // the schedule may name CPUs that are gone
     *description = "draw-scenario";
   } else {
-    *description = Mutate(input, TheMix(), random.Next());
+    *description = Mutate(input, TheMix(), random.Next(), TheAims());
   }
   return EncodeWhatFits(input, out, capacity);
 }

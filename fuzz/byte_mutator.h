@@ -1,5 +1,6 @@
 // Structure-aware mutation of the byte form, for both fuzzers' custom mutators: decode, change the
-// scenario or the schedule (src/scenario/mutate.h), encode. Uninstrumented; no run happens here.
+// scenario or the schedule (src/scenario/mutate.h), encode. Uninstrumented. What a preemption is
+// aimed at is found by a run of the input, in the context that was chosen (fuzz_context.h).
 #ifndef WALKRACE_FUZZ_BYTE_MUTATOR_H_
 #define WALKRACE_FUZZ_BYTE_MUTATOR_H_
 
@@ -10,8 +11,8 @@
 
 namespace walkrace {
 
-// A result that is too long loses its last preemptions. Where WALKRACE_PROFILE is set, results
-// name no profile: it would say something that does not count.
+// A result that is too long loses its last preemptions. Where the context fixes the profile,
+// results name none: it would say something that does not count.
 // Both write at most `capacity` bytes to `out`, which may be `data`; they return how many, or 0
 // where not even a scenario without a schedule fits.
 struct ByteSpan {

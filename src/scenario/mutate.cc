@@ -38,6 +38,9 @@ constexpr MutationRow kMutations[] = {
     {1, ChangeProfile, "change the profile"},
 };
 
+// Of the changes, where it is known what can be aimed at.
+constexpr uint32_t kAimOneIn = 3;
+
 constexpr int TotalWeight() {
   int total = 0;
   for (const MutationRow& row : kMutations) total += row.weight;
@@ -53,7 +56,7 @@ const MutationRow& DrawRow(Random& random) {
 
 }  // namespace
 
-const char* Mutate(Input& input, Mix mix, uint64_t seed) {
+const char* Mutate(Input& input, Mix mix, uint64_t seed, AimSource* aims) {
   constexpr int kChangesMax = 4;
   constexpr int kTries = 16;  // an empty schedule has nothing to drop, and so on
   Random random(seed);
@@ -61,6 +64,12 @@ const char* Mutate(Input& input, Mix mix, uint64_t seed) {
   while (changes < kChangesMax && random.OneIn(2)) ++changes;
   const char* last = "change nothing";
   for (int tries = 0; changes > 0 && tries < kTries; ++tries) {
+    if (aims != nullptr && random.OneIn(kAimOneIn)) {
+      if (!AimPreemption(random, input, aims->AimsOf(input))) continue;
+      last = "aim a preemption";
+      --changes;
+      continue;
+    }
     const MutationRow& row = DrawRow(random);
     if (!row.apply(random, input, mix)) continue;
     last = row.description;

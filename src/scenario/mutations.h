@@ -5,6 +5,7 @@
 #define WALKRACE_SCENARIO_MUTATIONS_H_
 
 #include "base/random.h"
+#include "scenario/aims.h"
 #include "scenario/scenario.h"
 
 namespace walkrace {
@@ -20,6 +21,10 @@ bool NudgePreemption(Random& random, Input& input, Mix mix);  // by 1 to 3 event
 bool MovePreemption(Random& random, Input& input, Mix mix);   // to another event
 bool RetargetPreemption(Random& random, Input& input, Mix mix);
 bool CopyPreemption(Random& random, Input& input, Mix mix);  // to another CPU
+
+// Turns the order of one of `aims`, which are the input's own, around: the earlier event's CPU
+// stops right before it, the other goes on until its own has happened, and (mostly) hands back.
+bool AimPreemption(Random& random, Input& input, const Aims& aims);
 
 // Of the scenario: mutations_scenario.cc.
 bool AddOperation(Random& random, Input& input, Mix mix);

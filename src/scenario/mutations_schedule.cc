@@ -38,6 +38,13 @@ Preemption DrawPreemption(Random& random, const Input& input, int cpu) {
           OtherCpu(random, input.scenario.cpu_count, cpu)};
 }
 
+// Entries that would keep the other CPU from getting to its event, or the first one from stopping.
+bool IsInTheWay(const Preemption& entry, const Aim& aim) {
+  if (entry.cpu == aim.cpu) return entry.event == aim.event;
+  return entry.cpu == aim.other && entry.event >= aim.other_next &&
+         entry.event <= aim.other_event + 1;
+}
+
 }  // namespace
 
 bool AddPreemption(Random& random, Input& input, Mix /*mix*/) {
@@ -114,6 +121,20 @@ bool CopyPreemption(Random& random, Input& input, Mix /*mix*/) {
   copy.to = OtherCpu(random, input.scenario.cpu_count, copy.cpu);
   copy.event = ClampEvent(copy.event, copy.cpu);
   return input.schedule.push_back(copy);
+}
+
+bool AimPreemption(Random& random, Input& input, const Aims& aims) {
+  constexpr uint32_t kStaysOneIn = 4;  // the other CPU is not told to hand back
+  Schedule& schedule = input.schedule;
+  if (aims.empty() || schedule.size() + 2 > Schedule::capacity()) return false;
+  const Aim& aim = aims[random.Below(aims.size())];
+  schedule.truncate(
+      std::remove_if(schedule.begin(), schedule.end(),
+                     [&](const Preemption& entry) { return IsInTheWay(entry, aim); }) -
+      schedule.begin());
+  if (!schedule.push_back({aim.event, aim.cpu, aim.other})) return false;
+  if (random.OneIn(kStaysOneIn)) return true;
+  return schedule.push_back({ClampEvent(aim.other_event + 1, aim.other), aim.other, aim.cpu});
 }
 
 }  // namespace walkrace
