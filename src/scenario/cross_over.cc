@@ -25,11 +25,37 @@ void SpliceSchedules(const Schedule& a, const Schedule& b, Random& random, Sched
   for (size_t i = b.size() - tail; i < b.size(); ++i) WR_CHECK(out.push_back(b[i]));
 }
 
+// All entries of one, then some of the other: where each has come half of the way.
+void JoinSchedules(const Schedule& a, const Schedule& b, Random& random, Schedule& out) {
+  const bool swap = random.OneIn(2);
+  const Schedule& whole = swap ? b : a;
+  const Schedule& part = swap ? a : b;
+  out = whole;
+  for (const Preemption& entry : part) {
+    const bool is_there = std::find(whole.begin(), whole.end(), entry) != whole.end();
+    if (!is_there && random.OneIn(2) && !out.push_back(entry)) return;
+  }
+}
+
+// Two schedules of one scenario.
+void MixSchedules(const Schedule& a, const Schedule& b, Random& random, Schedule& out) {
+  if (random.OneIn(2)) {
+    SpliceSchedules(a, b, random, out);
+  } else {
+    JoinSchedules(a, b, random, out);
+  }
+}
+
 }  // namespace
 
 void CrossOver(const Input& a, const Input& b, uint64_t seed, Input& out) {
   WR_CHECK(&out != &a && &out != &b);
   Random random(seed);
+  if (a.scenario == b.scenario) {
+    out.scenario = a.scenario;
+    MixSchedules(a.schedule, b.schedule, random, out.schedule);
+    return;
+  }
   switch (random.Below(4)) {
     case 0:
       out.scenario = a.scenario;

@@ -16,7 +16,8 @@ namespace walkrace {
 // Returns a short static description of the last change.
 const char* Mutate(Input& input, Mix mix, uint64_t seed, AimSource* aims = nullptr);
 
-// Joins the scenario of `a` with the schedule of `b`, or takes some CPUs or preemptions of each.
+// Joins the scenario of `a` with the schedule of `b`, or takes some CPUs or preemptions of each. Of
+// two schedules of one scenario: always one schedule of that scenario.
 // REQUIRES: `out` is neither `a` nor `b`.
 void CrossOver(const Input& a, const Input& b, uint64_t seed, Input& out);
 

@@ -171,5 +171,32 @@ TEST(CrossOver, IsNormalizedAndTakesFromBoth) {
   EXPECT_GT(schedule_of_b, 1'000);
 }
 
+// Half of the mixtures are the head of one and the tail of the other, half are all of one and some
+// of the other: all of both has probability 1/8 here, 1,000 times.
+TEST(CrossOver, OfOneScenarioMixesItsSchedules) {
+  static Input a, b, out;
+  a.schedule.clear();
+  b.schedule.clear();
+  for (const Preemption& entry : {Preemption{5, 0, 1}, {9, 1, 0}}) {
+    ASSERT_TRUE(a.schedule.push_back(entry));
+  }
+  for (const Preemption& entry : {Preemption{7, 0, 1}, {11, 1, 0}}) {
+    ASSERT_TRUE(b.schedule.push_back(entry));
+  }
+  int all_of_both = 0, one_of_each = 0;
+  for (uint64_t seed = 0; seed < 1'000; ++seed) {
+    CrossOver(a, b, seed, out);
+    ASSERT_EQ(out.scenario, a.scenario);
+    ASSERT_TRUE(IsNormalized(out));
+    if (out.schedule.size() == 4) ++all_of_both;
+    if (out.schedule.size() == 2 && out.schedule[0] == a.schedule[0] &&
+        out.schedule[1] == b.schedule[1]) {
+      ++one_of_each;
+    }
+  }
+  EXPECT_GT(all_of_both, 50);
+  EXPECT_GT(one_of_each, 10);
+}
+
 }  // namespace
 }  // namespace walkrace
