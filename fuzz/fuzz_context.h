@@ -28,7 +28,8 @@ absl::Status ChooseFuzzContext(const char* target);
 // Returns null where none was chosen.
 const FuzzContext* TheFuzzContext();
 
-// What mutations can aim at in an input that is run in this context; null where none was chosen.
+// What mutations can aim at in an input that is run in this context; null where none was chosen,
+// or with WALKRACE_NO_AIMS in the environment, to measure what they buy.
 AimSource* TheAims();
 
 }  // namespace walkrace
