@@ -8,7 +8,7 @@
 namespace walkrace {
 namespace {
 
-constexpr uint32_t kDrawAnewOneIn = 64;
+constexpr uint32_t kDrawAnewOneIn = 1024;
 
 bool ProfileIsFixed() {
   const FuzzContext* context = TheFuzzContext();

@@ -5,7 +5,7 @@ extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t max_size);
 
 namespace {
 
-constexpr unsigned kPlainBytesOneIn = 16;  // leave an input to libFuzzer's own mutations
+constexpr unsigned kPlainBytesOneIn = 1024;  // leave an input to libFuzzer's own mutations
 
 }  // namespace
 

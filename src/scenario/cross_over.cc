@@ -7,6 +7,8 @@
 namespace walkrace {
 namespace {
 
+constexpr uint32_t kMixOneIn = 256;  // a scenario of both, which mostly is worse than either
+
 // The layout and the CPU count of one, each CPU's operations of either.
 void MixScenarios(const Scenario& a, const Scenario& b, Random& random, Scenario& out) {
   out = random.OneIn(2) ? a : b;
@@ -56,23 +58,15 @@ void CrossOver(const Input& a, const Input& b, uint64_t seed, Input& out) {
     MixSchedules(a.schedule, b.schedule, random, out.schedule);
     return;
   }
-  switch (random.Below(4)) {
-    case 0:
-      out.scenario = a.scenario;
-      out.schedule = b.schedule;
-      break;
-    case 1:
-      out.scenario = a.scenario;
-      SpliceSchedules(a.schedule, b.schedule, random, out.schedule);
-      break;
-    case 2:
-      MixScenarios(a.scenario, b.scenario, random, out.scenario);
-      out.schedule = a.schedule;
-      break;
-    default:
-      MixScenarios(a.scenario, b.scenario, random, out.scenario);
-      SpliceSchedules(a.schedule, b.schedule, random, out.schedule);
-      break;
+  if (random.OneIn(kMixOneIn)) {
+    MixScenarios(a.scenario, b.scenario, random, out.scenario);
+  } else {
+    out.scenario = a.scenario;
+  }
+  if (random.OneIn(2)) {
+    SpliceSchedules(a.schedule, b.schedule, random, out.schedule);
+  } else {
+    out.schedule = random.OneIn(2) ? a.schedule : b.schedule;
   }
   Normalize(out);  // the schedule may name CPUs that the scenario does not have
 }

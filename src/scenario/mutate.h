@@ -10,10 +10,11 @@
 
 namespace walkrace {
 
-// Applies one to a few random changes: add, drop, move or retarget a preemption; add, drop,
-// replace, duplicate, move or change an operation; change the layout, the CPU count or the
-// profile. With `aims`, often: put a preemption where the order of two events can be turned around.
-// Returns a short static description of the last change.
+// Applies one to a few random changes, nearly always of the schedule alone: add, drop, move, repeat
+// or retarget a preemption; with `aims`, often: put one where the order of two events can be turned
+// around. Some begin with an empty schedule. Rarely: add, drop, replace, duplicate, move or change
+// an operation; change the layout, the CPU count or the profile. Returns a short static description
+// of the last change.
 const char* Mutate(Input& input, Mix mix, uint64_t seed, AimSource* aims = nullptr);
 
 // Joins the scenario of `a` with the schedule of `b`, or takes some CPUs or preemptions of each. Of

@@ -42,21 +42,38 @@ TEST(Mutate, StaysNormalizedAndNearlyAlwaysChanges) {
     ASSERT_TRUE(IsNormalized(input)) << what;
     if (input == before) ++unchanged;
   }
-  EXPECT_LT(unchanged, kRandomMutations / 100);  // two changes may undo each other
+  // Two changes may undo each other, and a full or an empty schedule allows few.
+  EXPECT_LT(unchanged, kRandomMutations / 50);
 }
 
 // From nothing, by mutation alone. Some description is missing with probability below 1e-9: the
-// rarest change (of the profile) is the last one of some 1,000 in 100,000.
+// rarest change (of the profile) is the last one of some 30 in 2,000,000.
 TEST(Mutate, MakesEveryChange) {
   static Input input;
   std::map<std::string, int> counts;
   Random random(3);
-  for (int i = 0; i < kRandomMutations; ++i) {
-    if (i % 100 == 0) input = Input();
+  for (int i = 0; i < 20 * kRandomMutations; ++i) {
+    if (i % 1000 == 0) input = Input();
     ++counts[Mutate(input, Mix::kAll, random.Next())];
   }
-  EXPECT_EQ(counts.size(), 22u);
-  EXPECT_THAT(counts, Each(Pair(testing::_, Gt(20))));
+  counts.erase("change nothing");  // nothing was drawn that an empty schedule allows
+  EXPECT_EQ(counts.size(), 23u);
+  EXPECT_THAT(counts, Each(Pair(testing::_, Gt(3))));
+}
+
+// A scenario has many schedules: it mostly stays as it is.
+TEST(Mutate, MostlyChangesTheScheduleAlone) {
+  static Input input;
+  Random random(11);
+  int same = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    const Input& before = RandomInput(random);
+    if (before.scenario.cpu_count < 2) continue;
+    input = before;
+    Mutate(input, Mix::kAll, random.Next());
+    if (input.scenario == before.scenario) ++same;
+  }
+  EXPECT_GT(same, 6'000);
 }
 
 // A race of two preemptions needs event numbers that runs reach.
@@ -79,7 +96,7 @@ TEST(Mutate, MostlyLeavesNoProfileAlone) {
   static Input input;
   int with_profile = 0;
   Random random(5);
-  for (int i = 0; i < 10'000; ++i) {
+  for (int i = 0; i < 500'000; ++i) {
     input.scenario.profile = kNoProfile;
     Mutate(input, Mix::kAll, random.Next());
     if (input.scenario.profile != kNoProfile) ++with_profile;
@@ -113,8 +130,8 @@ TEST(Mutations, WithoutScheduleOrOperationsChangeNothing) {
   Random random(7);
   for (const Mutation mutation :
        {DropPreemption, DropPreemptions, NudgePreemption, MovePreemption, RetargetPreemption,
-        CopyPreemption, DropOperation, ReplaceOperation, CopyOperation, MoveOperation, ChangePages,
-        ChangeGupFlags}) {
+        RepeatPreemption, CopyPreemption, DropOperation, ReplaceOperation, CopyOperation,
+        MoveOperation, ChangePages, ChangeGupFlags}) {
     EXPECT_FALSE(mutation(random, input, Mix::kAll));
     EXPECT_EQ(input, standard);
   }
@@ -136,6 +153,18 @@ TEST(Mutations, NudgeMovesByOneToThreeEventsAndStaysInRange) {
   }
 }
 
+TEST(Mutations, RepeatIsTheSameAtTheNextEvent) {
+  static Input input;
+  Random random(12);
+  ASSERT_TRUE(input.schedule.push_back({50, 1, 0}));
+  ASSERT_TRUE(RepeatPreemption(random, input, Mix::kAll));
+  ASSERT_EQ(input.schedule.size(), 2u);
+  EXPECT_EQ(input.schedule[1], (Preemption{51, 1, 0}));
+  input.schedule.clear();
+  ASSERT_TRUE(input.schedule.push_back({kStepsMax, 1, 0}));
+  EXPECT_FALSE(RepeatPreemption(random, input, Mix::kAll));
+}
+
 TEST(Mutations, AddToAFullScheduleChangesNothing) {
   static Input input, before;
   while (!input.schedule.full()) ASSERT_TRUE(input.schedule.push_back({1, 0, 1}));
@@ -143,6 +172,7 @@ TEST(Mutations, AddToAFullScheduleChangesNothing) {
   Random random(9);
   EXPECT_FALSE(AddPreemption(random, input, Mix::kAll));
   EXPECT_FALSE(AddPreemptionPair(random, input, Mix::kAll));
+  EXPECT_FALSE(RepeatPreemption(random, input, Mix::kAll));
   EXPECT_FALSE(CopyPreemption(random, input, Mix::kAll));
   EXPECT_EQ(input, before);
 }

@@ -20,7 +20,8 @@ bool DropPreemptions(Random& random, Input& input, Mix mix);  // a stretch, at m
 bool NudgePreemption(Random& random, Input& input, Mix mix);  // by 1 to 3 events
 bool MovePreemption(Random& random, Input& input, Mix mix);   // to another event
 bool RetargetPreemption(Random& random, Input& input, Mix mix);
-bool CopyPreemption(Random& random, Input& input, Mix mix);  // to another CPU
+bool RepeatPreemption(Random& random, Input& input, Mix mix);  // at the CPU's next event
+bool CopyPreemption(Random& random, Input& input, Mix mix);    // to another CPU
 
 // Turns the order of one of `aims`, which are the input's own, around: the earlier event's CPU
 // stops right before it, the other goes on until its own has happened, and (mostly) hands back.

@@ -114,6 +114,16 @@ bool RetargetPreemption(Random& random, Input& input, Mix /*mix*/) {
   return *entry != before;
 }
 
+// A CPU that waits for the end of another's operation has to stop anew behind each interrupt that
+// the other sends it.
+bool RepeatPreemption(Random& random, Input& input, Mix /*mix*/) {
+  if (input.schedule.empty()) return false;
+  Preemption next = *DrawEntry(random, input.schedule);
+  if (next.event == kStepsMax) return false;
+  ++next.event;
+  return input.schedule.push_back(next);
+}
+
 bool CopyPreemption(Random& random, Input& input, Mix /*mix*/) {
   if (input.schedule.empty()) return false;
   Preemption copy = *DrawEntry(random, input.schedule);
