@@ -32,6 +32,8 @@ RUNS_MAX = 50_000  # of a trial by a fuzzer: the same on a slow machine
 FUZZER_SECONDS = 120  # which it needs for that, at most
 NEEDS_PREEMPTIONS = 3  # by the smallest schedule known: what fuzzers are tried on
 SEED_RACE = "collapse-race"
+# As fuzz/engines.py runs libFuzzer. Without the orders its default is the better choice, and stays.
+WITH_ORDERS = ["-entropic=0"]
 # What a fuzzer is not told.
 ARMS = {
     "": {},
@@ -149,11 +151,13 @@ def seed_folder(tool: Walkrace, case: Case, work: Path) -> Path:
 
 
 def by_libfuzzer(case: Case, seeds: Path, extra: dict[str, str], seed: int) -> Trial:
+    options = [] if extra else WITH_ORDERS
     with tempfile.TemporaryDirectory() as folder:
         started = time.monotonic()
         done = run_child([f"build/libfuzzer/bin/{TARGET}", f"-artifact_prefix={folder}/",
                           f"-seed={seed}", "-max_len=512", "-len_control=0", "-detect_leaks=0",
-                          "-print_final_stats=1", f"-runs={RUNS_MAX}", folder, str(seeds)],
+                          "-print_final_stats=1", f"-runs={RUNS_MAX}", *options, folder,
+                          str(seeds)],
                          timeout=FUZZER_SECONDS, env=fuzzer_environment(case, extra))
         seconds = time.monotonic() - started
     runs = [int(count) for count in re.findall(r"^#(\d+)|number_of_executed_units: (\d+)",

@@ -10,18 +10,18 @@ void __sanitizer_cov_trace_pc_guard_init(uint32_t* start, uint32_t* stop);
 namespace walkrace {
 namespace {
 
-uint32_t guards[kOrdersMax];
+uint32_t guards[kOrderCountersMax];
 
 // Before the map's size is reported to afl-fuzz.
 __attribute__((constructor(1))) void TakeGuards() {
-  __sanitizer_cov_trace_pc_guard_init(guards, guards + kOrdersMax);
+  __sanitizer_cov_trace_pc_guard_init(guards, guards + kOrderCountersMax);
 }
 
 }  // namespace
 
-void CountOrder(size_t order) {
-  uint8_t& counter = __afl_area_ptr[guards[order]];
-  if (counter != UINT8_MAX) ++counter;
+void CountOrder(size_t counter) {
+  uint8_t& count = __afl_area_ptr[guards[counter]];
+  if (count != UINT8_MAX) ++count;
 }
 
 }  // namespace walkrace

@@ -5,12 +5,12 @@
 namespace walkrace {
 namespace {
 
-__attribute__((section("__libfuzzer_extra_counters"), used)) uint8_t counters[kOrdersMax];
+__attribute__((section("__libfuzzer_extra_counters"), used)) uint8_t counters[kOrderCountersMax];
 
 }  // namespace
 
-void CountOrder(size_t order) {
-  if (counters[order] != UINT8_MAX) ++counters[order];
+void CountOrder(size_t counter) {
+  if (counters[counter] != UINT8_MAX) ++counters[counter];
 }
 
 }  // namespace walkrace

@@ -8,31 +8,55 @@
 namespace walkrace {
 namespace {
 
+constexpr size_t kSuccessionsMax = kOrderCountersMax - kOrdersMax;
+
 // FNV-1a over the file's name and the line: no address may matter.
 uint32_t HashSite(uint32_t hash, const wr_site* site) {
   for (const char* c = site->file; *c != '\0'; ++c) hash = (hash ^ uint8_t(*c)) * 16777619u;
   return (hash ^ uint32_t(site->line)) * 16777619u;
 }
 
+uint32_t Fold(uint32_t hash) { return hash ^ hash >> 12 ^ hash >> 24; }
+
 class Counter final : public OrderListener {
  public:
+  void BeginRun() {
+    ++run_;
+    previous_ = 0;
+  }
+
   void OnOrder(OrderKind kind, const Event& before, const Event& after) override {
     const uint32_t start = 2166136261u ^ static_cast<uint32_t>(kind);
     const uint32_t hash = HashSite(HashSite(start, before.site), after.site);
-    const size_t order = (hash ^ hash >> 12 ^ hash >> 24) % kOrdersMax;
-    if (counts_) CountOrder(order);
+    const size_t order = Fold(hash) % kOrdersMax;
     NoteOrder(order);
+    // What a read saw follows from the conflicts: a second counter would only be a second input.
+    if (!counts_ || kind != OrderKind::kConflict) return;
+    Count(order);
+    Count(kOrdersMax + Fold((previous_ * 31 + hash) * 0x9e3779b1u) % kSuccessionsMax);
+    previous_ = hash;
   }
 
  private:
+  // Once a run: a loop that goes around once more is no news.
+  void Count(size_t counter) {
+    if (counted_in_[counter] == run_) return;
+    counted_in_[counter] = run_;
+    CountOrder(counter);
+  }
+
   // NOLINTNEXTLINE(concurrency-mt-unsafe): no threads yet
   const bool counts_ = std::getenv("WALKRACE_NO_ORDERS") == nullptr;
+  uint64_t run_ = 0;
+  uint32_t previous_ = 0;  // conflict of this run
+  uint64_t counted_in_[kOrderCountersMax] = {};
 };
 
 }  // namespace
 
 void CountOrders(const Engine& engine) {
   static Counter& counter = *new Counter();
+  counter.BeginRun();
   TellOrders(engine, counter);
 }
 
