@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "engine/run_edges.h"
 #include "engine/sc_memory.h"
+#include "engine/steps.h"
 #include "engine/unseen.h"
 
 namespace walkrace {
@@ -11,22 +12,29 @@ namespace {
 char start_edge;
 char end_edges[kCpusMax];
 
-// One decision a step, and those that no step follows: the start, and for each CPU its end and the
-// event that it has arrived at. All of them fit into a schedule.
-constexpr uint32_t kStepsBound = kStepsMax - 2 * kCpusMax - 1;
+// All of an event but the site, whose address may not matter.
+static_assert(offsetof(Event, site) == 4 * sizeof(uint64_t));
 
-constexpr CpuMask Bit(CpuId cpu) { return CpuMask{1} << cpu; }
-
-inline uint64_t MixInto(uint64_t hash, uint64_t value) {
-  hash ^= value;
-  hash *= 0x9e3779b97f4a7c15u;
-  return hash ^ (hash >> 29);
+// One multiplication an event is in the chain from event to event: the others run beside it.
+uint64_t HashOf(const Event* events, size_t count) {
+  uint64_t hash = 0;
+  for (const Event* event = events; event != events + count; ++event) {
+    uint64_t words[4];
+    __builtin_memcpy(words, event, sizeof(words));
+    const uint64_t line = event->site == nullptr ? 0 : event->site->line;
+    hash ^= words[0] * 0xbf58476d1ce4e5b9u + words[1] * 0x94d049bb133111ebu +
+            words[2] * 0xd6e8feb86659fd93u + words[3] * 0xa0761d6478bd642fu +
+            line * 0xe7037ed1a0b428dbu;
+    hash *= 0x9e3779b97f4a7c15u;
+    hash ^= hash >> 29;
+  }
+  return hash;
 }
 
 }  // namespace
 
 CpuId DefaultPick(const Choice& choice) {
-  if ((choice.runnable & Bit(choice.current)) != 0) return choice.current;
+  if ((choice.runnable & (CpuMask{1} << choice.current)) != 0) return choice.current;
   return __builtin_ctz(choice.runnable);
 }
 
@@ -48,12 +56,6 @@ void Engine::SetArena(void* base, size_t bytes) {
   arena_bytes_ = bytes;
 }
 
-LocationId Engine::LocationOf(const void* address) const {
-  const uintptr_t offset = reinterpret_cast<uintptr_t>(address) - arena_base_;
-  WR_CHECK(offset < arena_bytes_);
-  return static_cast<LocationId>(offset / 8);
-}
-
 void* Engine::AddressOf(LocationId location) const {
   WR_CHECK(uint64_t{location} * 8 < arena_bytes_);
   return reinterpret_cast<void*>(arena_base_ + uintptr_t{location} * 8);
@@ -70,6 +72,7 @@ RunResult Engine::Run(Strategy& strategy, uint64_t seed, int cpu_count, Body bod
   event_count_ = 0;
   taken_.clear();
   stop_requested_ = false;
+  steps_bound_ = kStepsBound;
   unwinding_ = false;
   result_ = {};
   unfinished_ = Bit(cpu_count) - 1;
@@ -96,6 +99,7 @@ RunResult Engine::Run(Strategy& strategy, uint64_t seed, int cpu_count, Body bod
   running_ = kHost;
   touches_ = nullptr;
   result_.steps = step_;
+  result_.trace_hash = HashOf(events_, event_count_);
   strategy.End(step_);
   return result_;
 }
@@ -122,12 +126,7 @@ void Engine::RunBody(CpuId cpu) {
 // Chooses who goes on after `cpu` has ended; leaves kHost in running_ when all have.
 void Engine::EndCpu(CpuId cpu) {
   // It is idle from now on, and an idle CPU takes interrupts.
-  if (cpus_[cpu].interrupted && !stop_requested_) {
-    cpus_[cpu].interrupted = false;
-    ++step_;
-    interrupt_handler_(cpu);
-    ++cpus_[cpu].number;
-  }
+  if (cpus_[cpu].interrupted && !stop_requested_) TakeInterrupt(cpu);
   if (stop_requested_) Abandon(Outcome::kStopped);
   cpus_[cpu].finished = true;
   unfinished_ &= ~Bit(cpu);
@@ -158,38 +157,32 @@ CpuMask Engine::ReadyOfWaiting() const {
   return ready;
 }
 
-inline CpuMask Engine::RunnableMask() const {
-  if (waiting_ == 0) return unfinished_;
-  return (unfinished_ & ~waiting_) | ReadyOfWaiting();
-}
-
-__attribute__((always_inline)) inline CpuId Engine::PickNext(CpuId arrived, CpuMask runnable) {
-  const Choice choice{runnable, arrived, cpus_[arrived].number, step_, pending_, cpu_count_};
-  const CpuId next = strategy_->Pick(choice);
-  WR_CHECK(next >= 0 && next < kCpusMax && (runnable & Bit(next)) != 0);
-  const CpuId by_default = (runnable & Bit(arrived)) != 0 ? arrived : __builtin_ctz(runnable);
-  if (next != by_default) {
-    const Preemption taken{choice.number, static_cast<uint8_t>(arrived),
-                           static_cast<uint8_t>(next)};
-    WR_CHECK(taken_.push_back(taken));  // kStepsBound keeps room
-  }
+CpuId Engine::PickNext(CpuId arrived, CpuMask runnable) {
+  const CpuId next = Pick(arrived, runnable);
+  KeepChoice(arrived, next, runnable);
   return next;
 }
 
-__attribute__((always_inline)) inline void Engine::Decide(CpuId arrived) {
-  const CpuMask runnable = RunnableMask();
-  if (runnable == 0) Abandon(Outcome::kDeadlock);
-  const CpuId next = PickNext(arrived, runnable);
-  if (next == arrived) return;
-  HandOver(arrived, next, (runnable & Bit(arrived)) != 0);
+// Into the schedule, where it is not what the default order would be.
+void Engine::KeepChoice(CpuId arrived, CpuId next, CpuMask runnable) {
+  const CpuId by_default = (runnable & Bit(arrived)) != 0 ? arrived : __builtin_ctz(runnable);
+  if (next == by_default) return;
+  const Preemption taken{cpus_[arrived].number, static_cast<uint8_t>(arrived),
+                         static_cast<uint8_t>(next)};
+  WR_CHECK(taken_.push_back(taken));  // kStepsBound keeps room
 }
 
-__attribute__((noinline)) void Engine::HandOver(CpuId from, CpuId to, bool preempts) {
-  if (preempts) ++result_.preemptions;
+void Engine::HandOver(CpuId from, CpuId to, CpuMask runnable) {
+  KeepChoice(from, to, runnable);
+  if ((runnable & Bit(from)) != 0) ++result_.preemptions;
   ++result_.hand_overs;
   running_ = to;
   backend_->Switch(from, to);
   if (unwinding_) longjmp(unwind_[from], 1);
+}
+
+void Engine::AbandonAtBound() {
+  Abandon(stop_requested_ ? Outcome::kStopped : Outcome::kStepBound);
 }
 
 void Engine::Abandon(Outcome outcome) {
@@ -201,35 +194,19 @@ void Engine::Abandon(Outcome outcome) {
   longjmp(unwind_[running_], 1);
 }
 
-// Returns when the strategy has chosen the event to come of `self`, and it is ready.
-inline void Engine::AwaitTurn(CpuId self) {
+void Engine::TakeInterrupt(CpuId self) {
   Cpu& cpu = cpus_[self];
-  if (stop_requested_) Abandon(Outcome::kStopped);  // asked for by a note
-  for (;;) {
-    if (step_ >= kStepsBound) Abandon(Outcome::kStepBound);
-    Decide(self);
-    if (__builtin_expect(!cpu.interrupted || !cpu.interruptible, 1)) break;
-    cpu.interrupted = false;
-    ++step_;
-    interrupt_handler_(self);
-    ++cpu.number;
-    if (stop_requested_) Abandon(Outcome::kStopped);
-  }
+  cpu.interrupted = false;
   ++step_;
+  interrupt_handler_(self);
+  ++cpu.number;
 }
 
-void Engine::Arrive(const Arrival& arrival) {
-  const CpuId self = running_;
-  WR_CHECK(self != kHost);
-  cpus_[self].arrival = arrival;
-  if (arrival.ready != nullptr) waiting_ |= Bit(self);
-  pending_[self] = {arrival.kind, arrival.order, arrival.location, arrival.site};
-  AwaitTurn(self);
-}
+void Engine::AwaitArrival(CpuId self) { AwaitTurn(self); }
 
 void Engine::Complete(uint64_t before, uint64_t after, bool failed) {
   const CpuId self = running_;
-  Cpu& cpu = cpus_[self];
+  const Cpu& cpu = cpus_[self];
   const Arrival& arrival = cpu.arrival;
   Event& event = NextEvent();
   event = {step_,        cpu.number,     static_cast<uint8_t>(self),
@@ -238,78 +215,14 @@ void Engine::Complete(uint64_t before, uint64_t after, bool failed) {
            before,       after,          arrival.site};
   waiting_ &= ~Bit(self);
   Publish(event);
-  ++cpu.number;
-  if (stop_requested_) Abandon(Outcome::kStopped);
+  FinishStep(self);
+}
+
+__attribute__((noinline)) AccessResult Engine::PerformByModel(CpuId self, const Access& access) {
+  return memory_->Perform(self, access);
 }
 
 void Engine::ResolveLocation(LocationId location) { cpus_[running_].arrival.location = location; }
-
-// What Arrive and Complete do for an event that is always ready: the way of most.
-AccessResult Engine::Perform(const Access& access) {
-  const CpuId self = running_;
-  WR_CHECK(self != kHost);
-  const LocationId location = LocationOf(access.address);
-  pending_[self] = {access.kind, access.order, location, access.site};
-  AwaitTurn(self);
-  const AccessResult result = is_sc_ ? static_cast<ScMemoryModel*>(memory_)->Perform(self, access)
-                                     : memory_->Perform(self, access);
-  Cpu& cpu = cpus_[self];
-  Event& event = NextEvent();
-  event = {step_,
-           cpu.number,
-           static_cast<uint8_t>(self),
-           access.kind,
-           static_cast<uint8_t>(access.rmw),
-           access.order,
-           access.size,
-           result.failed,
-           location,
-           result.before,
-           result.after,
-           access.site};
-  Publish(event);
-  ++cpu.number;
-  if (stop_requested_) Abandon(Outcome::kStopped);
-  return result;
-}
-
-void Engine::Note(EventKind kind, uint8_t detail, LocationId location, uint64_t before,
-                  uint64_t after, const wr_site* site, CpuId cpu) {
-  Event& event = NextEvent();
-  event = {step_,
-           cpus_[cpu].number,
-           static_cast<uint8_t>(cpu),
-           kind,
-           detail,
-           Order::kPlain,
-           0,
-           false,
-           location,
-           before,
-           after,
-           site};
-  Publish(event);
-}
-
-inline Event& Engine::NextEvent() {
-  // A path that notes without end is a defect of ours, not a finding.
-  WR_CHECK(event_count_ < kEventsMax);
-  return events_[event_count_++];
-}
-
-// The event stands in the trace.
-inline void Engine::Publish(const Event& event) {
-  uint64_t hash = result_.trace_hash;
-  hash = MixInto(hash, (uint64_t{event.step} << 32) | (uint64_t{event.number} << 16) |
-                           (uint64_t{event.cpu} << 8) | static_cast<uint64_t>(event.kind));
-  hash = MixInto(hash, (uint64_t{event.location} << 32) | (uint64_t{event.detail} << 24) |
-                           (static_cast<uint64_t>(event.order) << 16) |
-                           (uint64_t{event.size} << 8) | static_cast<uint64_t>(event.failed));
-  hash = MixInto(hash, event.before);
-  hash = MixInto(hash, event.after);
-  result_.trace_hash = MixInto(hash, event.site == nullptr ? 0 : event.site->line);
-  if (listener_ != nullptr && listener_->OnEvent(event)) stop_requested_ = true;
-}
 
 void Engine::Collect(uint32_t object, Touched how) {
   const Unseen unseen;

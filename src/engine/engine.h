@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/check.h"
 #include "engine/backend.h"
 #include "engine/event.h"
 #include "engine/footprint.h"
@@ -86,25 +87,25 @@ class Engine {
   // REQUIRES: not called from a body; 1 <= cpu_count <= kCpusMax.
   RunResult Run(Strategy& strategy, uint64_t seed, int cpu_count, Body body, void* context);
 
-  // --- From a body, on the running CPU ---------------------------------------------------------
+  // --- From a body, on the running CPU. What is inline stands in steps.h. -----------------------
 
   CpuId current() const { return running_; }
   bool in_run() const { return running_ != kHost; }
 
   // Announces the next event of this CPU and returns when the strategy has chosen it and it is
   // ready. The caller then does it, and calls Complete. Nobody else runs in between.
-  void Arrive(const Arrival& arrival);
+  inline void Arrive(const Arrival& arrival);
   void Complete(uint64_t before, uint64_t after, bool failed = false);
 
   // Between the two: the location of an event whose place is known only when it happens.
   void ResolveLocation(LocationId location);
 
   // Arrive, the access as the memory model has it, Complete. Returns what the access saw.
-  AccessResult Perform(const Access& access);
+  inline AccessResult Perform(const Access& access);
 
   // Records an event that is no decision: a note, or the receiver's half of something.
-  void Note(EventKind kind, uint8_t detail, LocationId location, uint64_t before, uint64_t after,
-            const wr_site* site, CpuId cpu);
+  inline void Note(EventKind kind, uint8_t detail, LocationId location, uint64_t before,
+                   uint64_t after, const wr_site* site, CpuId cpu);
 
   // Says what the running step looks at or changes without an event of its own, for searches that
   // must know which steps commute (footprint.h). Costs nothing where nobody collects them. Before
@@ -124,11 +125,18 @@ class Engine {
   bool PostInterrupt(CpuId cpu);
 
   // Ends the run at the end of this event.
-  void Stop() { stop_requested_ = true; }
+  void Stop() {
+    stop_requested_ = true;
+    steps_bound_ = 0;
+  }
 
   // --- During or after a run -------------------------------------------------------------------
 
-  LocationId LocationOf(const void* address) const;
+  LocationId LocationOf(const void* address) const {
+    const uintptr_t offset = reinterpret_cast<uintptr_t>(address) - arena_base_;
+    WR_CHECK(offset < arena_bytes_);
+    return static_cast<LocationId>(offset / 8);
+  }
   void* AddressOf(LocationId location) const;
   uint32_t steps() const { return step_; }
   int cpu_count() const { return cpu_count_; }
@@ -158,20 +166,36 @@ class Engine {
     bool interrupted;  // an interrupt is pending
   };
 
+  // One decision a step, and those that no step follows: the start, and for each CPU its end and
+  // the event that it has arrived at. All of them fit into a schedule.
+  static constexpr uint32_t kStepsBound = kStepsMax - 2 * kCpusMax - 1;
+
+  static constexpr CpuMask Bit(CpuId cpu) { return CpuMask{1} << cpu; }
+
   static void CpuMain(void* self, CpuId cpu);
   void RunBody(CpuId cpu);
-  void AwaitTurn(CpuId self);
-  void Decide(CpuId arrived);
-  void HandOver(CpuId from, CpuId to, bool preempts);
   void EndCpu(CpuId cpu);
-  CpuMask RunnableMask() const;
+  CpuId NextUnfinished() const;
+
+  // On the way of each event (steps.h).
+  inline void AwaitTurn(CpuId self);
+  inline CpuMask RunnableMask() const;
+  inline CpuId Pick(CpuId arrived, CpuMask runnable);
+  inline Event& NextEvent();
+  inline void Publish(const Event& event);
+  inline void FinishStep(CpuId self);
+
+  // Off it.
+  void AwaitArrival(CpuId self);
+  AccessResult PerformByModel(CpuId self, const Access& access);
   CpuMask ReadyOfWaiting() const;
   CpuId PickNext(CpuId arrived, CpuMask runnable);
+  void KeepChoice(CpuId arrived, CpuId next, CpuMask runnable);
+  void HandOver(CpuId from, CpuId to, CpuMask runnable);
+  void TakeInterrupt(CpuId self);
+  [[noreturn]] void AbandonAtBound();
   [[noreturn]] void Abandon(Outcome outcome);
-  Event& NextEvent();
-  void Publish(const Event& event);
   void Collect(uint32_t object, Touched how);
-  CpuId NextUnfinished() const;
 
   Backend* backend_;
   MemoryModel* memory_;
@@ -188,6 +212,7 @@ class Engine {
   int cpu_count_ = 0;
   CpuId running_ = kHost;
   uint32_t step_ = 0;
+  uint32_t steps_bound_ = 0;  // 0 when a stop is requested
   bool stop_requested_ = false;
   bool unwinding_ = false;
   RunResult result_ = {};

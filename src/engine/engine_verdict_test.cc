@@ -6,6 +6,7 @@
 
 #include "engine/engine.h"
 #include "engine/random_program.h"
+#include "engine/steps.h"
 #include "engine/test_bed.h"
 
 namespace walkrace {

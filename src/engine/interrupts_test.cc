@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/engine.h"
+#include "engine/steps.h"
 #include "engine/test_bed.h"
 
 namespace walkrace {

@@ -1,6 +1,7 @@
 #include "engine/random_program.h"
 
 #include "base/random.h"
+#include "engine/steps.h"
 
 namespace walkrace {
 namespace {

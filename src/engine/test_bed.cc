@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "engine/steps.h"
 
 namespace walkrace {
 namespace {

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/fixed_vector.h"
+#include "engine/steps.h"
 #include "kernel/primitives.h"
 #include "kernel/race_detector.h"
 
@@ -166,9 +167,9 @@ wr_order EntryOrder(EventKind kind, wr_order order, wr_class access_class) {
   }
 }
 
-AccessResult PerformAccess(EventKind kind, enum wr_rmw rmw, wr_order order, unsigned size,
-                           const volatile void* address, uint64_t operand, uint64_t expected,
-                           const wr_site* site) {
+__attribute__((always_inline)) inline AccessResult PerformAccess(
+    EventKind kind, enum wr_rmw rmw, wr_order order, unsigned size, const volatile void* address,
+    uint64_t operand, uint64_t expected, const wr_site* site) {
   return engine->Perform({kind, static_cast<RmwKind>(rmw), static_cast<Order>(order),
                           static_cast<uint8_t>(size), const_cast<void*>(address), operand, expected,
                           site, kAllEarlierLoads});

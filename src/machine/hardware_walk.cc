@@ -3,6 +3,7 @@
 // are flushed. An ordinary access walks in one step with its use (user_access.cc): this is the walk
 // that a flush has to reach.
 #include "base/check.h"
+#include "engine/steps.h"
 #include "kernel/tlb.h"
 #include "machine/arena.h"
 #include "machine/tlb_state.h"

@@ -1,6 +1,7 @@
 // TLBs, flushes and entry clearing, by the profile's knobs. Sources: the rows of profiles.cc.
 #include "kernel/tlb.h"
 
+#include "engine/steps.h"
 #include "kernel/mm.h"
 #include "kernel/notes.h"
 #include "kernel/race_detector.h"

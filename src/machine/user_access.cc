@@ -1,5 +1,6 @@
 #include "kernel/user_access.h"
 
+#include "engine/steps.h"
 #include "kernel/mm.h"
 #include "kernel/notes.h"
 #include "kernel/page_ref.h"
