@@ -7,8 +7,6 @@
 
 namespace walkrace {
 
-bool Runner::Judge::OnEvent(const Event& event) { return oracles_.OnEvent(event); }
-
 Runner& Runner::Get() {
   // Never destroyed: the engine's threads outlive main.
   static Runner& runner = *new Runner;
@@ -18,7 +16,7 @@ Runner& Runner::Get() {
 Runner::Runner() : engine_(OsThreads()) {
   BindKernel(&engine_);
   BindMachine(&engine_);
-  engine_.set_listener(&judge_);
+  engine_.set_listener(&oracles_);
   SetRaceListener(&Runner::OnRaceReport);
 }
 
@@ -37,28 +35,27 @@ Report Runner::Run(const Scenario& scenario, const RunContext& context, Strategy
   BeginKernel();
   BeginMachine(scenario.layout, MmsOf(scenario), *context.profile);
   BeginOperations(scenario);
-  OracleSet& oracles = judge_.oracles();
-  oracles.Begin(&engine_);
+  oracles_.Begin(&engine_);
 
   Report report;
   report.run = engine_.Run(strategy, seed, scenario.cpu_count, &RunOperations,
                            const_cast<Scenario*>(&scenario));
   switch (report.run.outcome) {
     case Outcome::kFinished:
-      oracles.End();
+      oracles_.End();
       break;
     case Outcome::kStopped:
       break;
     case Outcome::kDeadlock:
-      oracles.ReportProgress(engine_, true);
+      oracles_.ReportProgress(engine_, true);
       break;
     case Outcome::kStepBound:
-      oracles.ReportProgress(engine_, false);
+      oracles_.ReportProgress(engine_, false);
       break;
   }
   // An invariant that is violated as well wins: it was judged before the run stopped.
-  if (race_event_ != kNoEvent) oracles.ReportDataRace(engine_, race_event_);
-  report.violation = oracles.violation();
+  if (race_event_ != kNoEvent) oracles_.ReportDataRace(engine_, race_event_);
+  report.violation = oracles_.violation();
   return report;
 }
 

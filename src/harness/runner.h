@@ -46,21 +46,11 @@ class Runner {
   const ScheduleStrategy& replayed() const { return schedule_strategy_; }
 
  private:
-  // Hands each event to the oracles, and ends the run at the first violation.
-  class Judge final : public EventListener {
-   public:
-    bool OnEvent(const Event& event) override;
-    OracleSet& oracles() { return oracles_; }
-
-   private:
-    OracleSet oracles_;
-  };
-
   Runner();
   static void OnRaceReport();
 
   Engine engine_;
-  Judge judge_;
+  OracleSet oracles_;               // end the run at the first violation
   uint32_t race_event_ = kNoEvent;  // the last event when ThreadSanitizer reported first
   ScheduleStrategy schedule_strategy_;
 };

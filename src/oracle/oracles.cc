@@ -64,6 +64,12 @@ const OracleRow* OracleRows(size_t* count) {
 bool IsOracleName(const char* name) { return FindRow(kRows, name) != nullptr; }
 
 OracleSet::OracleSet() : view_{nullptr, &mappings_, &references_, &violation_} {
+  for (int kind = 0; kind < kObjectKinds; ++kind) {
+    const auto object = static_cast<ObjectKind>(kind);
+    if (!IsEntry(object)) continue;
+    To(EventKind::kStore, object) = kToMappings;
+    To(EventKind::kRmw, object) = kToMappings;
+  }
   for (const OracleRow& row : kRows) {
     if (row.make == nullptr) continue;
     WR_CHECK(count_ < kOraclesMax);
@@ -76,11 +82,15 @@ void OracleSet::Subscribe(const Interest& interest, OracleMask bit) {
   for (int note = 0; note < WR_NOTE_COUNT; ++note) {
     if ((interest.notes >> note & 1) != 0) by_note_[note] |= bit;
   }
-  for (int kind = 0; kind < static_cast<int>(ObjectKind::kKindCount); ++kind) {
-    if ((interest.reads >> kind & 1) != 0) by_read_[kind] |= bit;
-    if ((interest.writes >> kind & 1) != 0) by_write_[kind] |= bit;
+  for (int kind = 0; kind < kObjectKinds; ++kind) {
+    const auto object = static_cast<ObjectKind>(kind);
+    const bool reads = (interest.reads >> kind & 1) != 0;
+    const bool writes = (interest.writes >> kind & 1) != 0;
+    if (reads) To(EventKind::kLoad, object) |= bit;
+    if (writes) To(EventKind::kStore, object) |= bit;
+    if (reads || writes) To(EventKind::kRmw, object) |= bit;
   }
-  if (interest.tlb_fills) by_tlb_fill_ |= bit;
+  if (interest.tlb_fills) To(EventKind::kTlb, ObjectKind::kOther) |= bit;
 }
 
 void OracleSet::Begin(const Engine* engine) {
@@ -92,40 +102,14 @@ void OracleSet::Begin(const Engine* engine) {
   for (size_t i = 0; i < count_; ++i) oracles_[i]->Begin();
 }
 
-// Most events concern no oracle: that they need no stack frame is what makes a run fast.
+// Many events concern no oracle: that they need no stack frame is what makes a run fast.
 bool OracleSet::OnEvent(const Event& event) {
   const uint32_t index = next_index_++;
-  if (violation_.oracle != nullptr) return true;
-  switch (event.kind) {
-    case EventKind::kNote:
-      return OnNote(event, index);
-    case EventKind::kLoad: {
-      const Object& object = ObjectAt(event.location);
-      const OracleMask to = by_read_[static_cast<int>(object.kind)];
-      return to != 0 && Deliver(to, event, object, index);
-    }
-    case EventKind::kRmw:
-    case EventKind::kStore: {
-      const Object& object = ObjectAt(event.location);
-      OracleMask to = by_write_[static_cast<int>(object.kind)];
-      if (event.kind == EventKind::kRmw) to |= by_read_[static_cast<int>(object.kind)];
-      if (event.before != event.after && IsEntry(object.kind)) {
-        return OnEntryWrite(to, event, object, index);
-      }
-      return to != 0 && Deliver(to, event, object, index);
-    }
-    case EventKind::kTlb:
-      if (event.detail != kTlbFill) return false;
-      return Deliver(by_tlb_fill_, event, ObjectAt(kNoLocation), index);
-    default:
-      return false;
-  }
-}
-
-__attribute__((noinline)) bool OracleSet::OnEntryWrite(OracleMask to, const Event& event,
-                                                       const Object& object, uint32_t index) {
-  mappings_.OnEntryWrite(object, index);
-  return Deliver(to, event, object, index);
+  if (__builtin_expect(violation_.oracle != nullptr, 0)) return true;
+  if (event.kind == EventKind::kNote) return OnNote(event, index);
+  const Object& object = ObjectAt(event.location);
+  const OracleMask to = To(event.kind, object.kind);
+  return to != 0 && Deliver(to, event, object, index);
 }
 
 __attribute__((noinline)) bool OracleSet::OnNote(const Event& note, uint32_t index) {
@@ -141,6 +125,11 @@ __attribute__((noinline)) bool OracleSet::OnNote(const Event& note, uint32_t ind
 
 __attribute__((noinline)) bool OracleSet::Deliver(OracleMask to, const Event& event,
                                                   const Object& object, uint32_t index) {
+  if (event.kind == EventKind::kTlb && event.detail != kTlbFill) return false;
+  if ((to & kToMappings) != 0) {
+    to &= ~kToMappings;
+    if (event.before != event.after) mappings_.OnEntryWrite(object, index);
+  }
   for (; to != 0; to &= to - 1) oracles_[__builtin_ctz(to)]->OnEvent(event, object, index);
   return violation_.oracle != nullptr;
 }

@@ -24,7 +24,7 @@ const OracleRow* OracleRows(size_t* count);
 bool IsOracleName(const char* name);
 
 // Watches one run after the other. Allocates when it is made, and not while a run is well.
-class OracleSet {
+class OracleSet final : public EventListener {
  public:
   OracleSet();
   OracleSet(const OracleSet&) = delete;
@@ -34,7 +34,7 @@ class OracleSet {
   void Begin(const Engine* engine);
   // Returns whether a violation is known now.
   // REQUIRES: given every event of the run, in order, from the first one on.
-  bool OnEvent(const Event& event);
+  bool OnEvent(const Event& event) override;
   // Judges the end of a run that finished.
   void End();
   // For verdicts made elsewhere (deadlock, step bound, a ThreadSanitizer report). Where there is a
@@ -49,12 +49,18 @@ class OracleSet {
 
  private:
   using OracleMask = uint16_t;  // bit n: oracles_[n]
-  static constexpr size_t kOraclesMax = 16;
+  static constexpr size_t kOraclesMax = 15;
+  // Whom an event goes to before the oracles: the mapping history, where an entry is written.
+  static constexpr OracleMask kToMappings = 1u << kOraclesMax;
+  static constexpr int kEventKinds = static_cast<int>(EventKind::kKindCount);
+  static constexpr int kObjectKinds = static_cast<int>(ObjectKind::kKindCount);
 
+  OracleMask& To(EventKind event, ObjectKind object) {
+    return by_event_[static_cast<int>(event)][static_cast<int>(object)];
+  }
   void Subscribe(const Interest& interest, OracleMask bit);
   // As OnEvent.
   bool OnNote(const Event& note, uint32_t index);
-  bool OnEntryWrite(OracleMask to, const Event& event, const Object& object, uint32_t index);
   bool Deliver(OracleMask to, const Event& event, const Object& object, uint32_t index);
 
   Violation violation_;
@@ -66,9 +72,7 @@ class OracleSet {
   std::unique_ptr<Oracle> oracles_[kOraclesMax];
   size_t count_ = 0;
   OracleMask by_note_[WR_NOTE_COUNT] = {};
-  OracleMask by_read_[static_cast<int>(ObjectKind::kKindCount)] = {};
-  OracleMask by_write_[static_cast<int>(ObjectKind::kKindCount)] = {};
-  OracleMask by_tlb_fill_ = 0;
+  OracleMask by_event_[kEventKinds][kObjectKinds] = {};  // all but notes
 };
 
 }  // namespace walkrace
