@@ -221,33 +221,69 @@ struct Leaf {
   uint64_t* entry;
 };
 
-// The entry that translates an area page, as memory has it now; a huge one's frame is the page's.
-inline Leaf LeafOf(int page) {
-  constexpr Leaf kNothing = {{EntryView::kNone, false, 0}, false, false, false, nullptr};
-  constexpr uint64_t kSoftwareOnly = _PAGE_PROTNONE | _PAGE_INVALID;
-  const int region = page / kPagesPerRegion;
+// What stands above the ptes of a region, as memory has it now: the entry in its pmd table, or
+// where the pud's links to none, that.
+struct Upper {
+  EntryView view;
+  ObjectKind level;
+  uint64_t value;
+  uint64_t* entry;  // null: not even a pud's
+};
+
+inline Upper UpperOf(int region) {
   Way& way = ways[region];
   way.Follow(region);
-  if (way.pud_entry() == nullptr) return kNothing;
-  uint64_t* const pmd_entry = way.pmd_entry();
-  if (pmd_entry == nullptr) {
-    const uint64_t pud_value = *way.pud_entry();
-    EntryView pud = Decode(ObjectKind::kPud, pud_value);
-    pud.frame += (AddressOfAreaPage(page) & ~PUD_MASK) >> PAGE_SHIFT;
-    return {pud, true, (pud_value & kSoftwareOnly) != 0, (pud_value & _PAGE_DIRTY) == 0,
-            way.pud_entry()};
-  }
-  const uint64_t pmd_value = *pmd_entry;
-  EntryView pmd = Decode(ObjectKind::kPmd, pmd_value);
+  if (way.pud_entry() == nullptr) return {{}, ObjectKind::kPud, 0, nullptr};
+  const ObjectKind level = way.pmd_entry() == nullptr ? ObjectKind::kPud : ObjectKind::kPmd;
+  uint64_t* const entry = level == ObjectKind::kPud ? way.pud_entry() : way.pmd_entry();
+  return {Decode(level, *entry), level, *entry, entry};
+}
+
+// The entry that translates an area page of the region, as memory has it now; a huge one's frame
+// is the page's.
+inline Leaf LeafIn(const Upper& upper, int page) {
+  constexpr Leaf kNothing = {{EntryView::kNone, false, 0}, false, false, false, nullptr};
+  constexpr uint64_t kSoftwareOnly = _PAGE_PROTNONE | _PAGE_INVALID;
+  if (upper.entry == nullptr) return kNothing;
   // A region begins where a pte table does.
   const int index = page % kPagesPerRegion;
-  if (pmd.kind == EntryView::kTable) {
-    uint64_t& pte = EntryOf(pmd.frame, index);
-    return {Decode(ObjectKind::kPte, pte), false, ((pmd_value | pte) & kSoftwareOnly) != 0,
+  if (upper.view.kind == EntryView::kTable && upper.level == ObjectKind::kPmd) {
+    uint64_t& pte = EntryOf(upper.view.frame, index);
+    return {Decode(ObjectKind::kPte, pte), false, ((upper.value | pte) & kSoftwareOnly) != 0,
             (pte & _PAGE_DIRTY) == 0, &pte};
   }
-  pmd.frame += index;
-  return {pmd, true, (pmd_value & kSoftwareOnly) != 0, (pmd_value & _PAGE_DIRTY) == 0, pmd_entry};
+  EntryView view = upper.view;
+  view.frame +=
+      upper.level == ObjectKind::kPmd ? index : (AddressOfAreaPage(page) & ~PUD_MASK) >> PAGE_SHIFT;
+  return {view, true, (upper.value & kSoftwareOnly) != 0, (upper.value & _PAGE_DIRTY) == 0,
+          upper.entry};
+}
+
+inline Leaf LeafOf(int page) { return LeafIn(UpperOf(page / kPagesPerRegion), page); }
+
+inline Translation TranslationBy(const Leaf& leaf) {
+  if (leaf.view.kind != EntryView::kLeaf) return {};
+  return {leaf.view.frame, leaf.view.writable, leaf.huge};
+}
+
+uint64_t ContentBehind(const EntryView& view, int page) {
+  switch (view.kind) {
+    case EntryView::kLeaf:
+    case EntryView::kMigration:
+      return arena.content[view.frame];
+    case EntryView::kSwap:
+      if (view.frame >= WR_SWAP_SLOTS) return 0;
+      // What the swap cache has is what the next fault maps, and may be newer.
+      if (arena.swap_cache[view.frame] != 0) return arena.content[arena.swap_cache[view.frame]];
+      return arena.swap_content[view.frame];
+    default:
+      break;
+  }
+  const int file_page = FilePageOf(page);
+  if (file_page < 0) return 0;
+  const uint16_t pfn = FrameOfFilePage(file_page);
+  if (pfn != 0) return arena.content[pfn];
+  return file_page < WR_FILE_PAGES ? arena.file.i_disk[file_page] : 0;  // no other is reclaimed
 }
 
 LocationId LocationIn(const uint64_t* entry) {
@@ -306,11 +342,6 @@ std::string LockValue(const Object& object, uint64_t value) {
 const Object* const object_by_location = object_table.objects;
 const LocationId object_count = kLocations;
 
-bool IsHalfOfEntry(const Event& event) {
-  return event.kind == EventKind::kLoad && event.size == 4 &&
-         IsEntry(ObjectAt(event.location).kind);
-}
-
 EntryView DecodeEntry(ObjectKind level, uint64_t value) { return Decode(level, value); }
 
 void ForgetWays() {
@@ -340,14 +371,18 @@ WalkedEntries EntriesOnTheWay(int page) {
   return entries;
 }
 
-Translation Translate(int page) {
-  const Leaf leaf = LeafOf(page);
-  if (leaf.view.kind != EntryView::kLeaf) return {};
-  return {leaf.view.frame, leaf.view.writable, leaf.huge};
+Translation Translate(int page) { return TranslationBy(LeafOf(page)); }
+
+void TranslateRegion(int region, Translation (&pages)[kPagesPerRegion]) {
+  const Upper upper = UpperOf(region);
+  for (int i = 0; i < kPagesPerRegion; ++i) {
+    pages[i] = TranslationBy(LeafIn(upper, region * kPagesPerRegion + i));
+  }
 }
 
 Translation TranslateByHardware(int page) {
-  return LeafOf(page).software_only ? Translation() : Translate(page);
+  const Leaf leaf = LeafOf(page);
+  return leaf.software_only ? Translation() : TranslationBy(leaf);
 }
 
 bool IsCleanForHardware(int page) { return LeafOf(page).clean; }
@@ -400,25 +435,14 @@ bool IsHugetlbPage(uint16_t pfn) {
 bool IsDevicePage(uint16_t pfn) { return arena.mem_map[pfn].mapping == WR_DAX_MAPPING; }
 bool IsAnon(uint16_t pfn) { return (arena.mem_map[HeadPfn(pfn)].mapping & PAGE_MAPPING_ANON) != 0; }
 
-uint64_t ContentAt(int page) {
-  const EntryView view = LeafOf(page).view;
-  switch (view.kind) {
-    case EntryView::kLeaf:
-    case EntryView::kMigration:
-      return arena.content[view.frame];
-    case EntryView::kSwap:
-      if (view.frame >= WR_SWAP_SLOTS) return 0;
-      // What the swap cache has is what the next fault maps, and may be newer.
-      if (arena.swap_cache[view.frame] != 0) return arena.content[arena.swap_cache[view.frame]];
-      return arena.swap_content[view.frame];
-    default:
-      break;
+uint64_t ContentAt(int page) { return ContentBehind(LeafOf(page).view, page); }
+
+void ContentsOfRegion(int region, uint64_t (&contents)[kPagesPerRegion]) {
+  const Upper upper = UpperOf(region);
+  for (int i = 0; i < kPagesPerRegion; ++i) {
+    const int page = region * kPagesPerRegion + i;
+    contents[i] = ContentBehind(LeafIn(upper, page).view, page);
   }
-  const int file_page = FilePageOf(page);
-  if (file_page < 0) return 0;
-  const uint16_t pfn = FrameOfFilePage(file_page);
-  if (pfn != 0) return arena.content[pfn];
-  return file_page < WR_FILE_PAGES ? arena.file.i_disk[file_page] : 0;  // no other is reclaimed
 }
 
 static_assert(kFilePages == WR_FILE_PAGES + kPagesPerRegion);

@@ -103,7 +103,10 @@ inline bool IsEntry(ObjectKind kind) {
 
 // A load of one half of an entry (profiles with entries of two words): its value is no entry's. The
 // note WR_NOTE_ENTRY_READ that follows has the value that the halves make together.
-bool IsHalfOfEntry(const Event& event);
+inline bool IsHalfOfEntry(const Event& event) {
+  return event.size == 4 && event.kind == EventKind::kLoad &&
+         IsEntry(ObjectAt(event.location).kind);
+}
 
 // What an entry value says.
 struct EntryView {
@@ -123,6 +126,8 @@ struct Translation {
   friend bool operator==(const Translation&, const Translation&) = default;
 };
 Translation Translate(int page);
+// Of all pages of a region (page n belongs to region n / kPagesPerRegion) at once.
+void TranslateRegion(int region, Translation (&pages)[kPagesPerRegion]);
 // The same as the hardware walks: without entries that are for software alone (protnone, invalid).
 Translation TranslateByHardware(int page);
 // The details of kTlb events, as src/machine gives them.
@@ -173,6 +178,7 @@ uint16_t FrameBehind(int page);
 // What the next access of a page would see: the content of what is mapped, of what a migration or
 // swap entry stands for, of the file, or zero.
 uint64_t ContentAt(int page);
+void ContentsOfRegion(int region, uint64_t (&contents)[kPagesPerRegion]);
 
 // Whether the table with this page's pmd entry serves the same page of mm 0 as well (hugetlb).
 bool SharesTableOfMm0(int page);

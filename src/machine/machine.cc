@@ -1,6 +1,7 @@
 #include "machine/machine.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/check.h"
 #include "kernel/mm.h"
@@ -282,7 +283,7 @@ void BuildCompoundPages() {
 }
 
 void BuildInitialState(const Layout& layout) {
-  __builtin_memset_inline(&arena, 0, sizeof(arena));
+  std::memset(&arena, 0, sizeof(arena));
   arena.file.mapping = WR_FILE_MAPPING;
   arena.hugetlb_file.mapping = WR_HUGETLB_MAPPING;
   arena.secretmem_file.mapping = WR_SECRETMEM_MAPPING;
@@ -309,8 +310,8 @@ void BuildInitialState(const Layout& layout) {
     }
   }
   if (HasHugetlb(layout)) MapHugetlb(layout);
-  __builtin_memcpy_inline(&initial_arena, &arena, sizeof(arena));
-  __builtin_memcpy_inline(initial_vmas, vmas, sizeof(vmas));
+  std::memcpy(&initial_arena, &arena, sizeof(arena));
+  std::memcpy(initial_vmas, vmas, sizeof(vmas));
   initial_allocator = allocator;
   initial_layout = layout;
   initial_mms = mms;
@@ -347,9 +348,8 @@ void BeginMachine(const Layout& layout, const CpuMms& cpu_mms, const Profile& ac
   mms = cpu_mms;
   area_of_run.pages = mms.mm_count * kPagesMax;
   if (initial_valid && layout == initial_layout && mms == initial_mms) {
-    // Not memcpy: ThreadSanitizer would count a write by the host over the whole arena.
-    __builtin_memcpy_inline(&arena, &initial_arena, sizeof(arena));
-    __builtin_memcpy_inline(vmas, initial_vmas, sizeof(vmas));
+    std::memcpy(&arena, &initial_arena, sizeof(arena));
+    std::memcpy(vmas, initial_vmas, sizeof(vmas));
     allocator = initial_allocator;
   } else {
     levels = layout.levels;

@@ -47,33 +47,41 @@ void MappingHistory::OnFolioAlloc(uint64_t pfn, uint64_t order) {
   for (uint64_t i = 0; i < uint64_t{1} << order; ++i) ++generation_[pfn + i];
 }
 
-void MappingHistory::OnEntryWrite(const Object& entry, uint32_t index) {
-  if (entry.kind == ObjectKind::kPte) {
-    // Wherever its table is linked now, or nowhere: Translate knows.
-    for (int page = entry.index; page < pages_; page += kEntriesPerTable) Update(page, index);
-    return;
-  }
-  // With hugetlb an mm has a second pmd table, which it may share.
-  if (entry.kind != ObjectKind::kPmd || AreaStart() != kAreaStart) {
-    for (int page = 0; page < pages_; ++page) Update(page, index);
-    return;
-  }
-  const int region = entry.index - kFirstPmd;
-  if (region < 0 || region >= kRegionsMax) return;
-  for (int first = region * kPagesPerRegion; first < pages_; first += kPagesMax) {
-    for (int page = first; page < first + kPagesPerRegion; ++page) Update(page, index);
-  }
-}
-
-void MappingHistory::Update(int page, uint32_t index) {
+void MappingHistory::Update(int page, const Translation& translation, uint32_t index) {
   auto& log = log_[page];
-  const Mapping now = MappingOf(Translate(page), index, generation_);
+  const Mapping now = MappingOf(translation, index, generation_);
   if (SameTranslation(now, log.back())) return;
   if (log.full()) {
     log.erase(0);
     start_number_ = 0;
   }
   WR_CHECK(log.push_back(now));
+}
+
+void MappingHistory::OnEntryWrite(const Object& entry, uint32_t index) {
+  if (entry.kind == ObjectKind::kPte) {
+    // Wherever its table is linked now, or nowhere: Translate knows.
+    for (int page = entry.index; page < pages_; page += kEntriesPerTable) {
+      Update(page, Translate(page), index);
+    }
+    return;
+  }
+  // With hugetlb an mm has a second pmd table, which it may share.
+  if (entry.kind != ObjectKind::kPmd || AreaStart() != kAreaStart) {
+    for (int region = 0; region < pages_ / kPagesPerRegion; ++region) UpdateRegion(region, index);
+    return;
+  }
+  const int first = entry.index - kFirstPmd;
+  if (first < 0 || first >= kRegionsMax) return;
+  for (int region = first; region < pages_ / kPagesPerRegion; region += kRegionsMax) {
+    UpdateRegion(region, index);
+  }
+}
+
+void MappingHistory::UpdateRegion(int region, uint32_t index) {
+  Translation now[kPagesPerRegion];
+  TranslateRegion(region, now);
+  for (int i = 0; i < kPagesPerRegion; ++i) Update(region * kPagesPerRegion + i, now[i], index);
 }
 
 bool MappingHistory::WasMapped(int page, Allocation what, bool for_writing, uint32_t since) const {

@@ -56,7 +56,8 @@ class MappingHistory {
   // A run changes a page's translation some three times an operation.
   static constexpr size_t kChangesMax = 256;
 
-  void Update(int page, uint32_t index);
+  void UpdateRegion(int region, uint32_t index);
+  void Update(int page, const Translation& translation, uint32_t index);
 
   int pages_ = 0;              // of the mms in use
   uint32_t start_number_ = 0;  // of what stands first in each log; 0: nothing that is known

@@ -44,7 +44,7 @@ void NoLostWriteOracle::Begin() {
   if (start_number_ != StartNumber()) KeepStart();
   const int pages = AreaPagesInUse();
   for (int n = 0; n < pages; ++n) pages_[n].Reset(start_values_[n]);
-  for (int i = 0; i < kFilePages; ++i) file_pages_[i].Reset(start_file_values_[i]);
+  for (int i = 0; i < kFilePages && HasFiles(); ++i) file_pages_[i].Reset(start_file_values_[i]);
   move_count_ = 0;
   forked_ = 0;
 }
@@ -276,11 +276,13 @@ void NoLostWriteOracle::OnRead(const Event& event, int page, PossibleValues& sha
 }
 
 void NoLostWriteOracle::End() {
+  uint64_t contents[kPagesPerRegion];
   for (int n = 0; n < AreaPagesInUse(); ++n) {
+    if (n % kPagesPerRegion == 0) ContentsOfRegion(n / kPagesPerRegion, contents);
     PossibleValues& page = ShadowOf(n);
-    const Mapping& mapping = mappings().Current(n);
-    const uint64_t shown = ContentAt(n);
+    const uint64_t shown = contents[n % kPagesPerRegion];
     if (!page.judged_at_end() || page.Settle(shown)) continue;
+    const Mapping& mapping = mappings().Current(n);
     const std::string name = mapping.page.pfn == 0 ? "nothing" : NameOfFrame(mapping.page.pfn);
     Pair pair = Blame(n, mapping.page.pfn, shown, page.LastWrite(), kNoEvent);
     // Nobody wrote: what survived a discard is shown.
