@@ -2,3 +2,4 @@
 # the coverage callbacks that afl-compiler-rt implements.
 set(WALKRACE_FUZZER aflpp)
 set(WALKRACE_INSTRUMENTED_FLAGS -fsanitize-coverage=trace-pc-guard)
+set(WALKRACE_LTO ON)

@@ -4,6 +4,7 @@
 #   WALKRACE_LINK_FLAGS          every executable
 #   WALKRACE_FUZZER              "", libfuzzer or aflpp
 #   WALKRACE_TSAN                ON where the ThreadSanitizer runtime is linked in
+#   WALKRACE_LTO                 ON where speed is all: libraries are optimised at link time
 # Why two sets: a scheduler that ThreadSanitizer can see is a happens-before edge, and hides
 # every race that walkrace hunts. Engine, machine, oracles and harness are never instrumented.
 
@@ -12,6 +13,7 @@ set(WALKRACE_INSTRUMENTED_FLAGS "")
 set(WALKRACE_LINK_FLAGS "")
 set(WALKRACE_FUZZER "")
 set(WALKRACE_TSAN OFF)
+set(WALKRACE_LTO OFF)
 
 set(_flavour_file ${CMAKE_CURRENT_LIST_DIR}/${WALKRACE_FLAVOUR}.cmake)
 if(NOT EXISTS ${_flavour_file})
@@ -43,7 +45,7 @@ add_compile_options(
   "-ffile-compilation-dir=."
   "$<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions>"
   ${WALKRACE_ALL_FLAGS})
-add_link_options(${WALKRACE_ALL_FLAGS} ${WALKRACE_LINK_FLAGS})
+add_link_options(${WALKRACE_ALL_FLAGS} ${WALKRACE_LINK_FLAGS} $<$<BOOL:${WALKRACE_LTO}>:-flto=thin>)
 include_directories(${CMAKE_SOURCE_DIR}/src)
 
 # walkrace_library(base SOURCES a.cc b.cc DEPENDS engine absl::strings [INSTRUMENTED])
@@ -51,6 +53,7 @@ function(walkrace_library name)
   cmake_parse_arguments(ARG "INSTRUMENTED" "" "SOURCES;DEPENDS" ${ARGN})
   add_library(walkrace_${name} STATIC ${ARG_SOURCES})
   target_link_libraries(walkrace_${name} PUBLIC ${ARG_DEPENDS})
+  set_target_properties(walkrace_${name} PROPERTIES INTERPROCEDURAL_OPTIMIZATION ${WALKRACE_LTO})
   if(ARG_INSTRUMENTED)
     target_compile_options(walkrace_${name} PRIVATE ${WALKRACE_INSTRUMENTED_FLAGS})
   endif()

@@ -1,1 +1,2 @@
 # Optimised, checks on, no sanitizer.
+set(WALKRACE_LTO ON)
