@@ -9,14 +9,34 @@ namespace walkrace {
 namespace {
 
 constexpr size_t kSuccessionsMax = kOrderCountersMax - kOrdersMax;
+constexpr uint32_t kFnvPrime = 16777619u;
 
 // FNV-1a over the file's name and the line: no address may matter.
-uint32_t HashSite(uint32_t hash, const wr_site* site) {
-  for (const char* c = site->file; *c != '\0'; ++c) hash = (hash ^ uint8_t(*c)) * 16777619u;
-  return (hash ^ uint32_t(site->line)) * 16777619u;
+uint32_t HashSite(const wr_site* site) {
+  uint32_t hash = 2166136261u;
+  for (const char* c = site->file; *c != '\0'; ++c) hash = (hash ^ uint8_t(*c)) * kFnvPrime;
+  return (hash ^ uint32_t(site->line)) * kFnvPrime;
 }
 
 uint32_t Fold(uint32_t hash) { return hash ^ hash >> 12 ^ hash >> 24; }
+
+// A cache of them: a name takes longer than all else about an order.
+class SiteHashes {
+ public:
+  uint32_t Of(const wr_site* site) {
+    Slot& slot = slots_[reinterpret_cast<uintptr_t>(site) / alignof(wr_site) % kSlots];
+    if (slot.site != site) slot = {site, HashSite(site)};
+    return slot.hash;
+  }
+
+ private:
+  static constexpr size_t kSlots = 1024;
+  struct Slot {
+    const wr_site* site;
+    uint32_t hash;
+  };
+  Slot slots_[kSlots] = {};
+};
 
 class Counter final : public OrderListener {
  public:
@@ -26,8 +46,8 @@ class Counter final : public OrderListener {
   }
 
   void OnOrder(OrderKind kind, const Event& before, const Event& after) override {
-    const uint32_t start = 2166136261u ^ static_cast<uint32_t>(kind);
-    const uint32_t hash = HashSite(HashSite(start, before.site), after.site);
+    const uint32_t first = (hashes_.Of(before.site) ^ static_cast<uint32_t>(kind)) * kFnvPrime;
+    const uint32_t hash = first ^ hashes_.Of(after.site);
     const size_t order = Fold(hash) % kOrdersMax;
     NoteOrder(order);
     // What a read saw follows from the conflicts: a second counter would only be a second input.
@@ -45,6 +65,7 @@ class Counter final : public OrderListener {
     CountOrder(counter);
   }
 
+  SiteHashes hashes_;
   // NOLINTNEXTLINE(concurrency-mt-unsafe): no threads yet
   const bool counts_ = std::getenv("WALKRACE_NO_ORDERS") == nullptr;
   uint64_t run_ = 0;

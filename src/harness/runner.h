@@ -41,7 +41,7 @@ class Runner {
 
   const Engine& engine() const { return engine_; }
   // What judges the runs. For searches with reduction alone.
-  const OracleSet& oracles() { return judge_.oracles(); }
+  const OracleSet& oracles() const { return oracles_; }
   Engine& engine_to_search() { return engine_; }
   const ScheduleStrategy& replayed() const { return schedule_strategy_; }
 

@@ -19,6 +19,12 @@ constexpr uint64_t kFreedContent = 0xdeadbeefdeadbeef;
 // Not present, and no value that a walker could take for an entry.
 constexpr unsigned long kPoisonedEntry = 0xdeaddeaddeadd000ul;
 
+// What was done with a frame or table before it was freed is done before it is taken again: the
+// allocator's lock orders the two. Of a huge block, which is freed and taken as a whole: the first
+// frame's.
+uint64_t frame_edge[kFramesMax];
+uint64_t table_edge[kTablesMax];
+
 // Of the folio whose head this is: frames of a huge folio that was split are base pages.
 unsigned OrderOf(uint16_t head) {
   return (arena.mem_map[head].flags & 1ul << PG_head) != 0 ? HPAGE_PMD_ORDER : 0;
@@ -69,7 +75,7 @@ uint16_t TakeFrames(unsigned order) {
   const uint16_t pfn = list.back();
   list.pop_back();
   SetFree(pfn, order, false);
-  for (unsigned i = 0; i < 1u << order; ++i) RaceDetectorAcquire(&allocator.frame_edge[pfn + i]);
+  RaceDetectorAcquire(&frame_edge[pfn]);
   return pfn;
 }
 
@@ -78,7 +84,7 @@ uint16_t TakeTable() {
   if (allocator.tables.empty()) return 0;
   const uint16_t table = allocator.tables.back();
   allocator.tables.pop_back();
-  RaceDetectorAcquire(&allocator.table_edge[table]);
+  RaceDetectorAcquire(&table_edge[table]);
   return table;
 }
 
@@ -87,7 +93,7 @@ uint16_t TakePmdTable() {
   if (allocator.pmd_tables.empty()) return 0;
   const uint16_t table = allocator.pmd_tables.back();
   allocator.pmd_tables.pop_back();
-  RaceDetectorAcquire(&allocator.table_edge[table]);
+  RaceDetectorAcquire(&table_edge[table]);
   return table;
 }
 
@@ -146,10 +152,8 @@ void wr_folio_free(struct folio* folio, const wr_site* site) {
   if (allocator.frame_free[pfn]) return;
   TouchWords(&arena.content[pfn], 1 << order, Touched::kWrite);
   SetFree(pfn, order, true);
-  for (unsigned i = 0; i < 1u << order; ++i) {
-    arena.content[pfn + i] = kFreedContent;
-    RaceDetectorRelease(&allocator.frame_edge[pfn + i]);
-  }
+  for (unsigned i = 0; i < 1u << order; ++i) arena.content[pfn + i] = kFreedContent;
+  RaceDetectorRelease(&frame_edge[pfn]);
   auto& list = order == 0 ? allocator.base_frames : allocator.huge_frames;
   WR_CHECK(list.push_back(pfn));
   wr_note(WR_NOTE_FOLIO_FREE, &folio->page._refcount, pfn, order, site);
@@ -188,7 +192,7 @@ void wr_pmd_free(pgtable_t table, const wr_site* site) {
   TouchObject(kFreePmdTables, Touched::kWrite);
   TouchWords(table->entry, kEntriesPerTable, Touched::kWrite);
   for (unsigned long& entry : table->entry) entry = kPoisonedEntry;
-  RaceDetectorRelease(&allocator.table_edge[table - arena.tables]);
+  RaceDetectorRelease(&table_edge[table - arena.tables]);
   WR_CHECK(allocator.pmd_tables.push_back(table - arena.tables));
   wr_note(WR_NOTE_TABLE_FREE, table, wr_table_to_pfn(table), 0, site);
 }
@@ -197,7 +201,7 @@ void wr_pte_free(pgtable_t table, const wr_site* site) {
   TouchObject(kFreeTables, Touched::kWrite);
   TouchWords(table->entry, kEntriesPerTable, Touched::kWrite);
   for (unsigned long& entry : table->entry) entry = kPoisonedEntry;
-  RaceDetectorRelease(&allocator.table_edge[table - arena.tables]);
+  RaceDetectorRelease(&table_edge[table - arena.tables]);
   WR_CHECK(allocator.tables.push_back(table - arena.tables));
   wr_note(WR_NOTE_TABLE_FREE, table, wr_table_to_pfn(table), 0, site);
 }

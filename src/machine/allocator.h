@@ -16,10 +16,6 @@ struct Allocator {
   FixedVector<uint8_t, kTablesMax> tables;
   FixedVector<uint8_t, 2> pmd_tables;
   bool frame_free[kFramesMax];
-  // What was done with a frame or table before it was freed is done before it is taken again: the
-  // allocator's lock orders the two.
-  uint64_t frame_edge[kFramesMax];
-  uint64_t table_edge[kTablesMax];
 };
 
 extern Allocator allocator;
