@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 #include "base/random.h"
+#include "engine/shared_objects.h"
 #include "engine/strategies.h"
 
 namespace walkrace {
@@ -18,26 +20,31 @@ class DelayStrategy final : public Strategy {
   void Begin(int /*cpu_count*/, uint64_t seed) override {
     Random random(seed);
     first_ = static_cast<CpuId>(random.Below(kCpusMax));
-    began_ = false;
-    for (int i = 0; i < delays_; ++i) delay_step_[i] = random.Below(steps_estimate_);
+    ran_ = kNoCpu;
+    std::swap(shared_before_, shared_);
+    shared_->Forget();
+    every_event_ = !shared_before_->ShareAny();
+    places_ = 0;
+    for (int i = 0; i < delays_; ++i) delay_at_[i] = random.Below(places_estimate_);
     // A place in the run takes each delay once, however many fall on it.
-    std::sort(delay_step_, delay_step_ + delays_);
+    std::sort(delay_at_, delay_at_ + delays_);
     next_delay_ = 0;
   }
 
   CpuId Pick(const Choice& choice) override {
-    CpuId turn = choice.current;
-    if (!began_) turn = first_ % choice.cpu_count;
-    began_ = true;
-    turn = FromOn(turn, choice);
-    for (; next_delay_ < delays_ && delay_step_[next_delay_] <= choice.step; ++next_delay_) {
-      if (delay_step_[next_delay_] == choice.step) turn = FromOn(turn + 1, choice);
-    }
-    return turn;
+    AddExecuted(choice.step);
+    const CpuId turn = FromOn(ran_ == kNoCpu ? first_ % choice.cpu_count : choice.current, choice);
+    const CpuId next =
+        IsPlace(choice.pending[turn]) && IsDelayed() ? FromOn(turn + 1, choice) : turn;
+    ran_ = next;
+    ran_at_ = choice.step;
+    executed_ = choice.pending[next];
+    return next;
   }
 
   void End(uint32_t steps) override {
-    steps_estimate_ = std::max(steps, steps_estimate_ - steps_estimate_ / 8);
+    AddExecuted(steps);
+    places_estimate_ = std::max(places_, places_estimate_ - places_estimate_ / 8);
   }
 
  private:
@@ -47,12 +54,41 @@ class DelayStrategy final : public Strategy {
     return turn % choice.cpu_count;
   }
 
+  // Where a delay can matter: before what another CPU may notice.
+  bool IsPlace(const PendingEvent& event) const {
+    if (every_event_) return true;
+    return event.location != kNoLocation &&
+           shared_before_->IsShared(SharedObjects::SlotOf(event.location));
+  }
+
+  // Whether the place that is reached now takes a delay.
+  bool IsDelayed() {
+    const uint32_t place = places_++;
+    bool delayed = false;
+    for (; next_delay_ < delays_ && delay_at_[next_delay_] <= place; ++next_delay_) {
+      delayed |= delay_at_[next_delay_] == place;
+    }
+    return delayed;
+  }
+
+  void AddExecuted(uint32_t step) {
+    if (ran_ == kNoCpu || step == ran_at_ || executed_.location == kNoLocation) return;
+    shared_->Add(ran_, executed_);
+  }
+
   const int delays_;
-  uint32_t steps_estimate_ = 1;
-  uint32_t delay_step_[kDelaysMax] = {};
+  SharedObjects runs_[2];  // this one, and the one before
+  SharedObjects* shared_ = &runs_[0];
+  SharedObjects* shared_before_ = &runs_[1];
+  bool every_event_ = true;
+  uint32_t places_ = 0;
+  uint32_t places_estimate_ = 1;
+  uint32_t delay_at_[kDelaysMax] = {};
   int next_delay_ = 0;
   CpuId first_ = 0;
-  bool began_ = false;
+  CpuId ran_ = kNoCpu;
+  uint32_t ran_at_ = 0;
+  PendingEvent executed_ = {};
 };
 
 }  // namespace

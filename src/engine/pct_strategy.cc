@@ -7,7 +7,6 @@
 namespace walkrace {
 namespace {
 
-constexpr int kDepthMax = 16;
 constexpr uint32_t kNever = UINT32_MAX;
 
 class PctStrategy final : public Strategy {

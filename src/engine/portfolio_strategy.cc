@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -27,11 +28,14 @@ class PortfolioStrategy final : public Strategy {
 
 std::unique_ptr<Strategy> MakePortfolioStrategy(int depth) {
   std::vector<std::unique_ptr<Strategy>> members;
-  members.push_back(MakeRandomStrategy());
-  members.push_back(MakePctStrategy(depth));
-  members.push_back(MakePosStrategy());
-  members.push_back(MakeSurwStrategy());
-  members.push_back(MakeDelayStrategy(depth - 1));
+  for (int times = 1; times <= 3; ++times) {
+    const int deep = std::min(times * depth, kDepthMax);
+    members.push_back(MakeRandomStrategy());
+    members.push_back(MakePctStrategy(deep));
+    members.push_back(MakePosStrategy());
+    members.push_back(MakeSurwStrategy());
+    members.push_back(MakeDelayStrategy(deep - 1));
+  }
   return std::make_unique<PortfolioStrategy>(std::move(members));
 }
 

@@ -10,9 +10,11 @@
 
 namespace walkrace {
 
+inline constexpr int kDepthMax = 16;
+
 struct StrategyOptions {
   // Of pct, and of delay, which delays once less: the number of ordering constraints that a bug
-  // needs, at least 1.
+  // needs, from 1 to kDepthMax.
   int depth = 3;
   const Schedule* schedule = nullptr;  // of schedule, which needs it; not copied
 };
@@ -56,11 +58,14 @@ std::unique_ptr<Strategy> MakePosStrategy();
 std::unique_ptr<Strategy> MakeSurwStrategy();
 
 // Delay bounding: Emmi, Qadeer, Rakamaric, "Delay-bounded scheduling", POPL 2011. CPUs run in a
-// circle, each until it cannot; a delay, at a random step, lets the next one go first. Deviations:
-// sampled, not enumerated; the first CPU is drawn; steps are estimated as pct does.
+// circle, each until it cannot; a delay, at a random place, lets the next one go first. Deviations:
+// sampled, not enumerated; the first CPU is drawn; a place is an access to what the run before
+// shared (shared_objects.h), whatever its scenario was, or any event where that was nothing; their
+// number is estimated as pct estimates steps.
 std::unique_ptr<Strategy> MakeDelayStrategy(int delays);
 
-// All of the above in turn, a schedule each.
+// All of the above in turn, a schedule each; those that have a depth with it, its double and its
+// triple.
 std::unique_ptr<Strategy> MakePortfolioStrategy(int depth);
 
 // Follows a schedule, then its default order. The schedule is not copied.

@@ -208,6 +208,19 @@ TEST(DelayStrategy, OneDelayLetsTheNextGoFirst) {
               UnorderedElementsAre("000111", "111000", "011100", "001110", "100011", "110001"));
 }
 
+// Once a run has shown what is shared, a delay comes before that alone.
+TEST(DelayStrategy, DelaysWhatOthersNotice) {
+  const std::unique_ptr<Strategy> delay = MakeDelayStrategy(1);
+  std::set<std::string> seen;
+  for (uint64_t seed = 0; seed < 500; ++seed) {
+    const RecordedRun run = RunBodies(*delay, seed, 2, [](CpuId cpu) {
+      for (int i = 0; i < 3; ++i) Store(i == 1 ? 2 : cpu, i);
+    });
+    if (seed > 0) seen.insert(CpusOf(run));
+  }
+  EXPECT_THAT(seen, UnorderedElementsAre("000111", "111000", "011100", "100011"));
+}
+
 TEST(DelayStrategy, PreemptsNoOftenerThanItDelays) {
   for (int delays = 0; delays <= 4; ++delays) {
     const std::unique_ptr<Strategy> strategy = MakeDelayStrategy(delays);
@@ -294,9 +307,11 @@ TEST(SurwStrategy, EndsWhateverBlocks) {
 
 TEST(PortfolioStrategy, TakesTurns) {
   const std::unique_ptr<Strategy> portfolio = MakePortfolioStrategy(3);
-  const std::unique_ptr<Strategy> members[] = {MakeRandomStrategy(), MakePctStrategy(3),
-                                               MakePosStrategy(), MakeSurwStrategy(),
-                                               MakeDelayStrategy(2)};
+  const std::unique_ptr<Strategy> members[] = {
+      MakeRandomStrategy(), MakePctStrategy(3),   MakePosStrategy(),    MakeSurwStrategy(),
+      MakeDelayStrategy(2), MakeRandomStrategy(), MakePctStrategy(6),   MakePosStrategy(),
+      MakeSurwStrategy(),   MakeDelayStrategy(5), MakeRandomStrategy(), MakePctStrategy(9),
+      MakePosStrategy(),    MakeSurwStrategy(),   MakeDelayStrategy(8)};
   for (uint64_t seed = 0; seed < 500; ++seed) {
     const RandomProgram program = DrawProgram(seed / 50, true);
     ASSERT_TRUE(SameRun(RunRandomProgram(*portfolio, seed, program),

@@ -1,14 +1,13 @@
 #include <algorithm>
 
 #include "base/random.h"
+#include "engine/shared_objects.h"
 #include "engine/strategies.h"
 
 namespace walkrace {
 namespace {
 
-// Locations are counted by their number modulo this: two that share a slot are one object here.
-constexpr uint32_t kSlots = 1024;
-constexpr uint8_t kWritten = 0x80;  // beside a bit for each CPU that was there
+constexpr uint32_t kSlots = SharedObjects::kSlots;
 
 class SurwStrategy final : public Strategy {
  public:
@@ -35,9 +34,8 @@ class SurwStrategy final : public Strategy {
   }
 
  private:
-  static uint32_t SlotOf(LocationId location) { return location % kSlots; }
   bool IsInteresting(const PendingEvent& event) const {
-    return event.location != kNoLocation && interesting_[SlotOf(event.location)];
+    return event.location != kNoLocation && interesting_[SharedObjects::SlotOf(event.location)];
   }
 
   // One half of the objects that the last run shared, and at least one of them; how often each CPU
@@ -47,10 +45,9 @@ class SurwStrategy final : public Strategy {
     std::fill_n(to_come_, kCpusMax, 0);
     uint32_t shared[kSlots];
     uint32_t count = 0;
-    for (uint32_t i = 0; i < touched_count_; ++i) {
-      const uint8_t who = who_[touched_[i]] & ~kWritten;
-      const bool by_several = (who & (who - 1)) != 0;
-      if (by_several && (who_[touched_[i]] & kWritten) != 0) shared[count++] = touched_[i];
+    for (uint32_t i = 0; i < objects_.touched_count(); ++i) {
+      const uint32_t slot = objects_.touched(i);
+      if (objects_.IsShared(slot)) shared[count++] = slot;
     }
     if (count == 0) return;
     const uint32_t surely = random_.Below(count);
@@ -62,18 +59,16 @@ class SurwStrategy final : public Strategy {
   }
 
   void ForgetCounts() {
-    for (uint32_t i = 0; i < touched_count_; ++i) {
-      who_[touched_[i]] = 0;
-      for (auto& times : times_) times[touched_[i]] = 0;
+    for (uint32_t i = 0; i < objects_.touched_count(); ++i) {
+      for (auto& times : times_) times[objects_.touched(i)] = 0;
     }
-    touched_count_ = 0;
+    objects_.Forget();
   }
 
   void Count(CpuId cpu, const PendingEvent& event) {
     if (event.location == kNoLocation) return;
-    const uint32_t slot = SlotOf(event.location);
-    if (who_[slot] == 0) touched_[touched_count_++] = slot;
-    who_[slot] |= static_cast<uint8_t>(1u << cpu | (event.kind == EventKind::kLoad ? 0 : kWritten));
+    objects_.Add(cpu, event);
+    const uint32_t slot = SharedObjects::SlotOf(event.location);
     ++times_[cpu][slot];
     if (!interesting_[slot]) return;
     if (to_come_[cpu] > 0) --to_come_[cpu];
@@ -124,10 +119,8 @@ class SurwStrategy final : public Strategy {
   uint32_t ran_at_ = 0;
 
   // Of this run, and at its beginning still of the last one.
-  uint8_t who_[kSlots] = {};
+  SharedObjects objects_;
   uint16_t times_[kCpusMax][kSlots] = {};
-  uint32_t touched_[kSlots] = {};
-  uint32_t touched_count_ = 0;
 };
 
 }  // namespace

@@ -157,7 +157,7 @@ void AddHuntCommand(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   CLI::Option* depth = command->add_option("--depth", arguments->depth,
                                            "of pct, and of delay, which delays once less");
-  depth->check(CLI::Range(1, 16))->capture_default_str();
+  depth->check(CLI::Range(1, kDepthMax))->capture_default_str();
   command->add_option("--seed", arguments->seed, "of the search")
       ->check(WholeNumber())
       ->capture_default_str();
