@@ -43,7 +43,8 @@ template <typename Function>
 RecordedRun RunBodies(Strategy& strategy, uint64_t seed, int cpu_count, Function body) {
   return RunProgram(
       strategy, seed, cpu_count,
-      [](void* context, CpuId cpu) { (*static_cast<Function*>(context))(cpu); }, &body);
+      [](void* context, CpuId cpu) { (*static_cast<Function*>(context))(cpu); },
+      static_cast<void*>(&body));
 }
 
 // A strategy with its own schedule.

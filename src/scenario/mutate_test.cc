@@ -12,7 +12,6 @@
 namespace walkrace {
 namespace {
 
-using ::testing::Contains;
 using ::testing::Each;
 using ::testing::Gt;
 using ::testing::Pair;
