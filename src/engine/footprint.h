@@ -15,8 +15,8 @@ namespace walkrace {
 // Locations of the arena stand for themselves; what is behind them is no memory.
 inline constexpr uint32_t kInterruptsOf = 0x01000000;  // + cpu: pending, on or off, ended
 inline constexpr uint32_t kQuiescenceOf = 0x01000010;  // + cpu: what an RCU grace period waits for
-inline constexpr uint32_t kAcknowledgementsOf = 0x01000020;  // + cpu: that it waits for
-inline constexpr uint32_t kRcuCallbacks = 0x01000030;        // the list of those not due yet
+inline constexpr uint32_t kAcknowledgementsOf = 0x01000020;   // + cpu: that it waits for
+inline constexpr uint32_t kRcuCallbacks = 0x01000030;         // the list of those not due yet
 inline constexpr uint32_t kFirstObjectOfOthers = 0x02000000;  // from here on the engine uses none
 
 // Bits: one step may touch an object in several ways. Two touches of an object commute where both

@@ -22,9 +22,9 @@ namespace walkrace {
 void Require(bool holds, const char* what);
 
 struct BodiesVerdict {
-  const char* violated = nullptr;      // what did not hold, "deadlock" or "step bound"; null: nothing
-  std::vector<Preemption> schedule;    // of the first violation
-  bool complete = false;               // every schedule is covered
+  const char* violated = nullptr;    // what did not hold, "deadlock" or "step bound"; null: nothing
+  std::vector<Preemption> schedule;  // of the first violation
+  bool complete = false;             // every schedule is covered
   uint64_t schedules = 0;
   uint64_t classes = 0;     // of schedules; 0 from Hunt
   uint64_t violations = 0;  // of them, or of the schedules of a hunt
