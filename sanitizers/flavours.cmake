@@ -45,7 +45,11 @@ add_compile_options(
   "-ffile-compilation-dir=."
   "$<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions>"
   ${WALKRACE_ALL_FLAGS})
-add_link_options(${WALKRACE_ALL_FLAGS} ${WALKRACE_LINK_FLAGS} $<$<BOOL:${WALKRACE_LTO}>:-flto=thin>)
+add_link_options(${WALKRACE_ALL_FLAGS} ${WALKRACE_LINK_FLAGS})
+if(WALKRACE_LTO)
+  # Executables share what the linker makes of a library.
+  add_link_options(-flto=thin -Wl,-plugin-opt,cache-dir=${CMAKE_BINARY_DIR}/lto-cache)
+endif()
 include_directories(${CMAKE_SOURCE_DIR}/src)
 
 # walkrace_library(base SOURCES a.cc b.cc DEPENDS engine absl::strings [INSTRUMENTED])

@@ -24,7 +24,8 @@ class Exhaustion {
         footprints_(runner_.engine_to_search(), runner_.oracles()),
         next_progress_(kProgressSeconds),
         next_keep_(kKeepSeconds) {
-    result_.state.fingerprint = FingerprintOf(options.scenario, options.context);
+    result_.state.fingerprint =
+        FingerprintOf(options.scenario, options.context, options.preemptions, options.strict);
     if (options.resumed == nullptr) return;
     stale_ = options.resumed->fingerprint != result_.state.fingerprint;
     result_.state = *options.resumed;
@@ -67,6 +68,7 @@ class Exhaustion {
       BoundedSearch search(runner_.engine_to_search(), footprints_, now);
       const uint64_t left = schedules_max - result_.schedules_before;
       const std::optional<ExhaustEnd> end = RunSearch(search, now, left);
+      result_.covered_bound = now;
       result_.schedules = search.schedules();
       result_.classes = search.classes();
       result_.covered = search.Covered();
@@ -92,6 +94,7 @@ class Exhaustion {
     reduced_ = &search;
     const std::optional<ExhaustEnd> end = RunSearch(search, std::nullopt, UINT64_MAX);
     reduced_ = nullptr;
+    result_.covered_bound.reset();
     Keep(search);
     result_.schedules = search.schedules();
     result_.classes = search.classes();

@@ -58,8 +58,9 @@ struct ExhaustResult {
   uint64_t classes = 0;
   uint64_t schedules = 0;
   uint64_t schedules_before = 0;
-  double covered = 0;             // 1 where complete
-  std::optional<uint32_t> bound;  // the highest number of preemptions that was gone through
+  double covered = 0;                     // 1 where complete
+  std::optional<uint32_t> covered_bound;  // of the schedules of so many preemptions; none: of all
+  std::optional<uint32_t> bound;          // the highest number of preemptions that was gone through
   uint64_t known_exposed = 0;
   const KnownExposure* exposure = nullptr;
   bool asked = false, confirmed = true;  // as HuntResult

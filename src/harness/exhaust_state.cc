@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/build_id.h"
 #include "engine/strategies.h"
 #include "scenario/text_codec.h"
 
@@ -10,7 +11,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr char kFormat[] = "walkrace exhaust 1";
+constexpr char kFormat[] = "walkrace exhaust 2";
 constexpr uint64_t kMaskMax = (uint64_t{1} << kCpusMax) - 1;
 
 Json JsonOf(const std::vector<SearchNode::Branch>& branches) {
@@ -84,14 +85,26 @@ uint64_t MixInto(uint64_t hash, uint64_t value) {
   return hash ^ (hash >> 29);
 }
 
+uint64_t HashOf(const std::string& text, uint64_t hash) {
+  for (const char c : text) hash = MixInto(hash, static_cast<unsigned char>(c));
+  return hash;
+}
+
+// Of all but the checksum itself.
+uint64_t ChecksumOf(Json json) {
+  json.erase("checksum");
+  return HashOf(json.dump(), 1);
+}
+
 }  // namespace
 
-uint64_t FingerprintOf(const Scenario& scenario, const ResolvedContext& context) {
+uint64_t FingerprintOf(const Scenario& scenario, const ResolvedContext& context,
+                       std::optional<uint32_t> preemptions, bool strict) {
   WalkFile file;
   file.input.scenario = scenario;
   NameContext(context, file);
-  uint64_t hash = 0;
-  for (const char c : PrintText(file)) hash = MixInto(hash, static_cast<unsigned char>(c));
+  uint64_t hash = MixInto(BuildId(), preemptions.has_value() ? 1 + *preemptions : 0);
+  hash = MixInto(HashOf(PrintText(file), hash), strict ? 1 : 0);
   Input input;
   input.scenario = scenario;
   return MixInto(hash, Runner::Get().Replay(input, context.run).run.trace_hash);
@@ -117,6 +130,7 @@ std::string PrintState(const ExhaustState& state) {
                             {"sleep", JsonOf(node.sleep)},
                             {"predicted", JsonOf(node.predicted)}});
   }
+  json["checksum"] = ChecksumOf(json);
   return json.dump() + "\n";
 }
 
@@ -126,10 +140,13 @@ absl::StatusOr<ExhaustState> ParseState(const std::string& text) {
   const Json json = Json::parse(text, nullptr, false);
   if (!json.is_object() || !json.contains("format") || json["format"] != kFormat) return invalid;
   ExhaustState state;
-  uint64_t bounds;
+  uint64_t bounds, checksum;
+  if (!Read(json, "checksum", UINT64_MAX, &checksum) || checksum != ChecksumOf(json)) {
+    return invalid;
+  }
   if (!Read(json, "fingerprint", UINT64_MAX, &state.fingerprint) ||
       !Read(json, "known_exposed", UINT64_MAX, &state.known_exposed) ||
-      !Read(json, "bounds_done", UINT32_MAX, &bounds) ||
+      !Read(json, "bounds_done", kStepsMax + 1, &bounds) ||
       !Read(json, "bounded_schedules", UINT64_MAX, &state.bounded_schedules) ||
       !Read(json, "schedules", UINT64_MAX, &state.schedules) ||
       !Read(json, "classes", UINT64_MAX, &state.classes) || !json.contains("seconds") ||

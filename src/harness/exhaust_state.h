@@ -3,6 +3,7 @@
 #define WALKRACE_HARNESS_EXHAUST_STATE_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,8 +26,10 @@ struct ExhaustState {
   std::vector<SearchNode> path;
 };
 
-// Of the scenario, its context, and what the code under test does with it by default.
-uint64_t FingerprintOf(const Scenario& scenario, const ResolvedContext& context);
+// Of what is searched: scenario and context, what was asked for, and the build. Another one's
+// state proves nothing here.
+uint64_t FingerprintOf(const Scenario& scenario, const ResolvedContext& context,
+                       std::optional<uint32_t> preemptions, bool strict);
 
 std::string PrintState(const ExhaustState& state);
 // Any bytes: InvalidArgument for what PrintState never wrote.

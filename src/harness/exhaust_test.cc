@@ -310,9 +310,17 @@ TEST_F(ExhaustTest, RefusesWhatIsOfAnotherScenario) {
   ExhaustOptions options = OptionsOf("x86-64", "");
   options.seconds_max = 0;
   const ExhaustState state = Exhaust(options).state;
-  options.context = ContextOf("arm64");
   options.resumed = &state;
-  EXPECT_EQ(Exhaust(options).end, ExhaustEnd::kStale);
+  const auto end_with = [&options](auto change) {
+    ExhaustOptions other = options;
+    change(other);
+    return Exhaust(other).end;
+  };
+  EXPECT_EQ(end_with([](ExhaustOptions&) {}), ExhaustEnd::kStopped) << "the same";
+  EXPECT_EQ(end_with([](ExhaustOptions& other) { other.context = ContextOf("arm64"); }),
+            ExhaustEnd::kStale);
+  EXPECT_EQ(end_with([](ExhaustOptions& other) { other.preemptions = 1; }), ExhaustEnd::kStale);
+  EXPECT_EQ(end_with([](ExhaustOptions& other) { other.strict = true; }), ExhaustEnd::kStale);
 }
 
 TEST(ExhaustStateTest, RefusesWhatItDidNotWrite) {
@@ -322,14 +330,18 @@ TEST(ExhaustStateTest, RefusesWhatItDidNotWrite) {
   EXPECT_TRUE(ParseState(PrintState(ExhaustState())).ok());
   ExhaustState state;
   state.path.push_back({3, 0, 1, 0, 0, {}, {}});
-  std::string text = PrintState(state);
+  const std::string text = PrintState(state);
   ASSERT_TRUE(ParseState(text).ok());
   // A CPU that is none, and one that cannot run.
-  for (const char* chosen : {"\"chosen\":9", "\"chosen\":2", "\"chosen\":-1", "\"chosen\":\"0\""}) {
-    std::string other = text;
-    other.replace(other.find("\"chosen\":0"), 10, chosen);
-    EXPECT_FALSE(ParseState(other).ok()) << chosen;
+  for (const CpuId chosen : {9, 2, -1}) {
+    ExhaustState other = state;
+    other.path[0].chosen = chosen;
+    EXPECT_FALSE(ParseState(PrintState(other)).ok()) << chosen;
   }
+  // Well-formed, and not what was written.
+  std::string other = text;
+  other.replace(other.find("\"bounds_done\":0"), 15, "\"bounds_done\":2");
+  EXPECT_FALSE(ParseState(other).ok());
   for (size_t length = 0; length + 2 < text.size(); ++length) {
     EXPECT_FALSE(ParseState(text.substr(0, length)).ok());
   }

@@ -28,7 +28,7 @@ struct ConfirmRow {
 };
 
 struct Confirmed {
-  size_t inputs = 0, alike = 0;
+  size_t files = 0, inputs = 0, alike = 0;
   std::vector<ConfirmRow> rows;  // of inputs that violate, and of those that are not alike
   bool interrupted = false;
 };
@@ -42,6 +42,7 @@ absl::StatusOr<Confirmed> CompareAll(const std::vector<std::string>& files,
                                      const ConfirmArguments& arguments, double seconds_max) {
   const auto start = std::chrono::steady_clock::now();
   Confirmed confirmed;
+  confirmed.files = files.size();
   EveryTwoSeconds pace;
   Watchdog watchdog;
   for (const std::string& path : files) {
@@ -83,6 +84,7 @@ nlohmann::ordered_json RowJson(const ConfirmRow& row) {
 
 void PrintJson(const Confirmed& confirmed) {
   nlohmann::ordered_json json;
+  json["files"] = confirmed.files;
   json["inputs"] = confirmed.inputs;
   json["alike"] = confirmed.alike;
   json["rows"] = nlohmann::ordered_json::array();
@@ -102,6 +104,10 @@ void PrintText(const Confirmed& confirmed) {
   }
   std::printf("%zu inputs on fibers and on OS threads: %zu alike, %zu not\n", confirmed.inputs,
               confirmed.alike, confirmed.inputs - confirmed.alike);
+  if (confirmed.inputs < confirmed.files) {
+    std::printf("stopped there: %zu of %zu files were not tried\n",
+                confirmed.files - confirmed.inputs, confirmed.files);
+  }
 }
 
 int RunConfirm(const ConfirmArguments& arguments) {

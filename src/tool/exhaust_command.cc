@@ -34,8 +34,9 @@ std::string SayTime(double seconds) {
 }
 
 void TellProgress(const ExhaustProgress& progress) {
+  constexpr double kTellsOfTheRest = 0.01;
   std::string left;
-  if (progress.covered > 0 && progress.covered < 1) {
+  if (progress.covered > kTellsOfTheRest && progress.covered < 1) {
     left = absl::StrCat(", some ",
                         SayTime(progress.seconds / progress.covered * (1 - progress.covered)),
                         " to go if the rest is alike");
@@ -77,10 +78,13 @@ std::string Certificate(const ExhaustResult& result) {
     case ExhaustEnd::kStale:
       break;
   }
-  std::string text =
-      absl::StrCat("stopped at ", result.schedules, " schedules, ", result.classes,
-                   " equivalence classes: covered about ",
-                   absl::StrFormat("%.1f%%", result.covered * 100), ", no violation so far");
+  std::string text = absl::StrCat(
+      "stopped at ", result.schedules, " schedules, ", result.classes,
+      " equivalence classes: covered about ", absl::StrFormat("%.1f%%", result.covered * 100),
+      result.covered_bound.has_value()
+          ? absl::StrCat(" of those with at most ", SayBound(*result.covered_bound))
+          : "",
+      ", no violation so far");
   if (result.bound.has_value()) {
     absl::StrAppend(&text, "; complete to ", SayBound(*result.bound));
   }
@@ -91,17 +95,26 @@ void PrintText(const ExhaustArguments& arguments, const ExhaustOptions& options,
                const ExhaustResult& result, bool saved, bool kept) {
   std::printf("%s\n", Certificate(result).c_str());
   const uint64_t schedules = result.schedules + result.schedules_before;
-  std::printf("  exhaust%s: %llu schedules in %.1f s (%.0f/s)\n",
+  std::string before;
+  if (result.schedules_before != 0) {
+    before = absl::StrCat(" (", result.schedules_before, " before, of few preemptions)");
+  }
+  std::printf("  exhaust%s: %llu schedules%s in %.1f s (%.0f/s)\n",
               ContextFlags(options.context).c_str(), static_cast<unsigned long long>(schedules),
-              result.seconds, schedules / std::fmax(result.seconds, 1e-9));
+              before.c_str(), result.seconds, schedules / std::fmax(result.seconds, 1e-9));
   if (result.known_exposed != 0) {
     std::printf("  known exposed: %s, %llu times (--strict makes it a violation)\n",
                 result.exposure == nullptr ? "before it was resumed" : result.exposure->name,
                 static_cast<unsigned long long>(result.known_exposed));
   }
   if (kept) {
-    std::printf("  kept in %s: --resume %s goes on from there\n", arguments.resume.c_str(),
-                arguments.resume.c_str());
+    std::printf("  kept in %s: --resume %s goes on %s\n", arguments.resume.c_str(),
+                arguments.resume.c_str(),
+                result.covered_bound.has_value()
+                    ? absl::StrCat("with those of ", SayBound(*result.covered_bound),
+                                   ", from their beginning")
+                          .c_str()
+                    : "from there");
   }
   if (result.end != ExhaustEnd::kViolation) return;
   if (result.asked && result.confirmed) std::printf("  confirmed on threads\n");
@@ -122,8 +135,12 @@ void PrintJson(const ExhaustArguments& arguments, const ExhaustOptions& options,
   json["schedules_before"] = result.schedules_before;
   json["seconds"] = result.seconds;
   json["preemption_bound"] = nullptr;
-  if (result.bound.has_value()) json["preemption_bound"] = *result.bound;
+  if (result.bound.has_value() && result.end != ExhaustEnd::kComplete) {
+    json["preemption_bound"] = *result.bound;
+  }
   json["covered"] = result.covered;
+  json["covered_bound"] = nullptr;
+  if (result.covered_bound.has_value()) json["covered_bound"] = *result.covered_bound;
   json["file"] = nullptr;
   if (saved) json["file"] = arguments.save;
   json["known_exposed"] = result.known_exposed;
@@ -221,7 +238,10 @@ int RunExhaust(const ExhaustArguments& arguments) {
   if (resumed.has_value()) options.resumed = &*resumed;
   if (!arguments.resume.empty()) {
     options.keep = [&arguments](const ExhaustState& state) {
-      (void)WriteFileAtomically(arguments.resume, PrintState(state));
+      const absl::Status status = WriteFileAtomically(arguments.resume, PrintState(state));
+      if (!status.ok()) {
+        std::fprintf(stderr, "walkrace: %s\n", std::string(status.message()).c_str());
+      }
     };
   }
   WarnWhereBlind(options.context);
@@ -229,7 +249,9 @@ int RunExhaust(const ExhaustArguments& arguments) {
   const ExhaustResult result = Exhaust(options);
   if (result.end == ExhaustEnd::kStale) {
     return UsageError(absl::InvalidArgumentError(absl::StrCat(
-        arguments.resume, ": of another scenario, context or build; say another --resume FILE")));
+        arguments.resume,
+        ": of another scenario, context, --preemptions, --strict or build; say another --resume "
+        "FILE")));
   }
   bool kept = false;
   if (result.end == ExhaustEnd::kStopped && !arguments.resume.empty()) {

@@ -155,8 +155,8 @@ void AddHuntCommand(CLI::App& app, int& exit_code) {
                    "random, pct, pos, surw, delay; portfolio: all of them in turn; schedule: that "
                    "of the file, in each run")
       ->capture_default_str();
-  CLI::Option* depth = command->add_option("--depth", arguments->depth,
-                                           "of pct, and of delay, which delays once less");
+  CLI::Option* depth = command->add_option(
+      "--depth", arguments->depth, "of pct, of delay, which delays once less, and of portfolio");
   depth->check(CLI::Range(1, kDepthMax))->capture_default_str();
   command->add_option("--seed", arguments->seed, "of the search")
       ->check(WholeNumber())
