@@ -71,9 +71,7 @@ void BoundedSearch::MakeNode(const Choice& choice) {
 
 void BoundedSearch::EndRun(const RunResult& result, bool /*violated*/) {
   if (!cut_) {
-    const bool waits = (result.waiting & Bit(nodes_[position_ - 1].chosen)) != 0;
-    EndStep(result.outcome == Outcome::kFinished ||
-            (result.outcome == Outcome::kDeadlock && !waits));
+    EndStep(EndedWithLastStep(result, nodes_[position_ - 1].chosen));
     if (ends_.insert(order_.Class()).second) ++classes_;
   }
   ++schedules_;

@@ -18,19 +18,16 @@ namespace walkrace {
 class BoundedSearch final : public ExhaustiveSearch {
  public:
   BoundedSearch(Engine& engine, StepFootprints& footprints, uint32_t preemptions_max)
-      : engine_(engine), footprints_(footprints), preemptions_max_(preemptions_max) {}
+      : ExhaustiveSearch(engine, footprints), preemptions_max_(preemptions_max) {}
 
   bool Next() override { return !done_; }
   void EndRun(const RunResult& result, bool violated) override;
   bool whole() const override { return !cut_; }
-  const StepOrder& order() const override { return order_; }
   double Covered() const override;
 
   // Whether the bound left anything out so far. Where the search is done and it did not, every
   // schedule is covered.
   bool left_out() const { return left_out_; }
-  // Beginnings that are remembered: what the search needs memory for.
-  size_t remembered() const { return seen_.size(); }
 
   void Begin(int cpu_count, uint64_t seed) override;
 
@@ -55,8 +52,6 @@ class BoundedSearch final : public ExhaustiveSearch {
   void MakeNode(const Choice& choice);
   uint32_t PreemptionsAfter(const Node& node) const;
 
-  Engine& engine_;
-  StepFootprints& footprints_;
   const uint32_t preemptions_max_;
   bool done_ = false;
   bool cut_ = false;
@@ -64,7 +59,6 @@ class BoundedSearch final : public ExhaustiveSearch {
   size_t first_fresh_ = 0;
   size_t position_ = 0;
   size_t next_size_ = 0;
-  StepOrder order_;
   std::vector<Node> nodes_;
   // By beginning and CPU at work: the fewest preemptions that it was reached with.
   std::unordered_map<ClassHash, uint32_t, HashOfClass> seen_;

@@ -8,11 +8,18 @@
 #include <cstdint>
 
 #include "engine/engine.h"
+#include "engine/step_footprints.h"
 #include "engine/step_order.h"
 #include "engine/strategy.h"
 #include "engine/unseen.h"
 
 namespace walkrace {
+
+// Whether the CPU that took the last step of a run came to its end with it.
+inline bool EndedWithLastStep(const RunResult& result, CpuId cpu) {
+  return result.outcome == Outcome::kFinished ||
+         (result.outcome == Outcome::kDeadlock && (result.waiting >> cpu & 1) == 0);
+}
 
 class ExhaustiveSearch : public Strategy {
  public:
@@ -25,7 +32,7 @@ class ExhaustiveSearch : public Strategy {
   // not cut short because what was to come had been covered.
   virtual bool whole() const = 0;
   // The steps of that run. REQUIRES: it was whole.
-  virtual const StepOrder& order() const = 0;
+  const StepOrder& order() const { return order_; }
 
   // Schedules run, and those of them that were whole, each of another class where the search says
   // so.
@@ -40,8 +47,14 @@ class ExhaustiveSearch : public Strategy {
   }
 
  protected:
+  ExhaustiveSearch(Engine& engine, StepFootprints& footprints)
+      : engine_(engine), footprints_(footprints) {}
+
   virtual CpuId PickNext(const Choice& choice) = 0;
 
+  Engine& engine_;
+  StepFootprints& footprints_;
+  StepOrder order_;
   uint64_t schedules_ = 0;
   uint64_t classes_ = 0;
 };

@@ -23,11 +23,7 @@ CpuId PlainSearch::PickNext(const Choice& choice) {
 }
 
 void PlainSearch::EndRun(const RunResult& result, bool /*violated*/) {
-  const CpuId last = nodes_[position_ - 1].chosen;
-  footprints_.EndStep(
-      result.outcome == Outcome::kFinished ||
-          (result.outcome == Outcome::kDeadlock && (result.waiting >> last & 1) == 0),
-      &order_.Next());
+  footprints_.EndStep(EndedWithLastStep(result, nodes_[position_ - 1].chosen), &order_.Next());
   order_.Add();
   ++schedules_;
   ++classes_;

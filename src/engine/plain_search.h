@@ -11,13 +11,11 @@ namespace walkrace {
 
 class PlainSearch final : public ExhaustiveSearch {
  public:
-  PlainSearch(Engine& engine, StepFootprints& footprints)
-      : engine_(engine), footprints_(footprints) {}
+  PlainSearch(Engine& engine, StepFootprints& footprints) : ExhaustiveSearch(engine, footprints) {}
 
   bool Next() override { return !done_; }
   void EndRun(const RunResult& result, bool violated) override;
   bool whole() const override { return true; }
-  const StepOrder& order() const override { return order_; }
   double Covered() const override { return done_ ? 1 : 0; }
 
   void Begin(int cpu_count, uint64_t seed) override;
@@ -31,11 +29,8 @@ class PlainSearch final : public ExhaustiveSearch {
     CpuId chosen;
   };
 
-  Engine& engine_;
-  StepFootprints& footprints_;
   bool done_ = false;
   size_t position_ = 0;
-  StepOrder order_;
   std::vector<Node> nodes_;
 };
 

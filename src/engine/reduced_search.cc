@@ -265,11 +265,7 @@ void ReducedSearch::EndRun(const RunResult& result, bool violated) {
     return;
   }
   if (!blocked_) {
-    bool ended = result.outcome == Outcome::kFinished;
-    if (result.outcome == Outcome::kDeadlock) {
-      ended = (result.waiting & Bit(nodes_[position_ - 1].chosen)) == 0;
-    }
-    EndStep(ended);
+    EndStep(EndedWithLastStep(result, nodes_[position_ - 1].chosen));
     const bool deadlock = result.outcome == Outcome::kDeadlock;
     FindRacesOfThoseThatWait(deadlock ? result.waiting : nodes_[position_ - 1].waiting);
     if (violated || result.outcome == Outcome::kStepBound) TryAll(position_ - 1);

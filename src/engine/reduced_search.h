@@ -49,12 +49,11 @@ struct SearchNode {
 class ReducedSearch final : public ExhaustiveSearch {
  public:
   ReducedSearch(Engine& engine, StepFootprints& footprints)
-      : engine_(engine), footprints_(footprints) {}
+      : ExhaustiveSearch(engine, footprints) {}
 
   bool Next() override { return !done_; }
   void EndRun(const RunResult& result, bool violated) override;
   bool whole() const override { return !blocked_; }
-  const StepOrder& order() const override { return order_; }
   double Covered() const override;
 
   // Where the search is between two runs, and to go on from there with another one.
@@ -91,15 +90,12 @@ class ReducedSearch final : public ExhaustiveSearch {
   void TryAll(size_t position) { nodes_[position].to_try |= nodes_[position].runnable; }
   void Advance();
 
-  Engine& engine_;
-  StepFootprints& footprints_;
   bool done_ = false;
   bool blocked_ = false;
   bool stale_ = false;
-  size_t first_fresh_ = 0;  // steps before it are those of the run before
-  size_t position_ = 0;     // steps chosen so far
-  size_t next_size_ = 0;    // of the order, when the next run begins
-  StepOrder order_;
+  size_t first_fresh_ = 0;   // steps before it are those of the run before
+  size_t position_ = 0;      // steps chosen so far
+  size_t next_size_ = 0;     // of the order, when the next run begins
   std::vector<Node> nodes_;  // those behind the present run keep their storage
   size_t node_count_ = 0;
 };

@@ -38,14 +38,13 @@ struct End {
   friend bool operator==(const End&, const End&) = default;
 };
 
-std::string Say(const End& a, const End& b, const Engine& engine) {
+std::string Say(const End& a, const End& b) {
   if (b.strayed) return "a step could not go there";
   if (a.verdict != b.verdict) return a.verdict + " became " + b.verdict;
   for (LocationId i = 0; i < object_count; ++i) {
     if (std::memcmp(&a.memory[size_t{i} * 8], &b.memory[size_t{i} * 8], 8) == 0) continue;
     return "memory: " + NameOf(i) + " at " + std::to_string(i);
   }
-  (void)engine;
   return "other footprints";
 }
 
@@ -140,7 +139,7 @@ class Commute : public ::testing::TestWithParam<int> {
         return "steps " + std::to_string(at) + ", " + std::to_string(at + 1) + "\n" +
                Say(recorder_.order().step(at - 1)) + Events(engine, step) + "\n" +
                Say(recorder_.order().step(at)) + Events(engine, step + 1) + "\n" +
-               Say(expected, end, engine);
+               Say(expected, end);
       }
     }
     return "each exchange by itself is well";

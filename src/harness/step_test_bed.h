@@ -9,7 +9,7 @@
 
 #include "base/build_info.h"
 #include "base/random.h"
-#include "engine/step_order.h"
+#include "engine/exhaustive_search.h"
 #include "engine/unseen.h"
 #include "harness/controls.h"
 #include "harness/runner.h"
@@ -52,11 +52,7 @@ class StepRecorder final : public Strategy {
     return next;
   }
 
-  void EndRun(const RunResult& result) {
-    const CpuMask waiting = result.outcome == Outcome::kDeadlock ? result.waiting : 0;
-    EndStep(result.outcome == Outcome::kFinished ||
-            (result.outcome == Outcome::kDeadlock && (waiting >> chosen_.back() & 1) == 0));
-  }
+  void EndRun(const RunResult& result) { EndStep(EndedWithLastStep(result, chosen_.back())); }
 
   const StepOrder& order() const { return order_; }
   const std::vector<CpuId>& chosen() const { return chosen_; }
