@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "kernel/port/trees.h"
 #include "oracle/oracles.h"
 
 namespace walkrace {
@@ -94,6 +95,24 @@ absl::StatusOr<const Profile*> ResolveProfile(const ContextNames& options, const
   return profile;
 }
 
+absl::StatusOr<const wr_tree*> ResolveTree(const ContextNames& options, const WalkFile* file) {
+  auto name = Agree("tree", options.tree, file == nullptr ? "" : file->tree);
+  if (!name.ok()) return name.status();
+  if (name->empty()) return nullptr;
+  const wr_tree* tree = FindTree(name->c_str());
+  if (tree != nullptr) return tree;
+  size_t count;
+  const wr_tree* const* rows = Trees(&count);
+  const std::string known =
+      absl::StrJoin(rows, rows + count, ", ",
+                    [](std::string* out, const wr_tree* row) { absl::StrAppend(out, row->name); });
+  return Unknown("kernel tree", *name,
+                 count == 0 ? "none in this build: configure it with -DWALKRACE_KERNEL_TREE=" +
+                                  *name + "=DIR, or let fuzz/run --kernel-tree DIR build it"
+                            : known,
+                 file == nullptr ? TextPlace() : file->places.tree);
+}
+
 absl::StatusOr<std::vector<const VariantRow*>> ResolveVariants(const ContextNames& options,
                                                                const WalkFile* file) {
   std::vector<std::string> names = options.variants;
@@ -164,6 +183,9 @@ absl::StatusOr<ResolvedContext> ResolveContext(const ContextNames& options, cons
   auto profile = ResolveProfile(options, file);
   if (!profile.ok()) return profile.status();
   context.run.profile = *profile;
+  auto tree = ResolveTree(options, file);
+  if (!tree.ok()) return tree.status();
+  context.run.tree = *tree;
   if (file != nullptr && !file->expect.empty() && file->expect != "clean" &&
       !IsOracleName(file->expect.c_str())) {
     size_t count;
@@ -190,6 +212,7 @@ absl::StatusOr<WalkFile> ReadWalkFile(const std::string& path) {
 
 void NameContext(const ResolvedContext& context, WalkFile& file) {
   file.target = context.target->name;
+  file.tree = context.run.tree == nullptr ? "" : context.run.tree->name;
   file.variants.clear();
   file.places = {};
   for (const VariantRow* row : context.variants) file.variants.push_back(row->name);

@@ -19,6 +19,7 @@ struct ContextNames {
   std::vector<std::string> variants;  // empty: unmodified paths
   bool variants_given = false;
   std::string profile;               // empty: not said
+  std::string tree = {};             // empty: not said
   std::string default_profile = {};  // where neither option nor file says one; empty: none
 };
 

@@ -11,7 +11,9 @@
 #include "kernel/user_access.h"
 #include "machine/inspect.h"
 #include "machine/machine.h"
+#include "machine/tree.h"
 #include "paths/paths.h"
+#include "paths/tree_paths.h"
 #include "scenario/operation_table.h"
 
 namespace walkrace {
@@ -43,7 +45,9 @@ void Gup(CpuId cpu, const Operation& operation) {
   mm_struct* mm = wr_current_mm();
   const unsigned long start = AddressOf(mm, operation.page);
   page* pages[kPagesMax];
-  const int count = internal_get_user_pages_fast(mm, start, operation.count, flags, pages);
+  const auto gup =
+      ActiveTree() == nullptr ? internal_get_user_pages_fast : tree_get_user_pages_fast;
+  const int count = gup(mm, start, operation.count, flags, pages);
   for (int i = 0; i < count; ++i) {
     WR_CHECK(held[cpu].push_back({pages[i], start + i * PAGE_SIZE, flags}));
   }
@@ -69,7 +73,9 @@ void Unpin(CpuId cpu) {
     if ((reference.flags & FOLL_WRITE) != 0 && wr_reclaim_begun()) {
       SetPageDirty(&wr_folio_of_held(reference.of)->page);
     }
-    if ((reference.flags & FOLL_PIN) != 0) {
+    if (ActiveTree() != nullptr) {
+      tree_put_user_page(reference.of, reference.address, reference.flags);
+    } else if ((reference.flags & FOLL_PIN) != 0) {
       unpin_user_page(reference.of, reference.address);
     } else {
       put_user_page(reference.of, reference.address);
@@ -101,8 +107,21 @@ bool CollapsesFiles(OperationKind kind) {
 
 using Function = void (*)(mm_struct* mm, unsigned long start, unsigned long end, unsigned flags);
 
+// What the tree in use does itself, or null.
+Function FunctionOfTree(OperationKind kind) {
+  switch (kind) {
+    case OperationKind::kCollapse:
+      return tree_collapse_region;
+    case OperationKind::kZap:
+      return tree_madvise_dontneed;
+    default:
+      return nullptr;
+  }
+}
+
 // Null where the operation is more than one call: see RunOperation.
 Function FunctionOf(OperationKind kind) {
+  if (ActiveTree() != nullptr && FunctionOfTree(kind) != nullptr) return FunctionOfTree(kind);
   switch (kind) {
 #define WR_OPERATION(kind, word, operand, takes, function, summary) \
   case OperationKind::kind:                                         \

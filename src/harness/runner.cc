@@ -4,6 +4,7 @@
 #include "harness/race_reports.h"
 #include "kernel/runtime.h"
 #include "machine/machine.h"
+#include "paths/tree_paths.h"
 
 namespace walkrace {
 
@@ -32,8 +33,10 @@ Report Runner::Run(const Scenario& scenario, const RunContext& context, Strategy
   if (race_event_ != kNoEvent) ForgetRaces();
   race_event_ = kNoEvent;
   SetCuts(context.cuts);
+  UseTree(context.tree);
   BeginKernel();
-  BeginMachine(scenario.layout, MmsOf(scenario), *context.profile);
+  BeginMachine(context.tree == nullptr ? scenario.layout : LayoutForTree(scenario.layout),
+               MmsOf(scenario), *context.profile);
   BeginOperations(scenario);
   oracles_.Begin(&engine_);
 

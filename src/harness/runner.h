@@ -6,6 +6,7 @@
 #include "engine/engine.h"
 #include "engine/strategies.h"
 #include "machine/profiles.h"
+#include "machine/tree.h"
 #include "oracle/oracles.h"
 #include "paths/variants.h"
 #include "scenario/scenario.h"
@@ -16,6 +17,7 @@ namespace walkrace {
 struct RunContext {
   const Profile* profile;
   Cuts cuts;
+  const wr_tree* tree = nullptr;  // whose code runs where it has any; null: walkrace's own paths
 };
 
 struct Report {

@@ -49,6 +49,8 @@ uint64_t wr_page_content(const struct page* page, const struct wr_site* site);
 // exclusive until it is mapped so. REQUIRES: both are heads of folios of one size; `from` is locked
 // and isolated. No events.
 void wr_page_move_mapping(struct page* to, const struct page* from);
+// A mapping by a pmd was added to or taken from what the page's mapcount says: kept beside it. No event.
+void wr_huge_rmap(struct page* page, int change);
 // Number of base pages. Fixed while the folio is allocated, but for a split.
 unsigned long folio_nr_pages(const struct folio* folio);
 
@@ -105,7 +107,15 @@ static inline int64_t wr_ref_value(int64_t count) {
     wr_page_set_mapping((p), PAGE_MAPPING_ANON, linear_page_index((vma), (address))); \
     page_add_rmap(p);                                                                 \
   } while (0)
+#define page_add_new_anon_huge_rmap(p, vma, address) \
+  do {                                               \
+    page_add_new_anon_rmap((p), (vma), (address));   \
+    wr_huge_rmap((p), 1);                            \
+  } while (0)
 #define page_remove_rmap(p) atomic_dec(&(p)->_mapcount)
+// The same of the mapping by a pmd.
+#define page_add_huge_rmap(p) (page_add_rmap(p), wr_huge_rmap((p), 1))
+#define page_remove_huge_rmap(p) (page_remove_rmap(p), wr_huge_rmap((p), -1))
 
 // Atomic flag bits: a value-returning test-and-x is fully ordered.
 #define WR_TEST_AND(kind, operand, p) \

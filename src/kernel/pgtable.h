@@ -5,30 +5,13 @@
 #ifndef WALKRACE_KERNEL_PGTABLE_H_
 #define WALKRACE_KERNEL_PGTABLE_H_
 
+#include "kernel/entry_bits.h"
 #include "kernel/mm_types.h"
 #include "kernel/rwonce.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-#define _PAGE_PRESENT 0x001ul
-#define _PAGE_RW 0x002ul
-#define _PAGE_USER 0x004ul
-#define _PAGE_INVALID 0x008ul  // s390: not for the hardware, while software still sees the entry
-#define _PAGE_ACCESSED 0x020ul
-#define _PAGE_DIRTY 0x040ul
-#define _PAGE_PSE 0x080ul
-#define _PAGE_PROTNONE 0x100ul
-#define _PAGE_SPECIAL 0x200ul
-#define _PAGE_DEVMAP 0x010ul  // of a present entry: a device's own memory, whose pages nobody frees
-// Entries that are not present and not none: _PAGE_PRESENT and _PAGE_PROTNONE are clear. Where the
-// pfn stands in others, a migration entry has the pfn, a swap entry the slot; _PAGE_RW and
-// _PAGE_SWP_EXCLUSIVE are what the page had.
-#define _PAGE_SWP 0x400ul
-#define _PAGE_SWP_MIGRATION 0x800ul
-#define _PAGE_SWP_EXCLUSIVE 0x010ul
-#define _PAGE_TABLE (_PAGE_PRESENT | _PAGE_RW | _PAGE_USER | _PAGE_ACCESSED | _PAGE_DIRTY)
 
 // Implemented by src/machine. No events: address arithmetic.
 bool pgtable_l5_enabled(void);
@@ -56,17 +39,6 @@ unsigned long wr_entry_get_lockless(const void* entry, bool pmd, bool once,
 #define pud_val(x) ((x).pud)
 #define p4d_val(x) ((x).p4d)
 #define pgd_val(x) ((x).pgd)
-
-// Where an entry has its frame number: three bits above the page offset, the others in the high
-// half. Deviation: a 32-bit kernel's low half has twenty bits of it; here machines are small, and
-// what a torn read does would not be seen.
-#define WR_PFN_LOW_BITS 3
-static inline unsigned long wr_pfn_bits(unsigned long pfn) {
-  return (pfn & ((1ul << WR_PFN_LOW_BITS) - 1)) << PAGE_SHIFT | pfn >> WR_PFN_LOW_BITS << 32;
-}
-static inline unsigned long wr_pfn_of(unsigned long value) {
-  return (value >> PAGE_SHIFT & ((1ul << WR_PFN_LOW_BITS) - 1)) | value >> 32 << WR_PFN_LOW_BITS;
-}
 
 static inline pte_t __pte(unsigned long val) {
   pte_t pte = {val};

@@ -182,6 +182,12 @@ void BindKernel(Engine* bound) {
   engine->set_interrupt_handler(&HandleInterrupts);
 }
 
+void BeginStore(void* address, unsigned size, const wr_site* site) {
+  engine->Arrive({EventKind::kStore, 0, Order::kPlain, static_cast<uint8_t>(size),
+                  engine->LocationOf(address), site, nullptr, nullptr});
+}
+void EndStore(uint64_t before, uint64_t after) { engine->Complete(before, after); }
+
 void BeginKernel() {
   for (CpuState& cpu : cpus) {
     cpu.irqs_on = true;

@@ -10,6 +10,11 @@ namespace walkrace {
 // All primitives work on this engine from now on. It must outlive every run.
 void BindKernel(Engine* engine);
 
+// A store in two halves, for code that stores by itself: announced, and said to be done by the same
+// CPU before it does anything else that is an event. Other CPUs run before the first alone.
+void BeginStore(void* address, unsigned size, const wr_site* site);
+void EndStore(uint64_t before, uint64_t after);
+
 // Forgets everything of the last run. Call before Engine::Run.
 void BeginKernel();
 

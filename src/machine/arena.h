@@ -47,6 +47,9 @@ struct alignas(4096) Arena {
   uint64_t swap_map[WR_SWAP_SLOTS];
   uint64_t swap_content[WR_SWAP_SLOTS];
   uint64_t swap_cache[WR_SWAP_SLOTS];  // the pfn of the page that the swap cache has, or 0
+  // How many of a page's mappings are whole mappings of its large folio, by pmds: counted with the
+  // rmap's, no location of its own. For the code of a kernel tree, which keeps two counts.
+  int64_t entire_mapcount[kFramesMax];
 };
 
 extern Arena arena;

@@ -15,6 +15,7 @@
 #include "machine/swap_state.h"
 #include "machine/tlb_state.h"
 #include "machine/touched.h"
+#include "machine/tree.h"
 
 namespace walkrace {
 
@@ -58,6 +59,12 @@ void Map(page& head, page& mapped) {
   ++mapped._mapcount.counter;
 }
 
+// The same of a large folio as a whole.
+void MapWhole(uint16_t pfn) {
+  Map(arena.mem_map[pfn], arena.mem_map[pfn]);
+  ++arena.entire_mapcount[pfn];
+}
+
 // Frames for the pages of a region from page n of the area on, with their content; no reference.
 uint16_t TakeAnonFrames(int n, unsigned order) {
   const uint16_t pfn = TakeFrames(order);
@@ -79,7 +86,7 @@ void MapHugeRegion(int region, bool writable) {
   const uint16_t pfn = TakeAnonFrames(region * kPagesPerRegion, HPAGE_PMD_ORDER);
   const uint16_t deposited = TakeTable();
   WR_CHECK(deposited != 0);
-  Map(arena.mem_map[pfn], arena.mem_map[pfn]);
+  MapWhole(pfn);
   pmd_t pmd = pmd_mkdirty(pfn_pmd_huge(pfn));
   if (writable) pmd = pmd_mkwrite(pmd);
   const int index = PmdIndexOf(region);
@@ -192,7 +199,7 @@ void MapHugetlbCont(const Layout& layout, int mm) {
   const int first = (kRegionsMax - 1) * kPagesPerRegion;
   const auto pfn = static_cast<uint16_t>(
       arena.hugetlb_file.i_pages[0] != 0 ? arena.hugetlb_file.i_pages[0] : TakeHugetlbPage());
-  Map(arena.mem_map[pfn], arena.mem_map[pfn]);
+  MapWhole(pfn);
   const int table = TakeTable();
   WR_CHECK(table != 0);
   for (int i = 0; i < kPagesPerRegion; ++i) {
@@ -208,7 +215,7 @@ void MapHugetlbPud(const Layout& layout, int mm) {
   const int first = (kRegionsMax - 1) * kPagesPerRegion;
   const auto pfn = static_cast<uint16_t>(
       arena.hugetlb_file.i_pages[0] != 0 ? arena.hugetlb_file.i_pages[0] : TakeHugetlbPage());
-  Map(arena.mem_map[pfn], arena.mem_map[pfn]);
+  MapWhole(pfn);
   pmd_t leaf = pmd_mkdirty(pfn_pmd_huge(pfn));
   if (layout.pages[first] == PageState::kWritable) leaf = pmd_mkwrite(leaf);
   EntryOf(UpperTable(mm, kPudTable), pud_index(AddressOfAreaPage(first))) = pmd_val(leaf);
@@ -218,8 +225,7 @@ void MapHugetlbPud(const Layout& layout, int mm) {
 void MapHugetlb(const Layout& layout) {
   const int first = (kRegionsMax - 1) * kPagesPerRegion;
   const uint16_t pfn = TakeHugetlbPage();
-  page& head = arena.mem_map[pfn];
-  Map(head, head);
+  MapWhole(pfn);
   const int table = TakePmdTable();
   WR_CHECK(table == kFirstHugetlbTable);
   pmd_t pmd = pmd_mkdirty(pfn_pmd_huge(pfn));
@@ -367,6 +373,7 @@ void BeginMachine(const Layout& layout, const CpuMms& cpu_mms, const Profile& ac
   ResetTlbs();
   ResetSwap();
   ResetTasks(cpu_mms);
+  if (ActiveTree() != nullptr) BeginTree(cpu_mms);
 }
 
 void ForgetRaces() { RaceDetectorForget(&arena, sizeof(arena)); }
@@ -411,6 +418,10 @@ struct page* pfn_to_page(unsigned long pfn) {
 }
 
 unsigned long page_to_pfn(const struct page* page) { return page - arena.mem_map; }
+
+void wr_huge_rmap(struct page* page, int change) {
+  arena.entire_mapcount[page_to_pfn(page)] += change;
+}
 
 struct folio* wr_folio_of_held(const struct page* page) {
   TouchWords(&page->compound_head, 1, Touched::kRead);

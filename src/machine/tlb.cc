@@ -181,6 +181,33 @@ void InvalidateTlb(CpuId cpu, int first_page, int end_page) {
 
 Translation CachedTranslation(CpuId cpu, int page) { return tlbs[cpu][page]; }
 
+void FlushMmRange(const mm_struct* mm, uint64_t start, uint64_t end, const wr_site* site) {
+  Flush(ActiveProfile().other_flush, mm, start, end, true, site);
+}
+
+uint64_t GetAndClearEntry(void* entry, const wr_site* site) {
+  return ClearEntry(entry, ActiveProfile().clear, site);
+}
+
+uint64_t EstablishInvalid(void* pmdp, const wr_site* site) { return InvalidateEntry(pmdp, site); }
+
+uint64_t CollapseFlush(const mm_struct* mm, uint64_t address, void* pmdp, bool invalidate,
+                       const wr_site* clear_site, const wr_site* flush_site) {
+  const uint64_t start = address & HPAGE_PMD_MASK;
+  const Clear own = ActiveProfile().clear;
+  const bool generic = own == Clear::kTwoStep && (left_out & WR_TLB_TWO_STEP_CLEAR) != 0;
+  const uint64_t pmd = ClearEntry(pmdp, generic ? Clear::kPlain : own, clear_site);
+  const CpuMask spared = (left_out & WR_TLB_LAZY_CPUS) != 0 ? LazyCpus() : 0;
+  Flush(ActiveProfile().collapse_flush, mm, start, start + HPAGE_PMD_SIZE, invalidate, flush_site,
+        spared);
+  return pmd;
+}
+
+void SyncWalkers(const wr_site* site) {
+  if (ActiveProfile().table_free == TableFree::kAtOnce) return;
+  wr_ipi(wr_cpus(), EmptyHandler, nullptr, site);
+}
+
 }  // namespace walkrace
 
 using namespace walkrace;
@@ -203,14 +230,7 @@ pmd_t wr_pmdp_collapse_flush(vm_area_struct* vma, unsigned long address, pmd_t* 
   static const wr_site clear_site = {"src/machine/tlb.cc", "pmdp_collapse_flush", __LINE__};
   static const wr_site flush_site = {"src/machine/tlb.cc", "pmdp_collapse_flush", __LINE__};
   const RaceDetectorFrame caller(__builtin_return_address(0));
-  const unsigned long start = address & HPAGE_PMD_MASK;
-  const Clear own = ActiveProfile().clear;
-  const bool generic = own == Clear::kTwoStep && (left_out & WR_TLB_TWO_STEP_CLEAR) != 0;
-  const pmd_t pmd = __pmd(ClearEntry(pmdp, generic ? Clear::kPlain : own, &clear_site));
-  const CpuMask spared = (left_out & WR_TLB_LAZY_CPUS) != 0 ? LazyCpus() : 0;
-  Flush(ActiveProfile().collapse_flush, vma->vm_mm, start, start + HPAGE_PMD_SIZE, invalidate,
-        &flush_site, spared);
-  return pmd;
+  return __pmd(CollapseFlush(vma->vm_mm, address, pmdp, invalidate, &clear_site, &flush_site));
 }
 
 pmd_t wr_pmdp_collapse_flush_plain(vm_area_struct* vma, unsigned long address, pmd_t* pmdp) {
@@ -230,17 +250,14 @@ pmd_t wr_pmdp_invalidate(vm_area_struct* vma, unsigned long address, pmd_t* pmdp
   static const wr_site flush_site = {"src/machine/tlb.cc", "pmdp_invalidate", __LINE__};
   const RaceDetectorFrame caller(__builtin_return_address(0));
   const unsigned long start = address & HPAGE_PMD_MASK;
-  const pmd_t pmd = __pmd(InvalidateEntry(pmdp, &establish_site));
-  if (flush) {
-    Flush(ActiveProfile().other_flush, vma->vm_mm, start, start + HPAGE_PMD_SIZE, true,
-          &flush_site);
-  }
+  const pmd_t pmd = __pmd(EstablishInvalid(pmdp, &establish_site));
+  if (flush) FlushMmRange(vma->vm_mm, start, start + HPAGE_PMD_SIZE, &flush_site);
   return pmd;
 }
 
 void wr_flush_tlb_range(mm_struct* mm, unsigned long start, unsigned long end) {
   static const wr_site site = {"src/machine/tlb.cc", "flush_tlb_range", __LINE__};
-  Flush(ActiveProfile().other_flush, mm, start, end, true, &site);
+  FlushMmRange(mm, start, end, &site);
 }
 
 void wr_tlb_leave_out(unsigned parts) { left_out = parts; }
@@ -256,9 +273,8 @@ enum wr_table_free wr_table_free(void) {
 bool wr_batches_unmap_flush(void) { return ActiveProfile().batched_unmap_flush; }
 
 void tlb_remove_table_sync_one(void) {
-  if (ActiveProfile().table_free == TableFree::kAtOnce) return;
   static const wr_site site = {"src/machine/tlb.cc", "tlb_remove_table_sync_one", __LINE__};
-  wr_ipi(wr_cpus(), EmptyHandler, nullptr, &site);
+  SyncWalkers(&site);
 }
 
 }  // extern "C"

@@ -33,6 +33,14 @@ void ResetTasks(const CpuMms& mms);
 // can, and returns whether the CPU's own flush is enough.
 bool TrimCpumask(const mm_struct* mm, bool clears_all, const wr_site* site);
 
+// What kernel/tlb.h does, for a place in the code that is given: of entries, of an mm.
+uint64_t GetAndClearEntry(void* entry, const wr_site* site);
+uint64_t EstablishInvalid(void* pmdp, const wr_site* site);
+uint64_t CollapseFlush(const mm_struct* mm, uint64_t address, void* pmdp, bool invalidate,
+                       const wr_site* clear_site, const wr_site* flush_site);
+void FlushMmRange(const mm_struct* mm, uint64_t start, uint64_t end, const wr_site* site);
+void SyncWalkers(const wr_site* site);
+
 Engine& MachineEngine();
 
 }  // namespace walkrace

@@ -216,7 +216,7 @@ enum scan_result collapse_huge_page(struct vm_area_struct* vma, unsigned long ad
     __collapse_huge_page_copy(mm, pte, hpage, address, pte_ptl, &compound);
 
     spin_lock(pmd_ptl);
-    page_add_new_anon_rmap(&hpage->page, vma, address);
+    page_add_new_anon_huge_rmap(&hpage->page, vma, address);
     SetPageLRU(&hpage->page);
     pgtable_trans_huge_deposit(mm, pmd, pmd_pgtable(_pmd));
     set_pmd_at(mm, address, pmd, pmd_mkwrite(pmd_mkdirty(pfn_pmd_huge(folio_pfn(hpage)))));

@@ -68,7 +68,7 @@ bool do_set_pmd(struct vm_area_struct* vma, pmd_t* pmdp, unsigned long address, 
   spin_lock(ptl);
   const bool none = pmd_none(pmd_read_locked(pmdp));
   if (none) {
-    page_add_rmap(&folio->page);
+    page_add_huge_rmap(&folio->page);
     if (arch_needs_pgtable_deposit()) {
       pgtable_trans_huge_deposit(mm, pmdp, *prealloc_pte);
       *prealloc_pte = nullptr;

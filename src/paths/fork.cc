@@ -35,7 +35,11 @@ bool page_try_dup_anon_rmap(struct page* page, unsigned long pages) {
     if (!is_cut("fork-early-copy") && folio_maybe_dma_pinned(page_folio(page))) return false;
     for (unsigned long i = 0; i < pages; ++i) ClearPageAnonExclusive(page + i);
   }
-  page_add_rmap(page);
+  if (pages > 1) {
+    page_add_huge_rmap(page);
+  } else {
+    page_add_rmap(page);
+  }
   return true;
 }
 

@@ -63,7 +63,7 @@ struct page* __unmap_hugepage_range(struct vm_area_struct* vma) {
   const pte_t pte = pte_read_locked(ptep);
   if (pte_present(pte)) {
     page = pfn_to_page(pte_pfn(huge_ptep_get_and_clear(mm, start, ptep)));
-    page_remove_rmap(page);
+    page_remove_huge_rmap(page);
   } else if (!pte_none(pte)) {
     // A migration entry holds no reference and no mapping.
     set_huge_pte_at(mm, start, ptep, __pte(0));
@@ -161,7 +161,7 @@ enum vm_fault hugetlb_no_page(struct vm_area_struct* vma, pte_t* ptep, unsigned 
   spin_lock(ptl);
   const bool none = pte_none(pte_read_locked(ptep));
   if (none) {
-    page_add_rmap(&folio->page);
+    page_add_huge_rmap(&folio->page);
     set_huge_pte_at(mm, address, ptep, make_huge_pte(folio_pfn(folio), true, true));
   }
   spin_unlock(ptl);

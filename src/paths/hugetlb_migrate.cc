@@ -95,7 +95,7 @@ bool try_to_migrate_one(struct page* page, struct vm_area_struct* vma) {
   const pte_t pteval = huge_ptep_clear_flush(vma, start, ptep);
   if (pte_dirty(pteval)) SetPageDirty(page);
   set_huge_pte_at(mm, start, ptep, make_migration_pte(page_to_pfn(page), pte_write(pteval), false));
-  page_remove_rmap(page);
+  page_remove_huge_rmap(page);
   spin_unlock(ptl);
   folio_put((struct folio*)page);
   return true;
@@ -122,7 +122,7 @@ void remove_migration_pte(struct page* page, struct vm_area_struct* vma, struct 
   if (!mapped_walk(old, vma, true, &walk)) return;
   pte_t* ptep = walk.ptep;
   folio_get((struct folio*)page);
-  page_add_rmap(page);
+  page_add_huge_rmap(page);
   set_huge_pte_at(vma->vm_mm, vma->vm_start, ptep,
                   make_huge_pte(page_to_pfn(page), pte_write(pte_read_locked(ptep)), false));
   spin_unlock(huge_pte_lockptr(vma->vm_mm, ptep));

@@ -27,7 +27,7 @@ bool set_pmd_migration_entry(struct page_vma_mapped_walk* pvmw, struct page* pag
   if (pmd_dirty(pmdval)) SetPageDirty(page);
   set_pmd_at(mm, address, pvmw->pmd,
              make_migration_pmd(page_to_pfn(page), pmd_write(pmdval), anon_exclusive));
-  page_remove_rmap(page);
+  page_remove_huge_rmap(page);
   return true;
 }
 
@@ -39,7 +39,7 @@ void remove_migration_pmd(struct page_vma_mapped_walk* pvmw, struct page* page) 
   for (unsigned long i = 0; pmd_swp_exclusive(entry) && i < HPAGE_PMD_NR; ++i) {
     SetPageAnonExclusive(page + i);
   }
-  page_add_rmap(page);
+  page_add_huge_rmap(page);
   set_pmd_at(pvmw->vma->vm_mm, pvmw->address, pvmw->pmd, pmde);
 }
 

@@ -39,7 +39,7 @@ void switch_pmd(struct vm_area_struct* vma, pmd_t* pmdp, pmd_t entry, unsigned l
   for (unsigned long i = 0; exclusive && i < HPAGE_PMD_NR; ++i) {
     SetPageAnonExclusive(new_page + i);
   }
-  page_add_rmap(new_page);
+  page_add_huge_rmap(new_page);
   // Never none, and nothing to flush: the TLBs had no such entry.
   pmd_t pmd = pmd_mkdirty(pfn_pmd_huge(page_to_pfn(new_page)));
   if (pmd_write(entry)) pmd = pmd_mkwrite(pmd);
@@ -94,7 +94,7 @@ void migrate_misplaced_transhuge_page(struct vm_area_struct* vma, pmd_t* pmdp, p
   switch_pmd(vma, pmdp, entry, haddr, new_page, page);
   note_for_addresses(WR_NOTE_PAGE_REPLACED, page, WR_COUNTS_ANY, &addresses, WR_HERE);
   page_ref_unfreeze(page, 2);
-  page_remove_rmap(page);
+  page_remove_huge_rmap(page);
   wr_note(WR_NOTE_MUTATOR_END, nullptr, haddr, haddr + HPAGE_PMD_SIZE, WR_HERE);
   spin_unlock(ptl);
   SetPageLRU(new_page);

@@ -64,7 +64,7 @@ void __split_huge_pmd_locked(struct vm_area_struct* vma, pmd_t* pmd, unsigned lo
       set_small_pte(mm, haddr, pte, page + i, old_pmd, anon_exclusive);
     }
   }
-  page_remove_rmap(page);  // the huge mapping's
+  page_remove_huge_rmap(page);  // the huge mapping's
   pmd_populate(mm, pmd, pgtable);
   if (freeze) folio_put(folio);
 }
@@ -81,7 +81,7 @@ void zap_file_pmd_locked(struct vm_area_struct* vma, pmd_t* pmd, unsigned long h
     if (pgtable != nullptr) pte_free(mm, pgtable);
   }
   struct page* page = pfn_to_page(pmd_pfn(old_pmd));
-  page_remove_rmap(page);
+  page_remove_huge_rmap(page);
   folio_put((struct folio*)page);
 }
 

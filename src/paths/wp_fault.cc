@@ -115,10 +115,10 @@ enum vm_fault do_huge_pmd_wp_page_copy(struct vm_area_struct* vma, pmd_t* pmdp, 
     if (!unshare) entry = pmd_mkwrite(pmd_mkdirty(entry));
     // Invalid, not none: MADV_DONTNEED would skip it (AG).
     (void)wr_pmdp_invalidate(vma, haddr, pmdp, !is_cut("wp-flush"));
-    page_add_new_anon_rmap(&new_folio->page, vma, haddr);
+    page_add_new_anon_huge_rmap(&new_folio->page, vma, haddr);
     SetPageLRU(&new_folio->page);
     set_pmd_at(mm, haddr, pmdp, entry);
-    page_remove_rmap(&old_folio->page);
+    page_remove_huge_rmap(&old_folio->page);
   }
   spin_unlock(ptl);
   mmu_notifier_invalidate_range_end(mm, haddr, haddr + HPAGE_PMD_SIZE);

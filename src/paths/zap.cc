@@ -72,7 +72,7 @@ bool zap_huge_pmd(struct mmu_gather* tlb, pmd_t* pmdp, unsigned long addr) {
     const pmd_t orig_pmd = pmdp_huge_get_and_clear(tlb->mm, addr, pmdp);
     struct page* page = pfn_to_page(pmd_pfn(orig_pmd));
     const bool present = pmd_present(orig_pmd);
-    if (present) page_remove_rmap(page);
+    if (present) page_remove_huge_rmap(page);
     const bool anonymous = find_vma(tlb->mm, addr)->vm_file == nullptr;
     if (anonymous || arch_needs_pgtable_deposit()) zap_deposited_table(tlb->mm, pmdp);
     // A migration entry holds no reference and no mapping.

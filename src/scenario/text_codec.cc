@@ -125,6 +125,7 @@ std::string PrintText(const WalkFile& file) {
     absl::StrAppend(&text, comment.empty() ? "#" : "# ", comment, "\n");
   }
   AppendLine("target", file.target, &text);
+  AppendLine("tree", file.tree, &text);
   AppendLine("variant", absl::StrJoin(file.variants, ","), &text);
   if (scenario.profile != kNoProfile) {
     AppendLine("profile", ProfileAt(scenario.profile).name, &text);

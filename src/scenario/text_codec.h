@@ -38,7 +38,7 @@ struct TextPlace {
 
 // Where the words stand that the harness checks, for its messages.
 struct WordPlaces {
-  TextPlace target, expect;
+  TextPlace target, expect, tree;
   std::vector<TextPlace> variants;  // as many as the file names
 
   // Two files that say the same are the same.
@@ -52,6 +52,7 @@ struct WalkFile {
   std::string target;
   std::vector<std::string> variants;
   std::string expect;
+  std::string tree;  // the kernel tree whose code ran ([A-Za-z0-9._+-]+); empty: walkrace's paths
   WordPlaces places;
   // For each entry of input.schedule, the event that it was recorded before ("gup_pte_range load
   // pmd[0]"), or empty. Same length as the schedule.

@@ -38,6 +38,7 @@ constexpr TextParser::Directive TextParser::kDirectives[] = {
     {"map-huge", &TextParser::MapHuge, false},   {"backing", &TextParser::BackingOf, false},
     {"cpus", &TextParser::CpuCount, true},       {"cpu", &TextParser::CpuBlock, false},
     {"preempt", &TextParser::Preempt, false},    {"trace", &TextParser::Trace, false},
+    {"tree", &TextParser::Tree, true},
 };
 
 absl::Status TextParser::Parse(std::string_view text) {

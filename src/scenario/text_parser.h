@@ -37,6 +37,7 @@ class TextParser {
 
   // The lines, after their first word: text_parser_lines.cc.
   void Target(TextLine& line);
+  void Tree(TextLine& line);
   void Variants(TextLine& line);
   void ProfileName(TextLine& line);
   void Expectation(TextLine& line);

@@ -62,6 +62,18 @@ void TextParser::Target(TextLine& line) {
   file_.places.target = line.place();
 }
 
+void TextParser::Tree(TextLine& line) {
+  const std::string_view word = line.Word();
+  const auto is_of_name = [](unsigned char c) {
+    return absl::ascii_isalnum(c) || c == '.' || c == '_' || c == '+' || c == '-';
+  };
+  if (word.empty() || !std::all_of(word.begin(), word.end(), is_of_name)) {
+    line.Fail(Found(word), "the name of a kernel tree: letters, digits, '.', '_', '+' and '-'");
+  }
+  file_.tree = std::string(word);
+  file_.places.tree = line.place();
+}
+
 void TextParser::Expectation(TextLine& line) {
   file_.expect = Name(line);
   file_.places.expect = line.place();

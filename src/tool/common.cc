@@ -74,6 +74,9 @@ void ContextOptions::AddNamesTo(CLI::App& command) {
                      "take out the fixes that this Linux release does not have yet, instead of "
                      "--variant: " +
                          absl::StrJoin(Releases(), ", "));
+  command.add_option("--tree", tree,
+                     "the kernel tree whose code runs where it has any (walkrace list); none: "
+                     "walkrace's own paths");
   command.add_option("--profile", profile, "architecture profile");
   AddProfileFileOption(command, profile_file);
 }
@@ -82,6 +85,7 @@ absl::StatusOr<ContextNames> ContextOptions::Names() const {
   ContextNames names;
   names.target = target;
   names.profile = profile;
+  names.tree = tree;
   auto added = LoadProfileOption(profile_file);
   if (!added.ok()) return added.status();
   if (*added != nullptr) names.default_profile = (*added)->name;
@@ -206,6 +210,7 @@ nlohmann::ordered_json VerdictJson(const ResolvedContext& context, const Report&
   json["verdict"] = report.clean() ? "clean" : "violation";
   json["oracle"] = nullptr;
   json["target"] = context.target->name;
+  if (context.run.tree != nullptr) json["tree"] = context.run.tree->name;
   json["variant"] = nullptr;
   if (!variants.empty()) json["variant"] = variants;
   json["profile"] = context.run.profile->name;
@@ -248,6 +253,9 @@ std::string ProfileFileFlag(const ResolvedContext& context) {
 std::string ContextFlags(const ResolvedContext& context) {
   const std::string variants = context.VariantNames();
   return absl::StrCat(" --target ", context.target->name,
+                      context.run.tree == nullptr
+                          ? ""
+                          : absl::StrCat(" --tree ", context.run.tree->name),
                       variants.empty() ? "" : absl::StrCat(" --variant ", variants), " --profile ",
                       context.run.profile->name, ProfileFileFlag(context));
 }

@@ -26,6 +26,7 @@ struct ContextOptions {
   std::string variants;
   std::string kernel;
   std::string profile;
+  std::string tree;
   std::string profile_file;
 
   void AddTo(CLI::App& command);

@@ -1,0 +1,6 @@
+#ifndef WALKRACE_ASM_SIGCONTEXT_H
+#define WALKRACE_ASM_SIGCONTEXT_H
+struct sigcontext {
+  unsigned long unused;
+};
+#endif

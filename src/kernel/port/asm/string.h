@@ -1,0 +1,1 @@
+// The compiler knows the string functions.

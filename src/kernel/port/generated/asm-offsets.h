@@ -1,0 +1,1 @@
+// No constant of an assembler is needed.

@@ -1,0 +1,29 @@
+// A kernel tree that runs in the machine. Its code works on memory of its own layout (struct page,
+// mm_struct), whose shared fields stand for what the machine has: an access of the tree is an event
+// on the machine's object, with the machine's value, so that oracles, traces and walkrace's own
+// paths see one memory. Page tables are the machine's tables themselves. See kernel/port/PORT.md.
+#ifndef WALKRACE_MACHINE_TREE_H_
+#define WALKRACE_MACHINE_TREE_H_
+
+#include "base/site.h"
+#include "kernel/port/tree.h"
+#include "machine/layout.h"
+
+namespace walkrace {
+
+// The code of this tree is what runs from now on; null: none. REQUIRES: no run is under way.
+void UseTree(const wr_tree* tree);
+const wr_tree* ActiveTree();
+
+// Puts the tree's memory into its state at the start of a run. REQUIRES: the machine is in its own.
+void BeginTree(const CpuMms& mms);
+
+// The running CPU leaves the tree's code, or comes from it: what it stored last is in place.
+void FinishTreeStore();
+
+// The place in the tree's code that a call returned to.
+const wr_site* TreeSiteOf(const void* return_address);
+
+}  // namespace walkrace
+
+#endif  // WALKRACE_MACHINE_TREE_H_
