@@ -24,7 +24,7 @@ bool IsKnownExposure(const RunContext& run, const Report& report) {
   static const bool strict = Environment("WALKRACE_STRICT")[0] != '\0';
   if (strict) return false;
   const std::string signature = SignatureOf(Runner::Get().engine(), report.violation);
-  if (FindKnownExposure(*run.profile, run.cuts, signature) == nullptr) return false;
+  if (FindKnownExposure(run, signature) == nullptr) return false;
   CountKnownExposed();
   return true;
 }

@@ -128,10 +128,8 @@ class Exhaustion {
   // Counts a known exposure; keeps any other violation.
   bool IsFinding() {
     const std::string signature = SignatureOf(runner_.engine(), result_.report.violation);
-    const KnownExposure* exposure = options_.strict
-                                        ? nullptr
-                                        : FindKnownExposure(*options_.context.run.profile,
-                                                            options_.context.run.cuts, signature);
+    const KnownExposure* exposure =
+        options_.strict ? nullptr : FindKnownExposure(options_.context.run, signature);
     if (exposure != nullptr) {
       ++result_.known_exposed;
       result_.exposure = exposure;

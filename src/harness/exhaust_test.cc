@@ -202,9 +202,9 @@ TEST_P(ExhaustedControls, SayWhatTheMatrixSays) {
     bool violated = false;
     while (search.schedules() < 1000 && !violated && search.Next()) {
       const Report report = runner.Run(scenario, context, search, 0);
-      violated = search.whole() && !report.clean() &&
-                 FindKnownExposure(profile, context.cuts,
-                                   SignatureOf(runner.engine(), report.violation)) == nullptr;
+      violated =
+          search.whole() && !report.clean() &&
+          FindKnownExposure(context, SignatureOf(runner.engine(), report.violation)) == nullptr;
       search.EndRun(report.run, search.whole() && report.run.outcome == Outcome::kStopped);
     }
     const bool bites = variant.bites_on(profile);

@@ -67,9 +67,7 @@ HuntResult Hunt(const HuntOptions& options) {
     if (result.report.clean()) continue;
     const std::string signature = SignatureOf(runner.engine(), result.report.violation);
     const KnownExposure* exposure =
-        options.strict
-            ? nullptr
-            : FindKnownExposure(*options.context.run.profile, options.context.run.cuts, signature);
+        options.strict ? nullptr : FindKnownExposure(options.context.run, signature);
     if (exposure != nullptr) {
       ++result.known_exposed;
       result.exposure = exposure;

@@ -3,7 +3,10 @@
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "paths/releases.h"
 #include "paths/variant_conditions.h"
 
 namespace walkrace {
@@ -73,11 +76,36 @@ constexpr KnownExposure kRows[] = {
                 "generic code, which is compiled wherever GUP-fast is. Modelled: what "
                 "a14-mips-mmid models, and the sample as a call with interrupts off. Not modelled: "
                 "an overflow in the middle of an operation of its own CPU"},
+    {.name = "longterm-pin-of-file",
+     .on = Everywhere,
+     .signature = "no-forbidden-page: */*",
+     .not_without = {},
+     .tree_before = "6.5",
+     .schedules = {},
+     .account =
+         "a long-term pin for writing of a page whose filesystem keeps track of dirty pages: "
+         "refused since 6.5 (8ac268436e6d, a6e79df92e4a). Modelled: GUP of the tree. Not "
+         "modelled: the filesystem"},
 };
 
 bool AnyOf(std::span<const wr_cut> wanted, const Cuts& cuts) {
   return std::ranges::any_of(
       cuts, [&](const wr_cut& cut) { return std::ranges::find(wanted, cut) != wanted.end(); });
+}
+
+// 6.10 has gup_fast_pmd_range() for gup_pmd_range(), and so on.
+std::string OldName(absl::string_view function) {
+  constexpr absl::string_view kSince = "gup_fast_";
+  return absl::StartsWith(function, kSince) ? absl::StrCat("gup_", function.substr(kSince.size()))
+                                            : std::string(function);
+}
+
+bool IsOf(const KnownExposure& row, const RunContext& run) {
+  if (row.tree_before != nullptr &&
+      (run.tree == nullptr || !IsReleaseBefore(run.tree->release, row.tree_before))) {
+    return false;
+  }
+  return row.on(*run.profile) && !AnyOf(row.not_without, run.cuts);
 }
 
 // "oracle: first / second" against a pattern of the same shape.
@@ -87,7 +115,7 @@ bool Matches(const std::string& signature, const char* pattern) {
   if (said.size() != wanted.size()) return false;
   for (size_t i = 0; i < said.size(); ++i) {
     const auto word = absl::StripAsciiWhitespace(wanted[i]);
-    if (word != "*" && word != absl::StripAsciiWhitespace(said[i])) return false;
+    if (word != "*" && word != OldName(absl::StripAsciiWhitespace(said[i]))) return false;
   }
   return true;
 }
@@ -96,11 +124,9 @@ bool Matches(const std::string& signature, const char* pattern) {
 
 std::span<const KnownExposure> KnownExposures() { return kRows; }
 
-const KnownExposure* FindKnownExposure(const Profile& profile, const Cuts& cuts,
-                                       const std::string& signature) {
+const KnownExposure* FindKnownExposure(const RunContext& run, const std::string& signature) {
   for (const KnownExposure& row : kRows) {
-    if (AnyOf(row.not_without, cuts)) continue;
-    if (row.on(profile) && Matches(signature, row.signature)) return &row;
+    if (IsOf(row, run) && Matches(signature, row.signature)) return &row;
   }
   return nullptr;
 }

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 
+#include "harness/runner.h"
 #include "machine/profiles.h"
 #include "paths/variants.h"
 
@@ -21,6 +22,8 @@ struct KnownExposure {
   const char* signature;
   // With any of these taken out the same signature is that piece's doing, and a violation.
   wr_cut not_without[2];
+  // Of the code of kernel trees alone, of releases before this one; null: of walkrace's paths too.
+  const char* tree_before = nullptr;
   // Files below corpus/ that show it; null from the first one that is not there.
   const char* schedules[2];
   const char* account;  // what happens, and what is and is not modelled
@@ -28,9 +31,8 @@ struct KnownExposure {
 
 std::span<const KnownExposure> KnownExposures();
 
-// Null where it is none. `cuts` is what the run takes out of the paths.
-const KnownExposure* FindKnownExposure(const Profile& profile, const Cuts& cuts,
-                                       const std::string& signature);
+// Null where it is none.
+const KnownExposure* FindKnownExposure(const RunContext& run, const std::string& signature);
 
 }  // namespace walkrace
 

@@ -13,13 +13,13 @@ namespace {
 TEST(KnownExposures, AreMatchedByProfileAndSignature) {
   const Profile& mips = *FindProfile("mips-mmid");
   const char* signature = "no-table-use-after-free: tlb_table_flush / gup_pmd_range";
-  const KnownExposure* found = FindKnownExposure(mips, {}, signature);
+  const KnownExposure* found = FindKnownExposure({&mips, {}}, signature);
   ASSERT_NE(found, nullptr);
   EXPECT_STREQ(found->name, "a14-mips-mmid");
-  EXPECT_EQ(FindKnownExposure(*FindProfile("arm64"), {}, signature), nullptr);
-  EXPECT_EQ(FindKnownExposure(mips, {}, "no-table-use-after-free: a / b"), nullptr);
-  EXPECT_EQ(FindKnownExposure(mips, {}, "no-pinned-page-freed: a / gup_pmd_range"), nullptr);
-  EXPECT_EQ(FindKnownExposure(mips, {}, ""), nullptr);
+  EXPECT_EQ(FindKnownExposure({FindProfile("arm64"), {}}, signature), nullptr);
+  EXPECT_EQ(FindKnownExposure({&mips, {}}, "no-table-use-after-free: a / b"), nullptr);
+  EXPECT_EQ(FindKnownExposure({&mips, {}}, "no-pinned-page-freed: a / gup_pmd_range"), nullptr);
+  EXPECT_EQ(FindKnownExposure({&mips, {}}, ""), nullptr);
 }
 
 TEST(KnownExposures, AreNoExcuseForAReCheckThatIsTakenOut) {
@@ -78,8 +78,7 @@ const KnownExposure* ExposureOfFile(const std::string& schedule) {
     return nullptr;
   }
   const std::string signature = SignatureOf(runner.engine(), report.violation);
-  const KnownExposure* found =
-      FindKnownExposure(*context->run.profile, context->run.cuts, signature);
+  const KnownExposure* found = FindKnownExposure(context->run, signature);
   EXPECT_NE(found, nullptr) << schedule << ": " << signature;
   return found;
 }
@@ -119,13 +118,13 @@ TEST(KnownExposures, OfAnyWalkAreThoseOfMunmapAsWell) {
   profile.collapse_flush = FlushIpi::kAllCpus;
   for (const char* walk :
        {"gup_pmd_range", "find_linux_pte", "walk_host_tables", "perf_get_pgtable_size"}) {
-    EXPECT_NE(FindKnownExposure(profile, {},
+    EXPECT_NE(FindKnownExposure({&profile, {}},
                                 std::string("no-table-use-after-free: tlb_table_flush / ") + walk),
               nullptr)
         << walk;
   }
   profile.other_flush = FlushIpi::kAllCpus;
-  EXPECT_EQ(FindKnownExposure(profile, {},
+  EXPECT_EQ(FindKnownExposure({&profile, {}},
                               "no-table-use-after-free: tlb_table_flush / perf_get_pgtable_size"),
             nullptr);
 }

@@ -29,10 +29,12 @@
 // what a torn read does would not be seen.
 #define WR_PFN_LOW_BITS 3
 static inline unsigned long wr_pfn_bits(unsigned long pfn) {
-  return (pfn & ((1ul << WR_PFN_LOW_BITS) - 1)) << WR_ENTRY_PFN_SHIFT | pfn >> WR_PFN_LOW_BITS << 32;
+  return (pfn & ((1ul << WR_PFN_LOW_BITS) - 1)) << WR_ENTRY_PFN_SHIFT | pfn >> WR_PFN_LOW_BITS
+                                                                                   << 32;
 }
 static inline unsigned long wr_pfn_of(unsigned long value) {
-  return (value >> WR_ENTRY_PFN_SHIFT & ((1ul << WR_PFN_LOW_BITS) - 1)) | value >> 32 << WR_PFN_LOW_BITS;
+  return (value >> WR_ENTRY_PFN_SHIFT & ((1ul << WR_PFN_LOW_BITS) - 1)) |
+         value >> 32 << WR_PFN_LOW_BITS;
 }
 
 #endif  // WALKRACE_KERNEL_ENTRY_BITS_H_

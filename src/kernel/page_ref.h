@@ -49,7 +49,8 @@ uint64_t wr_page_content(const struct page* page, const struct wr_site* site);
 // exclusive until it is mapped so. REQUIRES: both are heads of folios of one size; `from` is locked
 // and isolated. No events.
 void wr_page_move_mapping(struct page* to, const struct page* from);
-// A mapping by a pmd was added to or taken from what the page's mapcount says: kept beside it. No event.
+// A mapping by a pmd was added to or taken from what the page's mapcount says: kept beside it. No
+// event.
 void wr_huge_rmap(struct page* page, int change);
 // Number of base pages. Fixed while the folio is allocated, but for a split.
 unsigned long folio_nr_pages(const struct folio* folio);

@@ -28,7 +28,8 @@ extern "C" {
 namespace walkrace {
 namespace {
 
-static_assert(static_cast<int>(WR_PORT_FULL) == WR_FULL && static_cast<int>(WR_PORT_ADD_UNLESS) == WR_ADD_UNLESS);
+static_assert(static_cast<int>(WR_PORT_FULL) == WR_FULL &&
+              static_cast<int>(WR_PORT_ADD_UNLESS) == WR_ADD_UNLESS);
 
 const wr_tree* active = nullptr;
 std::vector<unsigned char> initial_memory;
@@ -56,9 +57,9 @@ wr_class ClassOf(const volatile void* address) {
 }
 
 bool IsPmdEntry(const volatile void* address) {
-  const auto table = (static_cast<const volatile char*>(address) -
-                      reinterpret_cast<const char*>(arena.tables)) /
-                     static_cast<ptrdiff_t>(sizeof(wr_table));
+  const auto table =
+      (static_cast<const volatile char*>(address) - reinterpret_cast<const char*>(arena.tables)) /
+      static_cast<ptrdiff_t>(sizeof(wr_table));
   return table < kFirstHugetlbTable ? table % kUpperTables == kPmdTable : table < kFirstPteTable;
 }
 
@@ -84,7 +85,8 @@ uint64_t* LockAt(const void* lock) {
   return field->target;
 }
 
-uint64_t LoadEntry(const volatile void* address, unsigned size, wr_order order, const wr_site* site) {
+uint64_t LoadEntry(const volatile void* address, unsigned size, wr_order order,
+                   const wr_site* site) {
   const void* entry = const_cast<const void*>(address);
   const wr_class kind = ClassOf(address);
   // READ_ONCE of an entry of two words is two loads.
@@ -100,7 +102,8 @@ uint64_t Load(const volatile void* address, unsigned size, wr_order order, const
   const TreeField* field = IsInTree(address) ? FindTreeField(address) : nullptr;
   if (field == nullptr) return ReadTree(address, size);
   const uint64_t value = TreeValue(*field, wr_load(field->target, 8, order, WR_DATA, site));
-  const auto offset = static_cast<const volatile char*>(address) - static_cast<char*>(field->address);
+  const auto offset =
+      static_cast<const volatile char*>(address) - static_cast<char*>(field->address);
   return value >> (8 * offset);
 }
 
@@ -126,7 +129,8 @@ void Store(volatile void* address, unsigned size, uint64_t value, wr_order order
 }
 
 uint64_t SignExtended(uint64_t value, unsigned size) {
-  return size == 4 ? static_cast<uint64_t>(static_cast<int64_t>(static_cast<int32_t>(value))) : value;
+  return size == 4 ? static_cast<uint64_t>(static_cast<int64_t>(static_cast<int32_t>(value)))
+                   : value;
 }
 
 uint64_t RmwRaw(volatile void* address, unsigned size, enum wr_rmw kind, uint64_t operand,
@@ -182,8 +186,8 @@ uint64_t RmwFlags(const TreeField& field, enum wr_rmw kind, uint64_t operand, ui
       // What the machine does not know must be as expected as well; nobody else runs in between.
       const bool same = UnknownFlags(field, of_tree) == UnknownFlags(field, expected);
       before = wr_rmw(field.target, 8, WR_CMPXCHG, MachineValue(field, operand),
-                      same ? MachineValue(field, expected) : ~*field.target, order, WR_DATA, nullptr,
-                      site);
+                      same ? MachineValue(field, expected) : ~*field.target, order, WR_DATA,
+                      nullptr, site);
       before = TreeValue(field, before);
       if (before == expected) of_tree = operand;
       break;
@@ -369,11 +373,10 @@ using namespace walkrace;
 
 // Every call finishes what the tree's code stored before it, and is an event of the place that it
 // returns to.
-#define WR_TREE_CALL()                                                                     \
-  FinishTreeStore();                                                                       \
-  const void* const wr_pc =                                                                \
-      given_caller != nullptr ? given_caller : __builtin_return_address(0);                \
-  const RaceDetectorFrame wr_caller(wr_pc);                                                \
+#define WR_TREE_CALL()                                                                            \
+  FinishTreeStore();                                                                              \
+  const void* const wr_pc = given_caller != nullptr ? given_caller : __builtin_return_address(0); \
+  const RaceDetectorFrame wr_caller(wr_pc);                                                       \
   const wr_site* const site = SiteFrom(wr_pc)
 
 extern "C" {
@@ -491,6 +494,11 @@ void wr_port_flush_range(unsigned long start, unsigned long end) {
   WR_TREE_CALL();
   FlushMmRange(MmOf(start), start, end, site);
 }
+void wr_port_flush_mm(unsigned mm) {
+  WR_TREE_CALL();
+  const unsigned long start = AddressOfAreaPage(static_cast<int>(mm) * kPagesMax);
+  FlushMmRange(&arena.mm[mm], start, start + kPagesMax * PAGE_SIZE, site);
+}
 void wr_port_deposit(void* pmdp, unsigned long table_pfn) {
   WR_TREE_CALL();
   auto* entry = static_cast<pmd_t*>(pmdp);
@@ -553,13 +561,13 @@ void wr_port_from(const void* return_address) { given_caller = return_address; }
 
 void wr_port_unmodelled(const char* name) {
   const wr_site* from = active == nullptr ? nullptr : TreeSiteOf(__builtin_return_address(0));
-  (void)std::fprintf(stderr,
-                     "walkrace: tree %s: %s was reached in %s(), %s:%d, and the port does not model "
-                     "it: no verdict (exit 3)\n  what is modelled: src/kernel/port/PORT.md; add it "
-                     "in src/kernel/port/stubs.c\n",
-                     active == nullptr ? "?" : active->name, name,
-                     from == nullptr ? "?" : from->function, from == nullptr ? "?" : from->file,
-                     from == nullptr ? 0 : from->line);
+  (void)std::fprintf(
+      stderr,
+      "walkrace: tree %s: %s was reached in %s(), %s:%d, and the port does not model "
+      "it: no verdict (exit 3)\n  what is modelled: src/kernel/port/PORT.md; add it "
+      "in src/kernel/port/stubs.c\n",
+      active == nullptr ? "?" : active->name, name, from == nullptr ? "?" : from->function,
+      from == nullptr ? "?" : from->file, from == nullptr ? 0 : from->line);
   (void)std::fflush(stderr);
   std::_Exit(3);
 }
@@ -571,12 +579,12 @@ void wr_port_bug(const char* file, int line) {
   std::_Exit(3);
 }
 
-#define WR_COVERAGE_CALLBACKS(bytes)                                                   \
-  void wr_port_cov_load##bytes(const void* address) {                                  \
-    BeforePlainLoad(address, bytes, __builtin_return_address(0));                      \
-  }                                                                                    \
-  void wr_port_cov_store##bytes(void* address) {                                       \
-    BeforePlainStore(address, bytes, __builtin_return_address(0));                     \
+#define WR_COVERAGE_CALLBACKS(bytes)                               \
+  void wr_port_cov_load##bytes(const void* address) {              \
+    BeforePlainLoad(address, bytes, __builtin_return_address(0));  \
+  }                                                                \
+  void wr_port_cov_store##bytes(void* address) {                   \
+    BeforePlainStore(address, bytes, __builtin_return_address(0)); \
   }
 WR_COVERAGE_CALLBACKS(1)
 WR_COVERAGE_CALLBACKS(2)

@@ -100,8 +100,8 @@ void AddField(void* address, wr_tree_field kind, unsigned of) {
   const uintptr_t offset = reinterpret_cast<uintptr_t>(address) - view.base;
   WR_CHECK(offset < view.tree->memory_bytes);
   const auto number = static_cast<uint16_t>(view.fields.size());
-  view.fields.push_back({kind, static_cast<uint16_t>(of), BytesOf(kind), address,
-                         TargetOf(kind, of)});
+  view.fields.push_back(
+      {kind, static_cast<uint16_t>(of), BytesOf(kind), address, TargetOf(kind, of)});
   for (unsigned i = 0; i < BytesOf(kind) / kGranule; ++i) {
     const size_t granule = offset / kGranule + i;
     if (IsOfTail(kind)) {
@@ -144,9 +144,8 @@ uint64_t PageAddress(uint64_t pfn) {
   return reinterpret_cast<uintptr_t>(view.tree->mem_map) + pfn * view.tree->page_bytes;
 }
 
-constexpr unsigned long kMappings[WR_TREE_FILES] = {WR_FILE_MAPPING, WR_SECRETMEM_MAPPING,
-                                                    WR_TRACKED_MAPPING, WR_DAX_MAPPING,
-                                                    WR_HUGETLB_MAPPING};
+constexpr unsigned long kMappings[WR_TREE_FILES] = {
+    WR_FILE_MAPPING, WR_SECRETMEM_MAPPING, WR_TRACKED_MAPPING, WR_DAX_MAPPING, WR_HUGETLB_MAPPING};
 
 uint64_t TreeMapping(unsigned pfn, uint64_t mapping) {
   if ((mapping & PAGE_MAPPING_ANON) != 0) {

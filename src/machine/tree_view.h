@@ -11,9 +11,9 @@ namespace walkrace {
 
 struct TreeField {
   wr_tree_field kind = WR_TREE_NONE;
-  uint16_t of = 0;            // the frame, table or mm
-  uint8_t bytes = 0;          // of the field
-  void* address = nullptr;    // in the tree's memory
+  uint16_t of = 0;             // the frame, table or mm
+  uint8_t bytes = 0;           // of the field
+  void* address = nullptr;     // in the tree's memory
   uint64_t* target = nullptr;  // in the machine's arena
 };
 
@@ -32,7 +32,8 @@ uint64_t MachineValue(const TreeField& field, uint64_t tree_value);
 uint64_t ReadTree(const volatile void* address, unsigned bytes);
 void WriteTree(volatile void* address, unsigned bytes, uint64_t value);
 
-// The flags of a page: the machine's bits of these, and those of them that the machine does not know.
+// The flags of a page: the machine's bits of these, and those of them that the machine does not
+// know.
 uint64_t MachineFlags(const TreeField& field, uint64_t tree_bits);
 uint64_t UnknownFlags(const TreeField& field, uint64_t tree_bits);
 

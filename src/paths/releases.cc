@@ -27,6 +27,8 @@ bool Has(const VariantRow& row, int rank) {
 
 std::span<const char* const> Releases() { return kReleases; }
 
+bool IsReleaseBefore(const char* release, const char* other) { return Rank(release) < Rank(other); }
+
 bool IsRelease(const std::string& name) {
   return std::find(std::begin(kReleases), std::end(kReleases), name) != std::end(kReleases);
 }

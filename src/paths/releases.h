@@ -15,6 +15,8 @@ namespace walkrace {
 
 // The releases that bundles are named after, oldest first.
 std::span<const char* const> Releases();
+// Of versions as "6.12" or "6.1.192": by their first two numbers.
+bool IsReleaseBefore(const char* release, const char* other);
 bool IsRelease(const std::string& name);
 
 // The variants that this release has. Those that need what a run does not have (a

@@ -161,12 +161,16 @@ void free_swap_and_cache(unsigned long slot) {
   folio_put(folio);
 }
 
-void free_page_and_swap_cache(struct page* page) {
-  struct folio* folio = wr_folio_of_held(page);
+void free_swap_cache(struct page* page) {
   if (wr_reclaim_begun() && PageSwapCache(page) && page_mapcount(page) == 0 && trylock_page(page)) {
     (void)try_to_free_swap(page);
     unlock_page(page);
   }
+}
+
+void free_page_and_swap_cache(struct page* page) {
+  struct folio* folio = wr_folio_of_held(page);
+  free_swap_cache(page);
   folio_put(folio);
 }
 

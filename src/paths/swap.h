@@ -23,7 +23,9 @@ void __delete_from_swap_cache(struct page* page);
 
 // An entry goes away without having been read: the zap's side.
 void free_swap_and_cache(unsigned long slot);
-// Drops the reference of a mapping that has gone.
+// A mapping of the page has gone.
+void free_swap_cache(struct page* page);
+// The same, and drops the reference that it held.
 void free_page_and_swap_cache(struct page* page);
 
 // A fault on an entry that is neither present nor none.

@@ -64,6 +64,8 @@ void tree_put_user_page(struct page* page, unsigned long address, unsigned gup_f
 
 void tree_collapse_region(struct mm_struct* mm, unsigned long start, unsigned long /*end*/,
                           unsigned /*flags*/) {
+  // A file's memory goes another way.
+  if (find_vma(mm, start)->vm_file != nullptr) return;
   (void)ActiveTree()->collapse(mm->id, start);
   FinishTreeStore();
 }
@@ -105,10 +107,13 @@ void wr_port_free_page_and_swap_cache(unsigned long pfn) {
   FinishTreeStore();
   free_page_and_swap_cache(pfn_to_page(pfn));
 }
-int wr_port_free_swap(unsigned long slot) {
+void wr_port_free_swap_cache(unsigned long pfn) {
+  FinishTreeStore();
+  free_swap_cache(pfn_to_page(pfn));
+}
+void wr_port_free_swap(unsigned long slot) {
   FinishTreeStore();
   free_swap_and_cache(slot);
-  return 1;
 }
 
 }  // extern "C"

@@ -1,5 +1,5 @@
-// The operations that a kernel tree's own code does (kernel/port): called in the place of walkrace's
-// own paths while a tree is in use.
+// The operations that a kernel tree's own code does (kernel/port): called in the place of
+// walkrace's own paths while a tree is in use.
 #ifndef WALKRACE_PATHS_TREE_PATHS_H_
 #define WALKRACE_PATHS_TREE_PATHS_H_
 

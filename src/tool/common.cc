@@ -252,12 +252,11 @@ std::string ProfileFileFlag(const ResolvedContext& context) {
 
 std::string ContextFlags(const ResolvedContext& context) {
   const std::string variants = context.VariantNames();
-  return absl::StrCat(" --target ", context.target->name,
-                      context.run.tree == nullptr
-                          ? ""
-                          : absl::StrCat(" --tree ", context.run.tree->name),
-                      variants.empty() ? "" : absl::StrCat(" --variant ", variants), " --profile ",
-                      context.run.profile->name, ProfileFileFlag(context));
+  return absl::StrCat(
+      " --target ", context.target->name,
+      context.run.tree == nullptr ? "" : absl::StrCat(" --tree ", context.run.tree->name),
+      variants.empty() ? "" : absl::StrCat(" --variant ", variants), " --profile ",
+      context.run.profile->name, ProfileFileFlag(context));
 }
 
 }  // namespace walkrace

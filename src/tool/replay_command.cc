@@ -70,7 +70,7 @@ std::string RaceLine(const ReplayTally& tally) {
 
 // Beside the verdict, and no other verdict: a recorded one is what is replayed. Null where none is.
 const KnownExposure* ExposureOf(const ResolvedContext& context, const ReplayTally& tally) {
-  return FindKnownExposure(*context.run.profile, context.run.cuts, tally.signature());
+  return FindKnownExposure(context.run, tally.signature());
 }
 
 std::string ExposureLine(const KnownExposure* exposure) {

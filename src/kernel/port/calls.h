@@ -53,6 +53,7 @@ unsigned long wr_port_entry_get_and_clear(void* entry);
 unsigned long wr_port_collapse_flush(void* pmdp, unsigned long address);
 unsigned long wr_port_pmdp_invalidate(void* pmdp, unsigned long address);
 void wr_port_flush_range(unsigned long start, unsigned long end);
+void wr_port_flush_mm(unsigned mm);
 void wr_port_deposit(void* pmdp, unsigned long table_pfn);
 unsigned long wr_port_withdraw(void* pmdp);  // a pfn, or 0
 unsigned long wr_port_table_address(unsigned long pfn);  // of the machine's memory
@@ -68,7 +69,8 @@ void wr_port_folio_free(unsigned long pfn);
 void wr_port_copy_content(unsigned long to, unsigned long from);
 void wr_port_clear_content(unsigned long pfn);
 void wr_port_free_page_and_swap_cache(unsigned long pfn);
-int wr_port_free_swap(unsigned long slot);
+void wr_port_free_swap_cache(unsigned long pfn);
+void wr_port_free_swap(unsigned long slot);
 
 // handle_mm_fault(), by walkrace's own path. Returns whether memory ran out.
 enum { WR_PORT_FAULT_WRITE = 1, WR_PORT_FAULT_UNSHARE = 2 };

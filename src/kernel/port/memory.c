@@ -101,6 +101,8 @@ static void build(void) {
   }
 }
 
+static const struct vm_operations_struct file_ops;
+
 static void begin_vma(struct vm_area_struct* vma, struct mm_struct* mm,
                       const struct wr_tree_vma* from) {
   vm_flags_t* flags = (vm_flags_t*)&vma->vm_flags;
@@ -116,6 +118,7 @@ static void begin_vma(struct vm_area_struct* vma, struct mm_struct* mm,
   } else {
     *flags |= VM_SHARED | VM_MAYSHARE;
     vma->vm_file = &wr_memory.files[from->file];
+    vma->vm_ops = &file_ops;
   }
 }
 

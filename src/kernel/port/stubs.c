@@ -103,6 +103,10 @@ bool vma_is_secretmem(struct vm_area_struct* vma) {
   return vma->vm_file == &wr_memory.files[WR_TREE_SECRETMEM];
 }
 
+bool vma_needs_dirty_tracking(struct vm_area_struct* vma) {
+  return vma->vm_file == &wr_memory.files[WR_TREE_DIRTY_TRACKED];
+}
+
 vm_fault_t handle_mm_fault(struct vm_area_struct* vma, unsigned long address, unsigned int flags,
                            struct pt_regs* regs) {
   const unsigned how = ((flags & FAULT_FLAG_WRITE) != 0 ? WR_PORT_FAULT_WRITE : 0) |
@@ -200,6 +204,18 @@ void unlock_page(struct page* page) { folio_unlock(page_folio(page)); }
 void free_page_and_swap_cache(struct page* page) {
   wr_port_free_page_and_swap_cache(page_to_pfn(page));
 }
+#ifdef WR_TREE_HAS_FREE_SWAP_OF_FOLIO
+void free_swap_cache(struct folio* folio) { wr_port_free_swap_cache(folio_pfn(folio)); }
+void free_swap_and_cache_nr(swp_entry_t entry, int count) {
+  for (int i = 0; i < count; ++i) wr_port_free_swap(swp_offset(entry) + i);
+}
+#else
+void free_swap_cache(struct page* page) { wr_port_free_swap_cache(page_to_pfn(page)); }
+int free_swap_and_cache(swp_entry_t entry) {
+  if (!non_swap_entry(entry)) wr_port_free_swap(swp_offset(entry));
+  return 1;
+}
+#endif
 void free_pages_and_swap_cache(wr_batched* pages, int count) {
   for (int i = 0; i < count; ++i) {
     struct page* page = wr_page_of_batched(pages[i]);
@@ -213,6 +229,10 @@ void deferred_split_folio(struct folio* folio, bool partially_mapped) {}
 void deferred_split_huge_page(struct page* page) {}
 void folio_mark_accessed(struct folio* folio) {}
 void mark_page_accessed(struct page* page) {}
+bool folio_mark_dirty(struct folio* folio) {
+  folio_set_dirty(folio);
+  return true;
+}
 bool set_page_dirty(struct page* page) {
   SetPageDirty(page);
   return true;
@@ -233,6 +253,15 @@ int folio_mapcount(struct folio* folio) {
   // A file's pages count each whole mapping once each; so do those with PageDoubleMap.
   if (!folio_test_anon(folio)) return count - entire * pages;
   return folio_test_double_map(folio) ? count - pages : count;
+}
+// Of one page.
+int __page_mapcount(struct page* page) {
+  struct folio* folio = page_folio(page);
+  const int count = atomic_read(&page->_mapcount) + 1;
+  if (!folio_test_large(folio)) return count;
+  // A file's pages count each whole mapping already.
+  const int entire = folio_test_anon(folio) ? folio_entire_mapcount(folio) : 0;
+  return count + entire - (folio_test_double_map(folio) ? 1 : 0);
 }
 #endif
 

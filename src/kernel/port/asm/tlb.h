@@ -8,7 +8,10 @@ static inline void tlb_flush(struct mmu_gather* tlb);
 static inline void __tlb_remove_table(void* table) { wr_port_table_free(page_to_pfn((struct page*)table)); }
 #include <asm-generic/tlb.h>
 static inline void tlb_flush(struct mmu_gather* tlb) {
-  if (tlb->fullmm) wr_port_unmodelled("tlb_flush of a whole mm");
-  if (tlb->end != 0) wr_port_flush_range(tlb->start, tlb->end);
+  if (tlb->fullmm) {
+    wr_port_flush_mm(tlb->mm->context.id);
+  } else if (tlb->end != 0) {
+    wr_port_flush_range(tlb->start, tlb->end);
+  }
 }
 #endif
