@@ -9,7 +9,9 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <fstream>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -117,11 +119,11 @@ class Quiet {
  public:
   Quiet() : saved_(dup(STDERR_FILENO)) {
     const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
-    (void)std::fflush(stderr);
-    if (nowhere >= 0) (void)dup2(nowhere, STDERR_FILENO);
+    if (saved_ >= 0 && nowhere >= 0) (void)dup2(nowhere, STDERR_FILENO);
     if (nowhere >= 0) close(nowhere);
   }
   ~Quiet() {
+    if (saved_ < 0) return;
     (void)dup2(saved_, STDERR_FILENO);
     close(saved_);
   }
@@ -138,22 +140,22 @@ int ExitCodeOf(const TargetVerdict& verdict) {
 }
 
 bool ReadFile(const char* path, std::string& content) {
-  FILE* file = std::fopen(path, "rb");
-  if (file == nullptr) return false;
-  char buffer[4096];
-  size_t count = 0;
-  while ((count = std::fread(buffer, 1, sizeof(buffer), file)) > 0) content.append(buffer, count);
-  const bool ok = std::ferror(file) == 0;
-  (void)std::fclose(file);
-  return ok;
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream all;
+  all << file.rdbuf();
+  content = all.str();
+  return file.good();
 }
 
 void Save(const std::string& path, const std::string& text) {
-  FILE* file = std::fopen(path.c_str(), "wb");
-  const bool ok = file != nullptr && std::fputs(text.c_str(), file) >= 0;
-  if (file == nullptr || std::fclose(file) != 0 || !ok) {
-    EndWithUsage("cannot write " + path + ": " + std::strerror(errno));  // NOLINT
-  }
+  std::ofstream file(path, std::ios::binary);
+  file << text;
+  file.close();
+  if (!file) EndWithUsage("cannot write " + path);
+}
+
+std::string Counted(size_t count, const char* what) {
+  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
 }
 
 class Driver {
@@ -184,6 +186,8 @@ class Driver {
       }
     }
     const double seconds = Now() - start;
+    const bool interrupted = verdict.violated == nullptr && Interrupted();
+    if (interrupted) std::printf("interrupted: ");
     PrintVerdict(verdict);
     std::printf("  %s: %llu schedules in %.1f s\n", options_.strategy->name,
                 static_cast<unsigned long long>(done), seconds);
@@ -191,13 +195,13 @@ class Driver {
       input_.schedule = runner_.engine().taken();
       Finish(verdict);
     }
-    return verdict.violated == nullptr && Interrupted() ? kExitInterrupted : ExitCodeOf(verdict);
+    return interrupted ? kExitInterrupted : ExitCodeOf(verdict);
   }
 
   int ReplayFile(const char* path) {
     std::string content;
     if (!ReadFile(path, content)) {
-      EndWithUsage(std::string(path) + ": " + std::strerror(errno));  // NOLINT
+      EndWithUsage(std::string(path) + ": cannot be read");
     }
     std::vector<std::string> names;
     if (IsTargetText(content)) {
@@ -253,9 +257,10 @@ class Driver {
       const Quiet quiet;
       runs = MinimizeTargetInput(runner_, violated, input_);
     }
-    std::printf("  minimised in %llu runs: %zu operations (of %zu), %zu preemptions (of %zu)\n",
-                static_cast<unsigned long long>(runs), CallCount(input_), calls,
-                input_.schedule.size(), preemptions);
+    std::printf("  minimised in %llu runs: %s (of %zu), %s (of %zu)\n",
+                static_cast<unsigned long long>(runs),
+                Counted(CallCount(input_), "operation").c_str(), calls,
+                Counted(input_.schedule.size(), "preemption").c_str(), preemptions);
   }
 
   // REQUIRES: the last run was of the file.
@@ -288,7 +293,7 @@ int Worse(int a, int b) {
 int main(int argc, char** argv) {
   using namespace walkrace;
   const Options options = ParseOptions(argc, argv);
-  Driver& driver = *new Driver(options, argv[0]);
+  static Driver driver(options, argv[0]);
   if (optind == argc) return driver.Hunt();
   int code = kExitClean;
   for (int i = optind; i < argc; ++i) code = Worse(code, driver.ReplayFile(argv[i]));

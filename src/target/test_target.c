@@ -1,7 +1,5 @@
 #include "target/test_target.h"
 
-#include <stdio.h>
-
 #include "target/kernel.h"
 
 struct shared {
@@ -79,7 +77,8 @@ static void judge(void* memory) {
 }
 
 static void describe(size_t offset, char* text, size_t size) {
-  if (offset == 0) snprintf(text, size, "count");
+  static const char name[] = "count";
+  for (size_t i = 0; offset == 0 && i < sizeof(name) && i < size; ++i) text[i] = name[i];
 }
 
 static const struct wr_operation operations[TEST_OPERATION_COUNT] = {

@@ -104,8 +104,9 @@ std::string Line(TargetRunner& runner, const Event& event, std::string& head) {
     return ": " + CallWords(runner.target(), call);
   }
   if (event.site == nullptr) return "";  // what a crash ends with
-  char number[16];
-  (void)std::snprintf(number, sizeof(number), " %4d  ", event.number);
+  char number[16] = "       ";
+  const bool is_step = event.kind != EventKind::kRcuDone && event.kind != EventKind::kIpiHandle;
+  if (is_step) (void)std::snprintf(number, sizeof(number), " %4d  ", event.number);
   head += number;
   std::string place = std::string(event.site->file) + ":" + std::to_string(event.site->line);
   if (place.size() < kPlaceWidth) place.resize(kPlaceWidth, ' ');
