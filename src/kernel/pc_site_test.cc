@@ -84,11 +84,11 @@ TEST(SiteOfPc, ACallFromTheCLibraryIsNoHarm) {
 
 // The first question of all, and more than the table has room for at first, on the stacks of CPUs.
 TEST(SiteOfPc, IsAskedOnCpusOfEitherBackend) {
-  Strategy& strategy = *FindStrategy("random")->make({}).release();
+  const auto strategy = FindStrategy("random")->make({});
   for (Backend* backend : {&Fibers(), &OsThreads()}) {
     TestEngine().set_backend(*backend);
     static const char* names[2];
-    RunBodies(strategy, 1, 2, [](CpuId cpu) {
+    RunBodies(*strategy, 1, 2, [](CpuId cpu) {
       const Called called = cpu == 0 ? Plain() : AroundInlined();
       (void)Load(0);
       names[cpu] = wr_site_of_pc(called.pc)->function;

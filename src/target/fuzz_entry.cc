@@ -6,9 +6,9 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "../../fuzz/order_coverage.h"
-#include "../../fuzz/progress_file.h"
 #include "harness/interrupt.h"
+#include "order_coverage.h"
+#include "progress_file.h"
 #include "target/report.h"
 
 namespace walkrace {

@@ -1,12 +1,12 @@
 #include "target/input.h"
 
+#include <algorithm>
+
 #include "base/random.h"
 
 namespace walkrace {
 namespace {
 
-constexpr uint32_t kDecodedCallsMax = 4;  // of one CPU
-constexpr size_t kDecodedPreemptionsMax = 64;
 constexpr uint32_t kDrawnCallsMax = 3;
 constexpr uint32_t kFavourites = 2;
 
@@ -38,6 +38,17 @@ uint32_t EventOf(uint32_t low, uint32_t nibble) {
   return low + (nibble - 11) * 256;
 }
 
+// Bytes for EventOf: the low one, and the nibble.
+struct EventBytes {
+  uint8_t low;
+  uint8_t nibble;
+};
+EventBytes BytesOf(int event) {
+  if (event < 32) return {static_cast<uint8_t>(event), 0};
+  if (event < 256) return {static_cast<uint8_t>(event), 8};
+  return {static_cast<uint8_t>(event % 256), static_cast<uint8_t>(11 + event / 256)};
+}
+
 void Clear(TargetInput& input) {
   for (auto& calls : input.calls) calls.clear();
   input.schedule.clear();
@@ -60,8 +71,8 @@ void DecodeTargetInput(const wr_target& target, const uint8_t* data, size_t size
   const int least = CpusMinOf(target);
   input.cpu_count = least + static_cast<int>(bytes.Next() % (CpusMaxOf(target) - least + 1));
   for (int cpu = 0; cpu < input.cpu_count; ++cpu) {
-    const uint32_t count = 1 + bytes.Next() % kDecodedCallsMax;
-    for (uint32_t i = 0; i < count; ++i) {
+    const size_t count = 1 + bytes.Next() % kDecodedCallsMax;
+    for (size_t i = 0; i < count; ++i) {
       const uint32_t operation = bytes.Next();
       WR_CHECK(input.calls[cpu].push_back(CallOf(target, operation, bytes.Next())));
     }
@@ -73,6 +84,33 @@ void DecodeTargetInput(const wr_target& target, const uint8_t* data, size_t size
                                        static_cast<uint8_t>((high & 3) % input.cpu_count),
                                        static_cast<uint8_t>((high >> 2 & 3) % input.cpu_count)}));
   }
+}
+
+size_t EncodeTargetInput(const wr_target& target, const TargetInput& input, uint8_t* data,
+                         size_t size_max) {
+  size_t size = 0;
+  const auto put = [&](size_t byte) {
+    if (size < size_max) data[size++] = static_cast<uint8_t>(byte);
+  };
+  put(input.cpu_count - CpusMinOf(target));
+  for (int cpu = 0; cpu < input.cpu_count; ++cpu) {
+    const auto& calls = input.calls[cpu];
+    const size_t count = std::min(calls.size(), kDecodedCallsMax);
+    put(count == 0 ? 0 : count - 1);
+    for (size_t i = 0; i < count; ++i) {
+      put(calls[i].operation);
+      put(calls[i].argument);
+    }
+  }
+  size_t left = kDecodedPreemptionsMax;
+  for (const Preemption& entry : input.schedule) {
+    if (left == 0 || entry.event > kDecodedEventMax || size + 2 > size_max) continue;
+    const EventBytes bytes = BytesOf(entry.event);
+    put(bytes.low);
+    put(bytes.nibble << 4 | entry.to << 2 | entry.cpu);
+    --left;
+  }
+  return size;
 }
 
 void DrawTargetInput(const wr_target& target, uint64_t seed, TargetInput& input) {

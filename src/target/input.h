@@ -14,6 +14,11 @@ namespace walkrace {
 
 inline constexpr size_t kCallsMax = 16;  // of one CPU
 
+// What bytes can say: operations of one CPU, preemptions, and their events.
+inline constexpr size_t kDecodedCallsMax = 4;
+inline constexpr size_t kDecodedPreemptionsMax = 64;
+inline constexpr int kDecodedEventMax = 5 * 256 - 1;
+
 struct TargetCall {
   uint8_t operation;
   uint8_t argument;
@@ -36,6 +41,11 @@ size_t CallCount(const TargetInput& input);
 // not there are zero.
 void DecodeTargetInput(const wr_target& target, const uint8_t* data, size_t size,
                        TargetInput& input);
+
+// The other way; what bytes cannot say, or `size_max` has no room for, is left out. Returns the
+// size.
+size_t EncodeTargetInput(const wr_target& target, const TargetInput& input, uint8_t* data,
+                         size_t size_max);
 
 // Draws operations; the schedule is empty.
 void DrawTargetInput(const wr_target& target, uint64_t seed, TargetInput& input);

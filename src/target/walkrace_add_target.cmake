@@ -4,6 +4,10 @@
 # each of its loads and stores of shared memory is an event. DRIVER: who draws the inputs; standalone
 # where it is not given. TSAN: with ThreadSanitizer, which reports data races. NAME is a CMake target
 # like others: target_compile_definitions and so on work. What it links beside is not watched.
+#
+# AFL++ runs a target with TSAN only if told so, as it has its own idea of a crash:
+#   export AFL_CRASH_EXITCODE=66 \
+#     TSAN_OPTIONS=halt_on_error=1:abort_on_error=0:report_signal_unsafe=0:exitcode=66:atexit_sleep_ms=0
 
 function(walkrace_add_target name)
   cmake_parse_arguments(PARSE_ARGV 1 ARG "TSAN" "DRIVER" "SOURCES")
