@@ -21,7 +21,7 @@ if(NOT EXISTS ${_flavour_file})
 endif()
 include(${_flavour_file})
 
-if(WALKRACE_FUZZER)
+if(WALKRACE_FUZZER OR NOT PROJECT_IS_TOP_LEVEL)
   set(WALKRACE_WITH_TESTS OFF)
 else()
   set(WALKRACE_WITH_TESTS ON)
@@ -36,12 +36,13 @@ if(WALKRACE_ALL_FLAGS)
 elseif(WALKRACE_LINK_FLAGS)
   list(APPEND WALKRACE_INSTRUMENTED_FLAGS -fno-omit-frame-pointer)
 endif()
-file(RELATIVE_PATH _to_source ${CMAKE_BINARY_DIR} ${CMAKE_SOURCE_DIR})
+file(RELATIVE_PATH _to_source ${CMAKE_BINARY_DIR} ${PROJECT_SOURCE_DIR})
 
 add_compile_options(
-  -Wall -Wextra -Wshadow -Wno-sign-compare -Werror
+  -Wall -Wextra -Wshadow -Wno-sign-compare
+  "$<$<BOOL:${PROJECT_IS_TOP_LEVEL}>:-Werror>"
   -fno-strict-aliasing ${_frame_pointer} -gline-tables-only
-  "-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=" "-ffile-prefix-map=${_to_source}="
+  "-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=" "-ffile-prefix-map=${_to_source}="
   "-ffile-compilation-dir=."
   "$<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions>"
   ${WALKRACE_ALL_FLAGS})
@@ -50,7 +51,7 @@ if(WALKRACE_LTO)
   # Executables share what the linker makes of a library.
   add_link_options(-flto=thin -Wl,-plugin-opt,cache-dir=${CMAKE_BINARY_DIR}/lto-cache)
 endif()
-include_directories(${CMAKE_SOURCE_DIR}/src)
+include_directories(${PROJECT_SOURCE_DIR}/src)
 
 # walkrace_library(base SOURCES a.cc b.cc DEPENDS engine absl::strings [INSTRUMENTED])
 function(walkrace_library name)

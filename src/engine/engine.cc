@@ -222,6 +222,11 @@ __attribute__((noinline)) AccessResult Engine::PerformByModel(CpuId self, const 
   return memory_->Perform(self, access);
 }
 
+void Engine::SetAfter(size_t event, uint64_t after) {
+  WR_CHECK(event < event_count_);
+  events_[event].after = after;
+}
+
 void Engine::ResolveLocation(LocationId location) { cpus_[running_].arrival.location = location; }
 
 void Engine::Collect(uint32_t object, Touched how) {

@@ -97,7 +97,11 @@ class Engine {
   inline void Arrive(const Arrival& arrival);
   void Complete(uint64_t before, uint64_t after, bool failed = false);
 
-  // Between the two: the location of an event whose place is known only when it happens.
+  // The value of a store that is made after its event, on the same CPU and before the next one.
+  // REQUIRES: event < event_count().
+  void SetAfter(size_t event, uint64_t after);
+
+  // Between Arrive and Complete: the location of an event whose place is known only then.
   void ResolveLocation(LocationId location);
 
   // Arrive, the access as the memory model has it, Complete. Returns what the access saw.
