@@ -327,14 +327,7 @@ void BeginTree(const CpuMms& mms) {
   given_caller = nullptr;
   ResetTreeNotes();
   wr_tree_start start = {};
-  for (int mm = 0; mm < kMmsMax; ++mm) {
-    start.pgd[mm] = arena.mm[mm].pgd;
-    const vm_area_struct* vma = nullptr;
-    for (int i = 0; i < kRegionsMax; ++i) {
-      vma = wr_next_vma(&arena.mm[mm], const_cast<vm_area_struct*>(vma));
-      start.vmas[mm][i] = {vma->vm_start, vma->vm_end, vma->vm_pgoff, TreeFileOf(vma->vm_file)};
-    }
-  }
+  for (int mm = 0; mm < kMmsMax; ++mm) start.pgd[mm] = arena.mm[mm].pgd;
   for (int cpu = 0; cpu < kCpusMax; ++cpu) start.mm_of_cpu[cpu] = mms.of_cpu[cpu];
   active->begin(&start);
 }
@@ -555,6 +548,13 @@ void wr_port_copy_content(unsigned long to, unsigned long from) {
 void wr_port_clear_content(unsigned long pfn) {
   WR_TREE_CALL();
   wr_clear_user_highpage(pfn_to_page(pfn), site);
+}
+
+void wr_port_vma(unsigned mm, unsigned n, struct wr_tree_vma* vma) {
+  vm_area_struct* found = wr_next_vma(&arena.mm[mm], nullptr);
+  while (n-- != 0) found = wr_next_vma(&arena.mm[mm], found);
+  *vma = {found->vm_start, found->vm_end, found->vm_pgoff, TreeFileOf(found->vm_file),
+          found->unlinked};
 }
 
 void wr_port_from(const void* return_address) { given_caller = return_address; }

@@ -72,6 +72,10 @@ void wr_port_free_page_and_swap_cache(unsigned long pfn);
 void wr_port_free_swap_cache(unsigned long pfn);
 void wr_port_free_swap(unsigned long slot);
 
+// The n-th vma of an mm as it is now.
+struct wr_tree_vma;
+void wr_port_vma(unsigned mm, unsigned n, struct wr_tree_vma* vma);
+
 // handle_mm_fault(), by walkrace's own path. Returns whether memory ran out.
 enum { WR_PORT_FAULT_WRITE = 1, WR_PORT_FAULT_UNSHARE = 2 };
 int wr_port_fault(unsigned mm, unsigned long address, unsigned how);

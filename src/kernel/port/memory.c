@@ -103,8 +103,10 @@ static void build(void) {
 
 static const struct vm_operations_struct file_ops;
 
-static void begin_vma(struct vm_area_struct* vma, struct mm_struct* mm,
-                      const struct wr_tree_vma* from) {
+static struct wr_tree_vma vmas_as_set[WR_MMS][WR_VMAS];
+
+static void set_vma(struct vm_area_struct* vma, struct mm_struct* mm,
+                    const struct wr_tree_vma* from) {
   vm_flags_t* flags = (vm_flags_t*)&vma->vm_flags;
   memset(vma, 0, sizeof(*vma));
   vma->vm_mm = mm;
@@ -122,14 +124,20 @@ static void begin_vma(struct vm_area_struct* vma, struct mm_struct* mm,
   }
 }
 
-static void begin(const struct wr_tree_start* start) {
-  for (unsigned i = 0; i < WR_MMS; ++i) {
-    struct mm_struct* mm = wr_mm_of(i);
-    mm->pgd = start->pgd[i];
-    for (unsigned n = 0; n < WR_VMAS; ++n) {
-      begin_vma(&wr_memory.vmas[i][n], mm, &start->vmas[i][n]);
-    }
+struct vm_area_struct* wr_vmas_of(unsigned mm) {
+  for (unsigned n = 0; n < WR_VMAS; ++n) {
+    struct wr_tree_vma now = {0};
+    wr_port_vma(mm, n, &now);
+    if (memcmp(&now, &vmas_as_set[mm][n], sizeof(now)) == 0) continue;
+    set_vma(&wr_memory.vmas[mm][n], wr_mm_of(mm), &now);
+    vmas_as_set[mm][n] = now;
   }
+  return wr_memory.vmas[mm];
+}
+
+static void begin(const struct wr_tree_start* start) {
+  memset(vmas_as_set, 0, sizeof(vmas_as_set));
+  for (unsigned i = 0; i < WR_MMS; ++i) wr_mm_of(i)->pgd = start->pgd[i];
   for (unsigned cpu = 0; cpu < 4; ++cpu) {
     tasks[cpu].mm = tasks[cpu].active_mm = wr_mm_of(start->mm_of_cpu[cpu]);
   }

@@ -49,12 +49,12 @@ struct wr_tree_flag {
 
 struct wr_tree_vma {
   unsigned long start, end, pgoff;
-  int file;  // wr_tree_file, or -1: anonymous
+  int file;      // wr_tree_file, or -1: anonymous
+  int unlinked;  // the rmap does not find it
 };
 
 struct wr_tree_start {
   void* pgd[2];  // of each mm
-  struct wr_tree_vma vmas[2][2];
   unsigned char mm_of_cpu[4];
 };
 
