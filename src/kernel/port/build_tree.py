@@ -140,6 +140,9 @@ class Build:
             "-include", "linux/kconfig.h", "-include", "linux/compiler-version.h",
             "-include", "linux/compiler_types.h", "-include", str(PORT / "unit.h"),
             *(self.instrumented if instrumented else []),
+            # As KCSAN is compiled: a volatile access is a marked one.
+            *(["-mllvm", "-tsan-distinguish-volatile=1"]
+              if instrumented and "thread" in " ".join(self.instrumented) else []),
         ]
 
     def sources(self):
@@ -199,6 +202,9 @@ class Build:
         self.run("ld", "-r", "-o", final, whole, sites)
         renames = [f"--redefine-sym=__sanitizer_cov_{kind}{size}=wr_port_cov_{kind}{size}"
                    for kind in ("load", "store") for size in (1, 2, 4, 8, 16)]
+        renames += [f"--redefine-sym=__tsan_{kind}{size}=wr_port_tsan_{kind}{size}"
+                    for kind in ("read", "write", "volatile_read", "volatile_write")
+                    for size in (1, 2, 4, 8, 16)]
         self.run("objcopy", *renames, f"--keep-global-symbol={symbol_of(self.name)}", final,
                  self.out / f"{self.name}.o")
 

@@ -82,6 +82,11 @@ int wr_port_fault(unsigned mm, unsigned long address, unsigned how);
 void wr_port_notifier_start(unsigned mm, unsigned long start, unsigned long end);
 void wr_port_notifier_end(unsigned mm, unsigned long start, unsigned long end);
 
+// The running CPU is in a data_race() from here on (1), or left it (-1).
+void wr_port_racy(int change);
+// Its next access is not told to ThreadSanitizer.
+void wr_port_racy_once(void);
+
 // The next event's site is the call that returns here: for functions of the port that stand for one
 // event of their caller's.
 void wr_port_from(const void* return_address);

@@ -56,6 +56,8 @@ static void describe(void (*field)(void*, enum wr_tree_field, unsigned)) {
     field(&wr_mm_of(mm)->page_table_lock, WR_TREE_PMD_LOCK, mm);
     field(&wr_mm_of(mm)->mmap_lock, WR_TREE_MMAP_LOCK, mm);
     field(&wr_mm_of(mm)->write_protect_seq, WR_TREE_WRITE_PROTECT_SEQ, mm);
+    field(&wr_mm_of(mm)->hiwater_rss, WR_TREE_STATISTIC, mm);
+    field(&wr_mm_of(mm)->hiwater_vm, WR_TREE_STATISTIC, mm);
   }
   field(&wr_memory.anon_vma.rwsem, WR_TREE_ANON_VMA_LOCK, 0);
   for (unsigned file = 0; file < WR_TREE_FILES; ++file) {

@@ -29,6 +29,7 @@ enum wr_tree_field {
   WR_TREE_WRITE_PROTECT_SEQ,  // of: an mm
   WR_TREE_ANON_VMA_LOCK,
   WR_TREE_I_MMAP_LOCK,      // of: a file, see wr_tree_file
+  WR_TREE_STATISTIC,        // nothing of the machine's: may race
 };
 
 // Files, by what a page of theirs says in the machine.
