@@ -38,6 +38,10 @@ void Tell(void* address, unsigned size, bool write, wr_order order, const void* 
     RaceDetectorStore(address, size, order, pc);
   } else {
     RaceDetectorLoad(address, size, order, pc);
+    // A table is published by its entry, whoever reads that and how: see WR_ENTRY.
+    if (IsInMachine(address) && IsEntry(ObjectAt(LocationInMachine(address)).kind)) {
+      RaceDetectorAcquire(address);
+    }
   }
 }
 
