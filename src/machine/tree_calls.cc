@@ -45,6 +45,28 @@ struct PendingStore {
 };
 PendingStore pending[kCpusMax];
 
+// What a walker read of a pte at first, and for a control what stands there while it finds that
+// again.
+struct FirstRead {
+  const void* entry = nullptr;
+  uint64_t value = 0;
+  uint64_t* shown_at = nullptr;
+  uint64_t hidden = 0;
+};
+FirstRead first_read[kCpusMax];
+bool control = false;
+
+bool IsControlled(const volatile void* entry) {
+  return control && entry == first_read[wr_cpu()].entry && !wr_irqs_on();
+}
+
+void EndControl() {
+  FirstRead& read = first_read[wr_cpu()];
+  if (read.shown_at == nullptr) return;
+  *read.shown_at = read.hidden;
+  read.shown_at = nullptr;
+}
+
 bool IsInArena(const volatile void* address) {
   return reinterpret_cast<uintptr_t>(address) - reinterpret_cast<uintptr_t>(&arena) < sizeof(arena);
 }
@@ -98,7 +120,10 @@ uint64_t LoadEntry(const volatile void* address, unsigned size, wr_order order,
   // READ_ONCE of an entry of two words is two loads.
   if (kind == WR_ENTRY && order == WR_RELAXED && size == 8) {
     const bool pte = entry >= arena.tables + kFirstPteTable;
-    if (pte || IsPmdEntry(entry)) return wr_entry_get_lockless(entry, !pte, true, site);
+    if (pte || IsPmdEntry(entry)) {
+      const uint64_t value = wr_entry_get_lockless(entry, !pte, true, site);
+      return IsControlled(entry) ? first_read[wr_cpu()].value : value;
+    }
   }
   return wr_load(address, size, order, kind, site);
 }
@@ -275,6 +300,12 @@ void BeforePlainLoad(const void* address, unsigned size, const void* pc) {
   if (IsInArena(address)) {
     FinishTreeStore();
     (void)wr_load(address, size, WR_PLAIN, WR_USER, TreeSiteOf(pc));
+    if (IsControlled(address)) {
+      FirstRead& read = first_read[wr_cpu()];
+      read.shown_at = static_cast<uint64_t*>(const_cast<void*>(address));
+      read.hidden = *read.shown_at;
+      *read.shown_at = read.value;
+    }
     return;
   }
   if (!IsInTree(address)) return CheckIsData(address, pc);
@@ -327,6 +358,7 @@ const wr_tree* ActiveTree() { return active; }
 void BeginTree(const CpuMms& mms) {
   std::memcpy(active->memory, initial_memory.data(), initial_memory.size());
   for (PendingStore& store : pending) store = {};
+  for (FirstRead& read : first_read) read = {};
   given_caller = nullptr;
   ResetTreeNotes();
   ResetTreeRaces();
@@ -355,7 +387,10 @@ LocationId LocationInMachine(const void* address) {
       (reinterpret_cast<uintptr_t>(address) - reinterpret_cast<uintptr_t>(&arena)) / 8);
 }
 
+void SetTreeControl(bool on) { control = on; }
+
 void FinishTreeStore() {
+  EndControl();
   PendingStore& store = pending[wr_cpu()];
   if (store.address == nullptr) return;
   const PendingStore done = store;
@@ -476,7 +511,9 @@ unsigned long wr_port_entry_get_lockless(const void* entry, int pmd) {
   WR_TREE_CALL();
   // A walker may read the copy that it has on its stack in this way.
   if (!IsInArena(entry)) return ReadTree(entry, 8);
-  return wr_entry_get_lockless(entry, pmd != 0, false, site);
+  const uint64_t value = wr_entry_get_lockless(entry, pmd != 0, false, site);
+  if (pmd == 0) first_read[wr_cpu()] = {entry, value, nullptr, 0};
+  return value;
 }
 unsigned long wr_port_entry_get_and_clear(void* entry) {
   WR_TREE_CALL();
