@@ -82,21 +82,24 @@ static void build_files(void) {
   wr_memory.mappings[WR_TREE_SECRETMEM].a_ops = &secretmem_aops;
 }
 
+// Outside of runs: nothing here may be an event.
 static void build(void) {
   mem_map = wr_memory.mem_map;
   highest_memmap_pfn = WR_PAGES - 1;
-  for (unsigned pfn = 0; pfn < WR_PAGES; ++pfn) INIT_LIST_HEAD(&wr_memory.mem_map[pfn].lru);
+  for (unsigned pfn = 0; pfn < WR_PAGES; ++pfn) {
+    struct list_head* lru = &wr_memory.mem_map[pfn].lru;
+    lru->next = lru->prev = lru;
+  }
   for (unsigned pfn = WR_FIRST_HUGE_FRAME; pfn < WR_FRAMES; pfn += HPAGE_PMD_NR) {
     wr_set_order((struct folio*)&wr_memory.mem_map[pfn], HPAGE_PMD_ORDER);
   }
   wr_memory.anon_vma.root = &wr_memory.anon_vma;
-  atomic_set(&wr_memory.anon_vma.refcount, 1);
+  wr_memory.anon_vma.refcount.counter = 1;
   build_files();
   for (unsigned i = 0; i < WR_MMS; ++i) {
     struct mm_struct* mm = wr_mm_of(i);
     mm->context.id = i;
-    atomic_set(&mm->mm_users, 1);
-    atomic_set(&mm->mm_count, 1);
+    mm->mm_users.counter = mm->mm_count.counter = 1;
     // Whether anybody listens is asked where the notification goes.
     mm->notifier_subscriptions = (struct mmu_notifier_subscriptions*)&wr_memory;
     for (unsigned n = 0; n < WR_VMAS; ++n) wr_memory.chains[i][n].vma = &wr_memory.vmas[i][n];
