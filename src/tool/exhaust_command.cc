@@ -173,6 +173,14 @@ absl::Status Check(const ExhaustArguments& arguments, ExhaustOptions& options) {
   return absl::OkStatus();
 }
 
+// What a tree's own memory has beside the machine's is in no footprint: a proof would not be one.
+absl::Status CheckNoTree(const ResolvedContext& context) {
+  if (context.run.tree == nullptr) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "exhaust proves walkrace's own paths alone, not the code of a kernel tree; leave --tree out, or "
+      "hunt");
+}
+
 // Of the file, or of the target.
 absl::Status Load(const ExhaustArguments& arguments, ExhaustOptions& options) {
   if (!arguments.scenario.empty()) {
@@ -180,7 +188,7 @@ absl::Status Load(const ExhaustArguments& arguments, ExhaustOptions& options) {
     if (!input.ok()) return input.status();
     options.context = input->context;
     options.scenario = input->file.input.scenario;
-    return absl::OkStatus();
+    return CheckNoTree(options.context);
   }
   auto names = arguments.context.Names();
   if (!names.ok()) return names.status();
@@ -194,7 +202,7 @@ absl::Status Load(const ExhaustArguments& arguments, ExhaustOptions& options) {
   const auto file = ParseText(absl::StrCat("walkrace 1\n", options.context.target->seed));
   if (!file.ok()) return file.status();
   options.scenario = file->input.scenario;
-  return absl::OkStatus();
+  return CheckNoTree(options.context);
 }
 
 // A search to go on from, where the file is there already.
