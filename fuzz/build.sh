@@ -19,26 +19,31 @@ use_tree() {
   say "kernel tree $tree_name: its code is GPL-2.0, and so is every program that is built with it"
 }
 
-# with_progress LOG COMMAND...: its output goes to the log; says how far ninja has come.
-with_progress() {
-  local log="$1" pid status=0 said="$SECONDS" step every=10 to_terminal=false
-  shift
+# watch_build WHAT LOG: says now and then how far ninja has come.
+watch_build() {
+  local step every=10 to_terminal=false
   [[ ! -t 1 ]] || to_terminal=true every=1
-  "$@" >>"$log" 2>&1 </dev/null &
-  pid=$!
-  while kill -0 "$pid" 2>/dev/null; do
-    sleep 0.2
-    ((SECONDS - said >= every)) || continue
-    said="$SECONDS"
-    step="$(grep -oE '^\[[0-9]+/[0-9]+\]' "$log" | tail -n 1 | tr -d '[]')" || continue
+  while sleep "$every" && kill -0 $$ 2>/dev/null; do
+    # A tree is one step.
+    step="$(sed -nE 's:^\[([0-9]+)/([0-9]{2,})\].*:, \1 of \2:p' "$2" | tail -n 1)"
     if "$to_terminal"; then
-      printf '\r[%s] %s of the files ' "$(clock "$SECONDS")" "${step/\// of }"
+      printf '\r\033[K[%s] %s: %s%s\r' "$(clock "$SECONDS")" "$script" "$1" "$step"
     else
-      say "${step/\// of } files"
+      say "$1$step"
     fi
   done
-  ! "$to_terminal" || printf '\r\033[K'
-  wait "$pid" || status=$?
+}
+
+# with_progress WHAT LOG COMMAND...: its output goes to the log.
+with_progress() {
+  local what="$1" log="$2" watcher status=0
+  shift 2
+  watch_build "$what" "$log" &
+  watcher=$!
+  "$@" >>"$log" 2>&1 </dev/null || status=$?
+  kill "$watcher" 2>/dev/null || true
+  wait "$watcher" 2>/dev/null || true
+  [[ ! -t 1 ]] || printf '\033[K'
   return "$status"
 }
 
@@ -64,9 +69,10 @@ build_for_fuzzing() {
   cmake --preset "$1" -B "$dir" "${configure[@]}" >"$log" 2>&1 </dev/null || build_failed "$1" "$log"
   # The tree first: what it needs is known before a long build.
   if [[ -n "$tree_name" ]]; then
-    with_progress "$log" cmake --build "$dir" --parallel "$jobs" --target walkrace_tree_objects ||
+    with_progress "kernel tree $tree_name for $1" "$log" \
+      cmake --build "$dir" --parallel "$jobs" --target walkrace_tree_objects ||
       build_failed "$1" "$log"
   fi
-  with_progress "$log" cmake --build "$dir" --parallel "$jobs" "${what[@]}" ||
+  with_progress "$1" "$log" cmake --build "$dir" --parallel "$jobs" "${what[@]}" ||
     build_failed "$1" "$log"
 }

@@ -160,7 +160,8 @@ class Build:
         name, source, instrumented, options = job
         out = self.out / folder / name
         done = subprocess.run(
-            [*self.compiler, *self.flags(instrumented), *options, *more, "-c", str(source),
+            # `more` comes first: what it includes is there before any header of the tree.
+            [*self.compiler, *more, *self.flags(instrumented), *options, "-c", str(source),
              "-MMD", "-MF", f"{out}.d", "-o", f"{out}.o"],
             capture_output=True, text=True, check=False)
         return done.returncode, done.stderr

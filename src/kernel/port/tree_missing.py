@@ -71,8 +71,8 @@ def kind_of_name(name):
 
 def declares(source_line, name):
     """Whether a line of code declares something with `name` as its type: `name *x`, `name x;`."""
-    return re.match(rf"\s*(?:const\s+|static\s+)*{name}\s+\**\w+\s*[;=,]|"
-                    rf"\s*(?:const\s+|static\s+)*{name}\s*\*+\s*\w+\s*[;=,]", source_line) is not None
+    return re.search(rf"(?:^|[{{;(])\s*(?:const\s+|static\s+)*{name}(?:\s+|\s*\*+\s*)\w+\s*[;=,]",
+                     source_line) is not None
 
 
 def rows_of(log, line_of=lambda file, line: ""):

@@ -9,6 +9,7 @@ import subprocess
 from tree_missing import Row
 
 PORT = pathlib.Path(__file__).resolve().parent
+UNITS = "src/kernel/port/units/"
 PLACE = "src/kernel/port/stubs.c"
 
 # What the rest of the program has.
@@ -63,12 +64,10 @@ def reached(log):
     return uses
 
 
-def word_search(name, file, texts):
-    """A place for what the linker has none for: the first use in the file, as far as it is named."""
-    for number, text in enumerate(texts.get(file, "").splitlines(), 1):
-        if re.search(rf"\b{name}\b", text):
-            return number
-    return 0
+def word_search(name, text):
+    """A line for what the linker has none for: the first that names it, or 0."""
+    lines = enumerate(text.splitlines(), 1)
+    return next((number for number, line in lines if re.search(rf"\b{name}\b", line)), 0)
 
 
 def missing_rows(uses, known, text_of):
@@ -78,7 +77,11 @@ def missing_rows(uses, known, text_of):
         if name in known:
             continue
         text = text_of(file)
-        line = line or word_search(name, file, {file: text})
+        # Of a file of the port's that includes one of the tree's, a linker may take one for the other.
+        if file.startswith(UNITS) and not re.search(rf"\b{name}\b", text):
+            file = file.replace(UNITS, "mm/", 1)
+            text = text_of(file)
+        line = line or word_search(name, text)
         lines = text.splitlines()
         code = lines[line - 1] if 0 < line <= len(lines) else ""
         # A call; of what a macro or an inline function hides, any function is likelier.
