@@ -8,6 +8,7 @@
 #include "harness/describe.h"
 #include "harness/distinct_counter.h"
 #include "harness/interrupt.h"
+#include "harness/known_rereads.h"
 #include "scenario/mutate.h"
 
 namespace walkrace {
@@ -31,6 +32,7 @@ class Stopwatch {
 
 HuntResult Hunt(const HuntOptions& options) {
   Runner& runner = Runner::Get();
+  SetStrictRereads(options.strict);
   const std::unique_ptr<Strategy> strategy = options.strategy->make(options.strategy_options);
   HuntResult result;
   DistinctCounter traces;

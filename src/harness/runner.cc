@@ -1,5 +1,6 @@
 #include "harness/runner.h"
 
+#include "harness/known_rereads.h"
 #include "harness/operations.h"
 #include "harness/race_reports.h"
 #include "kernel/runtime.h"
@@ -19,6 +20,7 @@ Runner::Runner() : engine_(OsThreads()) {
   BindMachine(&engine_);
   engine_.set_listener(&oracles_);
   SetRaceListener(&Runner::OnRaceReport);
+  InstallRereadFilter();
 }
 
 void Runner::OnRaceReport() {

@@ -6,6 +6,7 @@
 #define WALKRACE_MACHINE_TREE_H_
 
 #include "base/site.h"
+#include "engine/event.h"
 #include "kernel/port/tree.h"
 #include "machine/layout.h"
 
@@ -23,6 +24,18 @@ void FinishTreeStore();
 
 // The place in the tree's code that a call returned to.
 const wr_site* TreeSiteOf(const void* return_address);
+// The same; null where it is none of the tree's.
+const wr_site* FindTreeSite(const void* return_address);
+
+// A control: from now on, or not, a walker of the tree's that has interrupts off and reads a pte
+// again finds what it found at first, as if its re-check were taken out. REQUIRES: no run is under
+// way.
+void SetTreeControl(bool on);
+
+// Whether an address is of the memory that CPUs share, and where in it. No check: may be called
+// inside the runtime of a sanitizer.
+bool IsInMachine(const void* address);
+LocationId LocationInMachine(const void* address);
 
 }  // namespace walkrace
 

@@ -45,6 +45,28 @@ struct PendingStore {
 };
 PendingStore pending[kCpusMax];
 
+// What a walker read of a pte at first, and for a control what stands there while it finds that
+// again.
+struct FirstRead {
+  const void* entry = nullptr;
+  uint64_t value = 0;
+  uint64_t* shown_at = nullptr;
+  uint64_t hidden = 0;
+};
+FirstRead first_read[kCpusMax];
+bool control = false;
+
+bool IsControlled(const volatile void* entry) {
+  return control && entry == first_read[wr_cpu()].entry && !wr_irqs_on();
+}
+
+void EndControl() {
+  FirstRead& read = first_read[wr_cpu()];
+  if (read.shown_at == nullptr) return;
+  *read.shown_at = read.hidden;
+  read.shown_at = nullptr;
+}
+
 bool IsInArena(const volatile void* address) {
   return reinterpret_cast<uintptr_t>(address) - reinterpret_cast<uintptr_t>(&arena) < sizeof(arena);
 }
@@ -70,6 +92,12 @@ const wr_site* SiteFrom(const void* return_address) {
   return TreeSiteOf(from);
 }
 
+// What is shared at an address: its accesses are events.
+const TreeField* SharedField(const volatile void* address) {
+  const TreeField* field = IsInTree(address) ? FindTreeField(address) : nullptr;
+  return field != nullptr && field->target != nullptr ? field : nullptr;
+}
+
 void CheckIsField(const TreeField* field, const void* address, const char* what) {
   if (field != nullptr) return;
   (void)std::fprintf(stderr, "walkrace: tree %s: %s at offset %zu of its memory is not modelled\n",
@@ -80,7 +108,7 @@ void CheckIsField(const TreeField* field, const void* address, const char* what)
 }
 
 uint64_t* LockAt(const void* lock) {
-  const TreeField* field = IsInTree(lock) ? FindTreeField(lock) : nullptr;
+  const TreeField* field = SharedField(lock);
   CheckIsField(field, lock, "a lock");
   return field->target;
 }
@@ -92,14 +120,17 @@ uint64_t LoadEntry(const volatile void* address, unsigned size, wr_order order,
   // READ_ONCE of an entry of two words is two loads.
   if (kind == WR_ENTRY && order == WR_RELAXED && size == 8) {
     const bool pte = entry >= arena.tables + kFirstPteTable;
-    if (pte || IsPmdEntry(entry)) return wr_entry_get_lockless(entry, !pte, true, site);
+    if (pte || IsPmdEntry(entry)) {
+      const uint64_t value = wr_entry_get_lockless(entry, !pte, true, site);
+      return IsControlled(entry) ? first_read[wr_cpu()].value : value;
+    }
   }
   return wr_load(address, size, order, kind, site);
 }
 
 uint64_t Load(const volatile void* address, unsigned size, wr_order order, const wr_site* site) {
   if (IsInArena(address)) return LoadEntry(address, size, order, site);
-  const TreeField* field = IsInTree(address) ? FindTreeField(address) : nullptr;
+  const TreeField* field = SharedField(address);
   if (field == nullptr) return ReadTree(address, size);
   const uint64_t value = TreeValue(*field, wr_load(field->target, 8, order, WR_DATA, site));
   const auto offset =
@@ -113,7 +144,7 @@ void Store(volatile void* address, unsigned size, uint64_t value, wr_order order
     wr_store(address, size, value, order, ClassOf(address), site);
     return;
   }
-  const TreeField* field = IsInTree(address) ? FindTreeField(address) : nullptr;
+  const TreeField* field = SharedField(address);
   if (field == nullptr) {
     WriteTree(address, size, value);
     return;
@@ -233,7 +264,7 @@ uint64_t Rmw(volatile void* address, unsigned size, enum wr_rmw kind, uint64_t o
   if (IsInArena(address)) {
     return wr_rmw(address, size, kind, operand, expected, order, ClassOf(address), nullptr, site);
   }
-  const TreeField* field = IsInTree(address) ? FindTreeField(address) : nullptr;
+  const TreeField* field = SharedField(address);
   if (field == nullptr) return RmwRaw(address, size, kind, operand, expected);
   WR_CHECK(address == field->address);
   return RmwField(*field, kind, operand, expected, order, site);
@@ -263,21 +294,26 @@ void CheckIsData(const void* address, const void* pc) {
   wr_port_unmodelled(what);
 }
 
-// What a compiler's callback tells before a plain load.
+// What a compiler's callback tells before a load that the code makes by itself. ThreadSanitizer is
+// told by another (tree_races.cc).
 void BeforePlainLoad(const void* address, unsigned size, const void* pc) {
   if (IsInArena(address)) {
     FinishTreeStore();
-    const RaceDetectorFrame caller(pc);
-    (void)wr_load(address, size, WR_PLAIN, ClassOf(address), TreeSiteOf(pc));
+    (void)wr_load(address, size, WR_PLAIN, WR_USER, TreeSiteOf(pc));
+    if (IsControlled(address)) {
+      FirstRead& read = first_read[wr_cpu()];
+      read.shown_at = static_cast<uint64_t*>(const_cast<void*>(address));
+      read.hidden = *read.shown_at;
+      *read.shown_at = read.value;
+    }
     return;
   }
   if (!IsInTree(address)) return CheckIsData(address, pc);
   FinishTreeStore();
-  const TreeField* field = FindTreeField(address);
+  const TreeField* field = SharedField(address);
   if (field == nullptr) return;
-  const RaceDetectorFrame caller(pc);
   const wr_site* site = TreeSiteOf(pc);
-  const uint64_t value = wr_load(field->target, 8, WR_PLAIN, WR_DATA, site);
+  const uint64_t value = wr_load(field->target, 8, WR_PLAIN, WR_USER, site);
   WriteTree(field->address, field->bytes, TreeValue(*field, value));
   NoteTreeLoad(*field, value, site);
 }
@@ -286,13 +322,11 @@ void BeforePlainStore(void* address, unsigned size, const void* pc) {
   const bool in_arena = IsInArena(address);
   if (!in_arena && !IsInTree(address)) return;
   FinishTreeStore();
-  const TreeField* field = in_arena ? nullptr : FindTreeField(address);
+  const TreeField* field = in_arena ? nullptr : SharedField(address);
   if (!in_arena && field == nullptr) return;
   PendingStore& store = pending[wr_cpu()];
   void* const target = in_arena ? address : field->target;
   BeginStore(target, in_arena ? size : 8, TreeSiteOf(pc));
-  const RaceDetectorFrame caller(pc);
-  RaceDetectorStore(target, in_arena ? size : 8, WR_PLAIN, pc);
   store = {address, size, field, ReadTree(target, in_arena ? size : 8)};
   // What the store leaves of the field as it was.
   if (field != nullptr) WriteTree(field->address, field->bytes, TreeValue(*field, *field->target));
@@ -324,30 +358,39 @@ const wr_tree* ActiveTree() { return active; }
 void BeginTree(const CpuMms& mms) {
   std::memcpy(active->memory, initial_memory.data(), initial_memory.size());
   for (PendingStore& store : pending) store = {};
+  for (FirstRead& read : first_read) read = {};
   given_caller = nullptr;
   ResetTreeNotes();
+  ResetTreeRaces();
   wr_tree_start start = {};
-  for (int mm = 0; mm < kMmsMax; ++mm) {
-    start.pgd[mm] = arena.mm[mm].pgd;
-    const vm_area_struct* vma = nullptr;
-    for (int i = 0; i < kRegionsMax; ++i) {
-      vma = wr_next_vma(&arena.mm[mm], const_cast<vm_area_struct*>(vma));
-      start.vmas[mm][i] = {vma->vm_start, vma->vm_end, vma->vm_pgoff, TreeFileOf(vma->vm_file)};
-    }
-  }
+  for (int mm = 0; mm < kMmsMax; ++mm) start.pgd[mm] = arena.mm[mm].pgd;
   for (int cpu = 0; cpu < kCpusMax; ++cpu) start.mm_of_cpu[cpu] = mms.of_cpu[cpu];
   active->begin(&start);
 }
 
-const wr_site* TreeSiteOf(const void* return_address) {
-  static const wr_site nowhere = {"(tree)", "(tree)", 0};
+const wr_site* FindTreeSite(const void* return_address) {
   const uintptr_t offset =
       reinterpret_cast<uintptr_t>(return_address) - reinterpret_cast<uintptr_t>(active->text);
-  if (offset >= sites.size() || sites[offset] == 0) return &nowhere;
+  if (offset >= sites.size() || sites[offset] == 0) return nullptr;
   return &active->sites[sites[offset] - 1];
 }
 
+const wr_site* TreeSiteOf(const void* return_address) {
+  static const wr_site nowhere = {"(tree)", "(tree)", 0};
+  const wr_site* site = FindTreeSite(return_address);
+  return site == nullptr ? &nowhere : site;
+}
+
+bool IsInMachine(const void* address) { return IsInArena(address); }
+LocationId LocationInMachine(const void* address) {
+  return static_cast<LocationId>(
+      (reinterpret_cast<uintptr_t>(address) - reinterpret_cast<uintptr_t>(&arena)) / 8);
+}
+
+void SetTreeControl(bool on) { control = on; }
+
 void FinishTreeStore() {
+  EndControl();
   PendingStore& store = pending[wr_cpu()];
   if (store.address == nullptr) return;
   const PendingStore done = store;
@@ -384,9 +427,7 @@ extern "C" {
 unsigned long wr_port_load(const volatile void* address, unsigned size, wr_port_order order) {
   WR_TREE_CALL();
   const unsigned long value = Load(address, size, static_cast<wr_order>(order), site);
-  if (IsInTree(address)) {
-    if (const TreeField* field = FindTreeField(address)) NoteTreeLoad(*field, value, site);
-  }
+  if (const TreeField* field = SharedField(address)) NoteTreeLoad(*field, value, site);
   return value;
 }
 void wr_port_store(volatile void* address, unsigned size, unsigned long value,
@@ -470,7 +511,9 @@ unsigned long wr_port_entry_get_lockless(const void* entry, int pmd) {
   WR_TREE_CALL();
   // A walker may read the copy that it has on its stack in this way.
   if (!IsInArena(entry)) return ReadTree(entry, 8);
-  return wr_entry_get_lockless(entry, pmd != 0, false, site);
+  const uint64_t value = wr_entry_get_lockless(entry, pmd != 0, false, site);
+  if (pmd == 0) first_read[wr_cpu()] = {entry, value, nullptr, 0};
+  return value;
 }
 unsigned long wr_port_entry_get_and_clear(void* entry) {
   WR_TREE_CALL();
@@ -555,6 +598,13 @@ void wr_port_copy_content(unsigned long to, unsigned long from) {
 void wr_port_clear_content(unsigned long pfn) {
   WR_TREE_CALL();
   wr_clear_user_highpage(pfn_to_page(pfn), site);
+}
+
+void wr_port_vma(unsigned mm, unsigned n, struct wr_tree_vma* vma) {
+  vm_area_struct* found = wr_next_vma(&arena.mm[mm], nullptr);
+  while (n-- != 0) found = wr_next_vma(&arena.mm[mm], found);
+  *vma = {found->vm_start, found->vm_end, found->vm_pgoff, TreeFileOf(found->vm_file),
+          found->unlinked};
 }
 
 void wr_port_from(const void* return_address) { given_caller = return_address; }

@@ -34,7 +34,8 @@ uint64_t* TargetOf(wr_tree_field kind, unsigned of) {
   const auto word = [](auto& object) { return reinterpret_cast<uint64_t*>(&object); };
   switch (kind) {
     case WR_TREE_NONE:
-      break;
+    case WR_TREE_STATISTIC:
+      return nullptr;
     case WR_TREE_FLAGS:
       return word(arena.mem_map[of].flags);
     case WR_TREE_REFCOUNT:

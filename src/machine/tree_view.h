@@ -37,6 +37,9 @@ void WriteTree(volatile void* address, unsigned bytes, uint64_t value);
 uint64_t MachineFlags(const TreeField& field, uint64_t tree_bits);
 uint64_t UnknownFlags(const TreeField& field, uint64_t tree_bits);
 
+// Nobody is inside a data_race().
+void ResetTreeRaces();
+
 // After the machine's word changed by this field: what else says the same there.
 void Mirror(const TreeField& field);
 

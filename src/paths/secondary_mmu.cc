@@ -53,6 +53,16 @@ bool mmu_invalidate_retry(const struct kvm* kvm, unsigned long mmu_seq) {
   return READ_ONCE(kvm->mmu_invalidate_seq) != mmu_seq;
 }
 
+// An entry goes: what the guest may have written through it makes the page dirty
+// (kvm_set_pfn_dirty).
+void keep_dirty(unsigned long* sptep) {
+  if (!wr_reclaim_begun()) return;
+  const unsigned long spte = READ_ONCE(*sptep);
+  if ((spte & _PAGE_RW) != 0) {
+    SetPageDirty(&wr_folio_of_held(pfn_to_page(wr_pfn_of(spte)))->page);
+  }
+}
+
 // Returns false where an invalidation came in between.
 bool direct_page_fault(struct kvm* kvm, struct mm_struct* mm, unsigned long address, bool write) {
   const unsigned long mmu_seq = READ_ONCE(kvm->mmu_invalidate_seq);
@@ -67,6 +77,8 @@ bool direct_page_fault(struct kvm* kvm, struct mm_struct* mm, unsigned long addr
   const bool fresh = !mmu_invalidate_retry(kvm, mmu_seq);
   if (fresh) {
     const unsigned long rights = _PAGE_PRESENT | (write ? _PAGE_RW : 0);
+    // mmu_spte_update(): another vCPU's writable entry may stand there.
+    if (!write) keep_dirty(wr_spte_of(mm, address));
     WRITE_ONCE(*wr_spte_of(mm, address), wr_pfn_bits(page_to_pfn(page)) | rights);
   }
   spin_unlock(&kvm->mmu_lock);
@@ -74,14 +86,8 @@ bool direct_page_fault(struct kvm* kvm, struct mm_struct* mm, unsigned long addr
   return fresh;
 }
 
-// What the guest may have written through it makes the page dirty (kvm_set_pfn_dirty).
 void drop_spte(unsigned long* sptep) {
-  if (wr_reclaim_begun()) {
-    const unsigned long spte = READ_ONCE(*sptep);
-    if ((spte & _PAGE_RW) != 0) {
-      SetPageDirty(&wr_folio_of_held(pfn_to_page(wr_pfn_of(spte)))->page);
-    }
-  }
+  keep_dirty(sptep);
   WRITE_ONCE(*sptep, 0);
 }
 

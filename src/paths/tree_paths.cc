@@ -72,6 +72,7 @@ void tree_collapse_region(struct mm_struct* mm, unsigned long start, unsigned lo
 
 void tree_madvise_dontneed(struct mm_struct* mm, unsigned long start, unsigned long end,
                            unsigned /*flags*/) {
+  mmap_read_lock(mm);
   // A file's pages stay in the page cache: nothing is discarded.
   for (struct vm_area_struct* vma = wr_next_vma(mm, nullptr); vma != nullptr;
        vma = wr_next_vma(mm, vma)) {
@@ -83,6 +84,7 @@ void tree_madvise_dontneed(struct mm_struct* mm, unsigned long start, unsigned l
     FinishTreeStore();
     if (vma->vm_file == nullptr) wr_note(WR_NOTE_DISCARD_END, nullptr, first, last, WR_HERE);
   }
+  mmap_read_unlock(mm);
 }
 
 extern "C" {

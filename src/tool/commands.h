@@ -18,6 +18,7 @@ void AddControlsCommand(CLI::App& app, int& exit_code);
 void AddMatrixCommand(CLI::App& app, int& exit_code);
 void AddCoverageCommand(CLI::App& app, int& exit_code);
 void AddConfirmCommand(CLI::App& app, int& exit_code);
+void AddTreeCheckCommand(CLI::App& app, int& exit_code);
 
 }  // namespace walkrace
 

@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/duration.h"
 #include "harness/hunt.h"
+#include "harness/known_rereads.h"
 #include "tool/commands.h"
 #include "tool/common.h"
 
@@ -41,6 +42,7 @@ void PrintText(const HuntArguments& arguments, const HuntOptions& options, const
     std::printf("  known exposed: %s, %llu times (--strict makes it a violation)\n",
                 result.exposure->name, static_cast<unsigned long long>(result.known_exposed));
   }
+  std::printf("%s", KnownRereadLines("  ").c_str());
   if (result.report.clean()) return;
   if (result.asked && result.confirmed) std::printf("  confirmed on threads\n");
   PrintFinding(result.file, options.context, arguments.save, saved);
@@ -124,6 +126,10 @@ int RunHunt(const HuntArguments& arguments) {
     json["file"] = nullptr;
     if (saved) json["file"] = arguments.save;
     json["known_exposed"] = result.known_exposed;
+    json["known_rereads"] = nlohmann::ordered_json::object();
+    for (const KnownReread& reread : KnownRereads()) {
+      json["known_rereads"][reread.place] = reread.times;
+    }
     json["events_total"] = result.events;
     json["distinct_traces"] = result.distinct_traces;
     json["confirmed"] = nullptr;

@@ -144,6 +144,9 @@ class Build:
             "-include", "linux/kconfig.h", "-include", "linux/compiler-version.h",
             "-include", "linux/compiler_types.h", "-include", str(PORT / "unit.h"),
             *(self.instrumented if instrumented else []),
+            # As KCSAN is compiled: a volatile access is a marked one.
+            *(["-mllvm", "-tsan-distinguish-volatile=1"]
+              if instrumented and "thread" in " ".join(self.instrumented) else []),
         ]
 
     def sources(self):
@@ -260,6 +263,9 @@ class Build:
         self.run("ld", "-r", "-o", final, whole, sites)
         renames = [f"--redefine-sym=__sanitizer_cov_{kind}{size}=wr_port_cov_{kind}{size}"
                    for kind in ("load", "store") for size in (1, 2, 4, 8, 16)]
+        renames += [f"--redefine-sym=__tsan_{kind}{size}=wr_port_tsan_{kind}{size}"
+                    for kind in ("read", "write", "volatile_read", "volatile_write")
+                    for size in (1, 2, 4, 8, 16)]
         # Of no use here, and written to at the start of a program, in memory that is read only else.
         boot = [f"--remove-section={name}" for name in (".initcall*", ".init.setup",
                                                         ".rela.initcall*", ".rela.init.setup")]

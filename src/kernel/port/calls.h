@@ -72,11 +72,20 @@ void wr_port_free_page_and_swap_cache(unsigned long pfn);
 void wr_port_free_swap_cache(unsigned long pfn);
 void wr_port_free_swap(unsigned long slot);
 
+// The n-th vma of an mm as it is now.
+struct wr_tree_vma;
+void wr_port_vma(unsigned mm, unsigned n, struct wr_tree_vma* vma);
+
 // handle_mm_fault(), by walkrace's own path. Returns whether memory ran out.
 enum { WR_PORT_FAULT_WRITE = 1, WR_PORT_FAULT_UNSHARE = 2 };
 int wr_port_fault(unsigned mm, unsigned long address, unsigned how);
 void wr_port_notifier_start(unsigned mm, unsigned long start, unsigned long end);
 void wr_port_notifier_end(unsigned mm, unsigned long start, unsigned long end);
+
+// The running CPU is in a data_race() from here on (1), or left it (-1).
+void wr_port_racy(int change);
+// Its next access is not told to ThreadSanitizer.
+void wr_port_racy_once(void);
 
 // The next event's site is the call that returns here: for functions of the port that stand for one
 // event of their caller's.

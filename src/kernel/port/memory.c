@@ -56,6 +56,8 @@ static void describe(void (*field)(void*, enum wr_tree_field, unsigned)) {
     field(&wr_mm_of(mm)->page_table_lock, WR_TREE_PMD_LOCK, mm);
     field(&wr_mm_of(mm)->mmap_lock, WR_TREE_MMAP_LOCK, mm);
     field(&wr_mm_of(mm)->write_protect_seq, WR_TREE_WRITE_PROTECT_SEQ, mm);
+    field(&wr_mm_of(mm)->hiwater_rss, WR_TREE_STATISTIC, mm);
+    field(&wr_mm_of(mm)->hiwater_vm, WR_TREE_STATISTIC, mm);
   }
   field(&wr_memory.anon_vma.rwsem, WR_TREE_ANON_VMA_LOCK, 0);
   for (unsigned file = 0; file < WR_TREE_FILES; ++file) {
@@ -80,21 +82,24 @@ static void build_files(void) {
   wr_memory.mappings[WR_TREE_SECRETMEM].a_ops = &secretmem_aops;
 }
 
+// Outside of runs: nothing here may be an event.
 static void build(void) {
   mem_map = wr_memory.mem_map;
   highest_memmap_pfn = WR_PAGES - 1;
-  for (unsigned pfn = 0; pfn < WR_PAGES; ++pfn) INIT_LIST_HEAD(&wr_memory.mem_map[pfn].lru);
+  for (unsigned pfn = 0; pfn < WR_PAGES; ++pfn) {
+    struct list_head* lru = &wr_memory.mem_map[pfn].lru;
+    lru->next = lru->prev = lru;
+  }
   for (unsigned pfn = WR_FIRST_HUGE_FRAME; pfn < WR_FRAMES; pfn += HPAGE_PMD_NR) {
     wr_set_order((struct folio*)&wr_memory.mem_map[pfn], HPAGE_PMD_ORDER);
   }
   wr_memory.anon_vma.root = &wr_memory.anon_vma;
-  atomic_set(&wr_memory.anon_vma.refcount, 1);
+  wr_memory.anon_vma.refcount.counter = 1;
   build_files();
   for (unsigned i = 0; i < WR_MMS; ++i) {
     struct mm_struct* mm = wr_mm_of(i);
     mm->context.id = i;
-    atomic_set(&mm->mm_users, 1);
-    atomic_set(&mm->mm_count, 1);
+    mm->mm_users.counter = mm->mm_count.counter = 1;
     // Whether anybody listens is asked where the notification goes.
     mm->notifier_subscriptions = (struct mmu_notifier_subscriptions*)&wr_memory;
     for (unsigned n = 0; n < WR_VMAS; ++n) wr_memory.chains[i][n].vma = &wr_memory.vmas[i][n];
@@ -103,8 +108,10 @@ static void build(void) {
 
 static const struct vm_operations_struct file_ops;
 
-static void begin_vma(struct vm_area_struct* vma, struct mm_struct* mm,
-                      const struct wr_tree_vma* from) {
+static struct wr_tree_vma vmas_as_set[WR_MMS][WR_VMAS];
+
+static void set_vma(struct vm_area_struct* vma, struct mm_struct* mm,
+                    const struct wr_tree_vma* from) {
   vm_flags_t* flags = (vm_flags_t*)&vma->vm_flags;
   memset(vma, 0, sizeof(*vma));
   vma->vm_mm = mm;
@@ -122,14 +129,20 @@ static void begin_vma(struct vm_area_struct* vma, struct mm_struct* mm,
   }
 }
 
-static void begin(const struct wr_tree_start* start) {
-  for (unsigned i = 0; i < WR_MMS; ++i) {
-    struct mm_struct* mm = wr_mm_of(i);
-    mm->pgd = start->pgd[i];
-    for (unsigned n = 0; n < WR_VMAS; ++n) {
-      begin_vma(&wr_memory.vmas[i][n], mm, &start->vmas[i][n]);
-    }
+struct vm_area_struct* wr_vmas_of(unsigned mm) {
+  for (unsigned n = 0; n < WR_VMAS; ++n) {
+    struct wr_tree_vma now = {0};
+    wr_port_vma(mm, n, &now);
+    if (memcmp(&now, &vmas_as_set[mm][n], sizeof(now)) == 0) continue;
+    set_vma(&wr_memory.vmas[mm][n], wr_mm_of(mm), &now);
+    vmas_as_set[mm][n] = now;
   }
+  return wr_memory.vmas[mm];
+}
+
+static void begin(const struct wr_tree_start* start) {
+  memset(vmas_as_set, 0, sizeof(vmas_as_set));
+  for (unsigned i = 0; i < WR_MMS; ++i) wr_mm_of(i)->pgd = start->pgd[i];
   for (unsigned cpu = 0; cpu < 4; ++cpu) {
     tasks[cpu].mm = tasks[cpu].active_mm = wr_mm_of(start->mm_of_cpu[cpu]);
   }

@@ -36,6 +36,9 @@ struct wr_memory {
 extern struct wr_memory wr_memory;
 extern const struct address_space_operations shmem_aops;
 
+// The vmas of the mm, as they are now: they change under mmap_lock for writing.
+struct vm_area_struct* wr_vmas_of(unsigned mm);
+
 static inline struct mm_struct* wr_mm_of(unsigned mm) { return &wr_memory.mms[mm].mm; }
 static inline unsigned wr_number_of_mm(const struct mm_struct* mm) {
   return (struct wr_mm*)mm - wr_memory.mms;

@@ -78,7 +78,7 @@ struct mm_struct init_mm;
 
 static struct vm_area_struct* first_vma_above(struct mm_struct* mm, unsigned long address) {
   for (unsigned i = 0; i < WR_VMAS; ++i) {
-    struct vm_area_struct* vma = &wr_memory.vmas[wr_number_of_mm(mm)][i];
+    struct vm_area_struct* vma = &wr_vmas_of(wr_number_of_mm(mm))[i];
     if (address < vma->vm_end) return vma;
   }
   return NULL;
@@ -270,8 +270,10 @@ int __page_mapcount(struct page* page) {
 static struct anon_vma_chain* chain_from(unsigned n, unsigned long first, unsigned long last) {
   for (; n < WR_MMS * WR_VMAS; ++n) {
     struct anon_vma_chain* chain = &wr_memory.chains[n / WR_VMAS][n % WR_VMAS];
-    const struct vm_area_struct* vma = chain->vma;
-    if (vma->anon_vma != NULL && vma->vm_pgoff <= last && first < vma->vm_pgoff + vma_pages(vma)) {
+    const struct vm_area_struct* vma = &wr_vmas_of(n / WR_VMAS)[n % WR_VMAS];
+    struct wr_tree_vma now = {0};
+    wr_port_vma(n / WR_VMAS, n % WR_VMAS, &now);
+    if (vma->anon_vma != NULL && !now.unlinked && vma->vm_pgoff <= last && first < vma->vm_pgoff + vma_pages(vma)) {
       return chain;
     }
   }

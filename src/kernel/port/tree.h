@@ -29,6 +29,7 @@ enum wr_tree_field {
   WR_TREE_WRITE_PROTECT_SEQ,  // of: an mm
   WR_TREE_ANON_VMA_LOCK,
   WR_TREE_I_MMAP_LOCK,      // of: a file, see wr_tree_file
+  WR_TREE_STATISTIC,        // nothing of the machine's: may race
 };
 
 // Files, by what a page of theirs says in the machine.
@@ -49,12 +50,12 @@ struct wr_tree_flag {
 
 struct wr_tree_vma {
   unsigned long start, end, pgoff;
-  int file;  // wr_tree_file, or -1: anonymous
+  int file;      // wr_tree_file, or -1: anonymous
+  int unlinked;  // the rmap does not find it
 };
 
 struct wr_tree_start {
   void* pgd[2];  // of each mm
-  struct wr_tree_vma vmas[2][2];
   unsigned char mm_of_cpu[4];
 };
 

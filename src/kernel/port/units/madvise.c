@@ -3,14 +3,7 @@
 
 #include "../memory.h"
 
-void wr_dontneed(unsigned mm_number, unsigned long start, unsigned long end) {
-  struct mm_struct* mm = wr_mm_of(mm_number);
-  mmap_read_lock(mm);
-  for (unsigned i = 0; i < WR_VMAS; ++i) {
-    struct vm_area_struct* vma = &wr_memory.vmas[mm_number][i];
-    const unsigned long first = max(start, vma->vm_start);
-    const unsigned long last = min(end, vma->vm_end);
-    if (first < last) (void)madvise_dontneed_single_vma(vma, first, last);
-  }
-  mmap_read_unlock(mm);
+// REQUIRES: mmap_lock is held for reading; the range is one vma's.
+void wr_dontneed(unsigned mm, unsigned long start, unsigned long end) {
+  (void)madvise_dontneed_single_vma(find_vma(wr_mm_of(mm), start), start, end);
 }
