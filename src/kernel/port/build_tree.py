@@ -166,7 +166,8 @@ class Build:
             # `more` comes first: what it includes is there before any header of the tree.
             [*self.compiler, *more, *self.flags(instrumented), *options, "-c", str(source),
              "-MMD", "-MF", f"{out}.d", "-o", f"{out}.o"],
-            capture_output=True, text=True, check=False)
+            # A compiler's cache must not make names of files relative: places are named by them.
+            env={**os.environ, "CCACHE_BASEDIR": ""}, capture_output=True, text=True, check=False)
         return done.returncode, done.stderr
 
     def compile_jobs(self, jobs, more=(), folder=""):
