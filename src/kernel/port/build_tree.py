@@ -255,7 +255,8 @@ class Build:
         begin = self.assemble("wr_begin", ".text\n.globl wr_tree_text\nwr_tree_text:\n"
                                           "nop\n.section .note.GNU-stack,\"\",@progbits\n")
         merged = self.out / "merged.o"
-        self.run("ld", "-r", "-o", merged, begin, *objects)
+        self.run("ld", "-r", "--force-group-allocation", "-T", PORT / "merge.ld", "-o", merged, begin,
+                 *objects)
         loud = self.assemble("wr_unmodelled", tree_undefined.loud_stubs(merged))
         whole = self.out / "whole.o"
         self.run("ld", "-r", "-o", whole, merged, loud)
