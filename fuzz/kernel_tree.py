@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from tool import Exit, Failure, Walkrace, use_build_prefix
+from tool import Exit, Failure, Walkrace, say, use_build_prefix
 
 NAME_MAX = 60
 UNNAMEABLE = re.compile(r"[^A-Za-z0-9._+-]")  # a .walk file's `tree` line has none of these
@@ -104,3 +104,5 @@ def require_alive(walkrace: Walkrace, tree: KernelTree | None) -> None:
                       f"{tree.name} does not work in {walkrace.flavour}: nothing would be proved "
                       f"({walkrace.binary} tree-check --tree {tree.name})\n"
                       f"{done.stdout}{done.stderr}".rstrip())
+    held = sum(line.startswith("ok ") for line in done.stdout.splitlines())
+    say(f"kernel tree {tree.name} ({walkrace.flavour}): {held} of {held} checks of it hold")

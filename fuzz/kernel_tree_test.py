@@ -74,7 +74,8 @@ class Alive(unittest.TestCase):
         walkrace = mock.Mock(flavour="plain", binary="walkrace")
         walkrace.run.side_effect = lambda *words: Completed(
             0 if "--help" in words else code, "tree-check", "FAIL GET returns no page")
-        require_alive(walkrace, tree)
+        with contextlib.redirect_stdout(io.StringIO()):
+            require_alive(walkrace, tree)
         return walkrace
 
     def test_a_tree_that_does_nothing_ends_it(self) -> None:
