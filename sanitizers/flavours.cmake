@@ -70,7 +70,7 @@ function(walkrace_test name)
   if(NOT WALKRACE_WITH_TESTS)
     return()
   endif()
-  cmake_parse_arguments(ARG "OWN_TSAN_OPTIONS" "" "SOURCES;DEPENDS" ${ARGN})
+  cmake_parse_arguments(ARG "OWN_TSAN_OPTIONS" "LABEL" "SOURCES;DEPENDS" ${ARGN})
   add_executable(${name}_test ${ARG_SOURCES})
   # Parsing gtest took most of the time that a test took to compile: one unit. Not several, so that
   # a new file does not bring two others together that define the same.
@@ -79,7 +79,8 @@ function(walkrace_test name)
     target_sources(${name}_test PRIVATE ${CMAKE_SOURCE_DIR}/src/engine/test_tsan_options.cc)
   endif()
   target_link_libraries(${name}_test PRIVATE ${ARG_DEPENDS} GTest::gmock GTest::gtest_main)
-  gtest_discover_tests(${name}_test PROPERTIES TIMEOUT 300 DISCOVERY_TIMEOUT 60)
+  gtest_discover_tests(${name}_test PROPERTIES TIMEOUT 300 LABELS "${ARG_LABEL}"
+                       DISCOVERY_TIMEOUT 60)
 endfunction()
 
 # walkrace_benchmark(harness SOURCES a_benchmark.cc DEPENDS walkrace_harness)

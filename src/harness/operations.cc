@@ -46,7 +46,7 @@ void Gup(CpuId cpu, const Operation& operation) {
   const unsigned long start = AddressOf(mm, operation.page);
   page* pages[kPagesMax];
   const auto gup =
-      ActiveTree() == nullptr ? internal_get_user_pages_fast : tree_get_user_pages_fast;
+      TreeDoes(kTreeGup) ? tree_get_user_pages_fast : internal_get_user_pages_fast;
   const int count = gup(mm, start, operation.count, flags, pages);
   for (int i = 0; i < count; ++i) {
     WR_CHECK(held[cpu].push_back({pages[i], start + i * PAGE_SIZE, flags}));
@@ -73,7 +73,7 @@ void Unpin(CpuId cpu) {
     if ((reference.flags & FOLL_WRITE) != 0 && wr_reclaim_begun()) {
       SetPageDirty(&wr_folio_of_held(reference.of)->page);
     }
-    if (ActiveTree() != nullptr) {
+    if (TreeDoes(kTreeGup)) {
       tree_put_user_page(reference.of, reference.address, reference.flags);
     } else if ((reference.flags & FOLL_PIN) != 0) {
       unpin_user_page(reference.of, reference.address);
@@ -111,9 +111,9 @@ using Function = void (*)(mm_struct* mm, unsigned long start, unsigned long end,
 Function FunctionOfTree(OperationKind kind) {
   switch (kind) {
     case OperationKind::kCollapse:
-      return tree_collapse_region;
+      return TreeDoes(kTreeCollapse) ? tree_collapse_region : nullptr;
     case OperationKind::kZap:
-      return tree_madvise_dontneed;
+      return TreeDoes(kTreeZap) ? tree_madvise_dontneed : nullptr;
     default:
       return nullptr;
   }
@@ -121,7 +121,7 @@ Function FunctionOfTree(OperationKind kind) {
 
 // Null where the operation is more than one call: see RunOperation.
 Function FunctionOf(OperationKind kind) {
-  if (ActiveTree() != nullptr && FunctionOfTree(kind) != nullptr) return FunctionOfTree(kind);
+  if (const Function of_tree = FunctionOfTree(kind); of_tree != nullptr) return of_tree;
   switch (kind) {
 #define WR_OPERATION(kind, word, operand, takes, function, summary) \
   case OperationKind::kind:                                         \

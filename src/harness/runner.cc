@@ -35,7 +35,7 @@ Report Runner::Run(const Scenario& scenario, const RunContext& context, Strategy
   if (race_event_ != kNoEvent) ForgetRaces();
   race_event_ = kNoEvent;
   SetCuts(context.cuts);
-  UseTree(context.tree);
+  UseTree(context.tree, context.tree_parts);
   BeginKernel();
   BeginMachine(context.tree == nullptr ? scenario.layout : LayoutForTree(scenario.layout),
                MmsOf(scenario), *context.profile);

@@ -18,6 +18,7 @@ struct RunContext {
   const Profile* profile;
   Cuts cuts;
   const wr_tree* tree = nullptr;  // whose code runs where it has any; null: walkrace's own paths
+  unsigned tree_parts = kTreeAll;
 };
 
 struct Report {

@@ -12,9 +12,17 @@
 
 namespace walkrace {
 
-// The code of this tree is what runs from now on; null: none. REQUIRES: no run is under way.
-void UseTree(const wr_tree* tree);
+// What a tree does, a bit each: GUP and its puts, collapse, zap.
+inline constexpr unsigned kTreeGup = 1;
+inline constexpr unsigned kTreeCollapse = 2;
+inline constexpr unsigned kTreeZap = 4;
+inline constexpr unsigned kTreeAll = kTreeGup | kTreeCollapse | kTreeZap;
+
+// The code of this tree is what runs from now on, these parts of it; null: none. REQUIRES: no run
+// is under way.
+void UseTree(const wr_tree* tree, unsigned parts = kTreeAll);
 const wr_tree* ActiveTree();
+bool TreeDoes(unsigned part);
 
 // Puts the tree's memory into its state at the start of a run. REQUIRES: the machine is in its own.
 void BeginTree(const CpuMms& mms);

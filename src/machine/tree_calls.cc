@@ -32,6 +32,7 @@ static_assert(static_cast<int>(WR_PORT_FULL) == WR_FULL &&
               static_cast<int>(WR_PORT_ADD_UNLESS) == WR_ADD_UNLESS);
 
 const wr_tree* active = nullptr;
+unsigned active_parts = kTreeAll;
 std::vector<unsigned char> initial_memory;
 std::vector<uint32_t> sites;  // by offset in the tree's text; 0: no call ends there
 const void* given_caller = nullptr;
@@ -334,7 +335,8 @@ void BeforePlainStore(void* address, unsigned size, const void* pc) {
 
 }  // namespace
 
-void UseTree(const wr_tree* tree) {
+void UseTree(const wr_tree* tree, unsigned parts) {
+  active_parts = parts;
   if (tree == active) return;
   active = tree;
   if (tree == nullptr) return;
@@ -354,6 +356,7 @@ void UseTree(const wr_tree* tree) {
 }
 
 const wr_tree* ActiveTree() { return active; }
+bool TreeDoes(unsigned part) { return active != nullptr && (active_parts & part) != 0; }
 
 void BeginTree(const CpuMms& mms) {
   std::memcpy(active->memory, initial_memory.data(), initial_memory.size());
