@@ -17,6 +17,7 @@ from corpus import EMPTY_INPUT, Corpus, digest, make_seeds, read_bytes
 from engines import (ENGINE_CLASSES, Fuzzer, Place, coverage_text, is_slow, kept_files,
                      saved_files)
 from findings import BytesJudge, Finding, Judge, ScenarioJudge
+from kernel_tree import KernelTree, tree_from_json
 from options import Options
 from progress import ProgressLine
 from sample import CorpusSample
@@ -67,7 +68,7 @@ class Campaign:
         self._line = ProgressLine()
         self._looked_at: set[Path] = set()
         run = self._make_run()
-        corpus = Corpus(options.out / "corpus" / options.target)
+        corpus = Corpus(options.out / "corpus" / options.place)
         self.place = Place(run, run / "seeds", corpus)
         self.seed_count = make_seeds(options, Walkrace("plain"), self.place.seeds)
         self.sample = self._make_sample()
@@ -81,12 +82,11 @@ class Campaign:
 
     def _make_run(self) -> Path:
         stamp = time.strftime("%Y%m%d-%H%M%S")
-        run = self.options.out / "runs" / f"{self.options.target}-{stamp}-{os.getpid()}"
+        run = self.options.out / "runs" / f"{self.options.place}-{stamp}-{os.getpid()}"
         run.mkdir(parents=True)
         self._held = _lock(run)
-        fields = {name: str(value) if isinstance(value, Path) else value
-                  for name, value in asdict(self.options).items()}
-        (run / "options.json").write_text(json.dumps(fields), encoding="utf-8")
+        (run / "options.json").write_text(json.dumps(asdict(self.options), default=str),
+                                          encoding="utf-8")
         return run
 
     def _make_sample(self) -> CorpusSample | None:
@@ -244,22 +244,22 @@ def _settled(path: Path) -> bool:
 def _options_of(run: Path, out: Path) -> Options:
     fields = json.loads((run / "options.json").read_text(encoding="utf-8"))
     options = Options(**fields)
-    return replace(options, engines=tuple(options.engines), corpus=Path(options.corpus), out=out)
+    return replace(options, engines=tuple(options.engines), corpus=Path(options.corpus), out=out,
+                   kernel_tree=tree_from_json(fields.get("kernel_tree")))
 
 
-def _take_up(run: Path, out: Path) -> tuple[int, list[Path]]:
-    options = _options_of(run, out)
+def _take_up(run: Path, options: Options) -> tuple[int, list[Path]]:
     judge = make_judge(options)
-    Corpus(out / "corpus" / options.target).take(kept_files(run))
+    Corpus(options.out / "corpus" / options.place).take(kept_files(run))
     found = [judge.take(saved, run.name, 0.0, is_slow(saved)) for saved in saved_files(run)]
     if judge.failure:
         raise judge.failure
     return sum(finding is not None for finding in found), judge.unconfirmed
 
 
-def take_up_killed_runs(out: Path) -> list[Path]:
-    """Judges and keeps what runs saved that never came to their end. Returns what OS threads do not
-    show."""
+def take_up_killed_runs(out: Path, tree: KernelTree | None) -> list[Path]:
+    """Judges and keeps what runs saved that never came to their end; not those of another kernel
+    tree than the one that is built in. Returns what OS threads do not show."""
     unconfirmed: list[Path] = []
     for options_file in sorted((out / "runs").glob("*/options.json")):
         run = options_file.parent
@@ -270,7 +270,10 @@ def take_up_killed_runs(out: Path) -> list[Path]:
             if lock is None:
                 continue
             with lock:
-                count, refused = _take_up(run, out)
+                options = _options_of(run, out)
+                if options.kernel_tree not in (None, tree):
+                    continue
+                count, refused = _take_up(run, options)
                 unconfirmed += refused
                 (run / "done").touch()
         except (Failure, ValueError, TypeError, OSError) as error:

@@ -12,6 +12,7 @@ from campaign import Campaign, take_up_killed_runs
 from controls import require_controls
 from engines import Aflpp
 from findings import Finding, clear_leftovers
+from kernel_tree import print_tree, require_alive, use_tree
 from options import Options, parse_options
 from summary import exit_code, print_summary
 from tool import Exit, Failure, Interrupted, Walkrace, complain, interrupted, say, start_script, tail
@@ -43,7 +44,7 @@ def add_profile(options: Options, walkrace: Walkrace) -> Options:
 def canary_options(options: Options) -> Options:
     """The run of the canary that goes before a run: nothing else is built for it."""
     # gup_vs_collapse's seeds: without preemptions, so that finding it takes a search.
-    return replace(options, target="canary", variants=[], profile="arm64", jobs=1,
+    return replace(options, target="canary", variants=[], profile="arm64", jobs=1, kernel_tree=None,
                    corpus=Path("corpus/gup_vs_collapse/seed"), out=options.out / "canary",
                    backend=options.backend if options.runs_scenarios else "threads")
 
@@ -121,13 +122,14 @@ def session(options: Options) -> Exit:
     check_names(options, plain)
     flavours = ["plain"] + ([options.judge] if options.flavour == "tsan" else [])
     for flavour in flavours:  # that see what the fuzzers see
+        require_alive(Walkrace(flavour), options.kernel_tree)
         require_controls(Walkrace(flavour), options.variants, options.profile, options.backend)
     if "aflpp" in options.engines:
         say(Aflpp.SAID)
     if not options.variants and options.target != "canary":
         require_canary(options)
     clear_leftovers(options.out)
-    unconfirmed = take_up_killed_runs(options.out)
+    unconfirmed = take_up_killed_runs(options.out, options.kernel_tree)
     code = fuzz(options)
     return Exit.INFRASTRUCTURE if unconfirmed else code
 
@@ -136,9 +138,13 @@ def main(arguments: list[str]) -> int:
     if arguments[:1] == ["--print-builds"]:  # for fuzz/run
         print("\n".join(dict.fromkeys(parse_options(arguments[1:]).builds)))
         return Exit.CLEAN
+    if arguments[:1] == ["--print-tree"]:  # for fuzz/build.sh
+        print_tree(parse_options(arguments[1:]).kernel_tree)
+        return Exit.CLEAN
     check_only = arguments[:1] == ["--check-names"]  # for fuzz/run
     options = parse_options(arguments[1:] if check_only else arguments)
     start_script("fuzz/run")
+    use_tree(options.kernel_tree)
     try:
         if check_only:
             plain = Walkrace("plain")

@@ -14,7 +14,7 @@ from typing import Iterable
 from corpus import Corpus
 from options import Options
 from progress import ProgressFile
-from tool import SEVERITY, Exit, Failure, complain, tail
+from tool import SEVERITY, Exit, Failure, binary_of, complain, tail
 
 SCENARIO_BYTES_MAX = 512  # some 150 preemptions: short inputs are searched faster
 TEXT_BYTES_MAX = 4096
@@ -66,7 +66,7 @@ class Fuzzer:
         run = place.run
         self.log = run / f"{self.name}.log"
         self.progress = ProgressFile(run / f"{self.name}.progress")
-        self.binary = Path("build") / options.preset(self.engine) / "bin" / options.target
+        self.binary = binary_of(options.preset(self.engine), options.target)
         self._process: subprocess.Popen[bytes] | None = None
         self._schedules_at_start = 0
         self._failures = 0
@@ -172,6 +172,8 @@ class Fuzzer:
         if self.options.strict:
             kept["WALKRACE_STRICT"] = "1"
         kept["WALKRACE_PROGRESS"] = str(self.progress.path)
+        if self.options.kernel_tree:
+            kept["WALKRACE_TREE"] = self.options.kernel_tree.name
         if self.options.variants:
             kept["WALKRACE_VARIANT"] = self.options.variant
         if self.options.profile:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from corpus import NO_PROFILE, digest, read_bytes, write_atomically
 from options import Options
-from tool import Completed, Exit, Failure, Walkrace, complain, run_child
+from tool import Completed, Exit, Failure, Walkrace, binary_of, complain, run_child
 
 KEPT_OF_A_SIGNATURE = 50  # later ones are only counted
 REPLAYS = 20  # of what ThreadSanitizer may miss once
@@ -59,7 +59,7 @@ class Judge:
 
     def __init__(self, options: Options):
         self.options = options
-        self.folder = options.out / "findings" / options.target
+        self.folder = options.out / "findings" / options.place
         self.folder.mkdir(parents=True, exist_ok=True)
         self.counts: Counter[str] = Counter()  # by signature; those not kept included
         self.confirmed = 0  # findings that OS threads show, later ones included
@@ -220,7 +220,7 @@ class BytesJudge(Judge):
 
     def __init__(self, options: Options):
         super().__init__(options)
-        self.binaries = [Path("build") / options.preset(engine) / "bin" / options.target
+        self.binaries = [binary_of(options.preset(engine), options.target)
                          for engine in options.engines]
 
     def judge(self, saved: Path, content: bytes, engine: str, seconds: float) -> Finding | None:

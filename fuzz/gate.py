@@ -13,9 +13,11 @@ from pathlib import Path
 from controls import Control, run_controls
 from corpus import read_bytes
 from junit import Case, write_junit
+from kernel_tree import (KernelTree, add_tree_options, print_tree, require_alive, tree_of,
+                         use_tree)
 from options import BACKENDS, duration, usable_folder
-from tool import (Exit, Failure, Interrupted, SEVERITY, Walkrace, complain, interrupted, run_child,
-                  say, start_script, tail)
+from tool import (Exit, Failure, Interrupted, SEVERITY, Walkrace, binary_of, complain, interrupted,
+                  run_child, say, start_script, tail)
 
 EPILOG = """\
 Ends with 0 clean; 77 violation; 66 data race only; 70 time-out; 71 out of memory; 2 usage, or a
@@ -31,6 +33,7 @@ MATRIX = Path("src/machine/profiles/matrix.jsonl")
 class Gate:
     def __init__(self, options: argparse.Namespace):
         self.options = options
+        self.tree: KernelTree | None = getattr(options, "tree", None)
         self.cases: list[Case] = []
         self.codes: set[int] = set()
         self.walkraces = {flavour: Walkrace(flavour) for flavour in ("plain", "tsan")}
@@ -122,7 +125,9 @@ class Gate:
 
     def _fuzz(self, target: str, seconds: float) -> None:
         command = ["fuzz/run", "--target", target, "--time", str(seconds),
-                   "--backend", self.options.backend, "--out", str(self.options.out), *(["--strict"] if self.options.strict else [])]
+                   "--backend", self.options.backend, "--out", str(self.options.out)]
+        command += ["--strict"] if self.options.strict else []
+        command += self.tree.flags if self.tree else []
         started = time.monotonic()
         with subprocess.Popen(command) as child:
             while child.poll() is None:
@@ -133,7 +138,7 @@ class Gate:
         code = child.returncode
         failure = "" if code == Exit.CLEAN else \
             f"{' '.join(command)} ends with {code}; its summary names the files"
-        self.add(Case("fuzzing", f"{target}, unmodified paths",
+        self.add(Case("fuzzing", f"{target}, {f'kernel tree {self.tree.name}' if self.tree else 'unmodified paths'}",
                       time.monotonic() - started, failure),
                  Exit(code) if code in Exit._value2member_map_ else Exit.INFRASTRUCTURE)
 
@@ -172,7 +177,7 @@ def judge_replay(file: Path, code: int, answer: dict) -> tuple[str, Exit]:
 
 
 def _run_codec(file: Path) -> tuple[str, Exit]:
-    binary = Path("build") / CODEC_PRESET / "bin" / "codec"
+    binary = binary_of(CODEC_PRESET, "codec")
     if not binary.is_file():
         return f"no {binary}: start it with ci/gate", Exit.INFRASTRUCTURE
     done = run_child([str(binary), str(file)], timeout=120)
@@ -195,7 +200,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description="What a merge must pass: the positive controls in plain and tsan, every file "
                     "of corpus/*/regression\nagainst its 'expect' line, and fuzzing of the "
-                    "unmodified paths (fuzz/run) for a while.")
+                    "unmodified paths (fuzz/run) for a while.\nWith --kernel-tree that tree is "
+                    "checked and fuzzed: a merge request against the kernel; the controls are\nof "
+                    "walkrace's own paths all the same.")
     parser.add_argument("--time", type=duration, default=120.0, metavar="TIME",
                         help="of fuzzing: 90, 90s, 15m, 8h (default 120s)")
     parser.add_argument("--strict", action="store_true",
@@ -206,12 +213,16 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--junit", type=usable_file, metavar="FILE", help="write JUnit XML")
     parser.add_argument("--out", type=usable_folder, default="out", metavar="DIR",
                         help="of fuzz/run (default out)")
-    return parser.parse_args(arguments)
+    add_tree_options(parser)
+    options = parser.parse_args(arguments)
+    options.tree = tree_of(options, parser)
+    return options
 
 
 def run(gate: Gate) -> int:
     try:
-        for flavour in gate.walkraces:
+        for flavour, walkrace in gate.walkraces.items():
+            require_alive(walkrace, gate.tree)
             gate.controls(flavour)
         gate.require_all_controls()
         if gate.codes - {Exit.CLEAN}:
@@ -232,8 +243,12 @@ def main(arguments: list[str]) -> int:
     if arguments[:1] == ["--check-options"]:  # for ci/gate
         parse(arguments[1:])
         return Exit.CLEAN
+    if arguments[:1] == ["--print-tree"]:  # for fuzz/build.sh
+        print_tree(parse(arguments[1:]).tree)
+        return Exit.CLEAN
     options = parse(arguments)
     start_script("ci/gate")
+    use_tree(options.tree)
     try:
         gate = Gate(options)
     except Failure as failure:

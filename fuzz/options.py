@@ -9,6 +9,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from kernel_tree import KernelTree, add_tree_options, tree_of
 from tool import parse_duration
 
 ENGINES = ("libfuzzer", "aflpp")
@@ -26,6 +27,10 @@ EPILOG = """\
 Starts from corpus/TARGET/seed and from what earlier runs left in OUT/corpus/TARGET. Findings are
 written to OUT/findings/TARGET as they come, logs to OUT/runs. Without --variant it goes on after a
 finding; with --variant it stops at the first one, minimises and explains it.
+
+With --kernel-tree the tree's own mm/gup.c, mm/khugepaged.c, ... race (walkrace list names all of a
+tree's files); what it finds is in OUT/findings/TARGET@TREE. Builds have folders of their own,
+build/kernel-TREE-*; what the tree needs that walkrace has not is listed, and ends with 3.
 
 Explores on fibers. Each finding is confirmed on OS threads under ThreadSanitizer, and so is a sample
 of the corpus: same traces. What does not come out the same is a defect of walkrace, named, and ends
@@ -51,6 +56,12 @@ class Options:
     out: Path
     strict: bool = False
     backend: str = "fibers"
+    kernel_tree: KernelTree | None = None
+
+    @property
+    def place(self) -> str:
+        """Its name in OUT: what one tree has shown says nothing of another."""
+        return self.target + (f"@{self.kernel_tree.name}" if self.kernel_tree else "")
 
     @property
     def runs_scenarios(self) -> bool:
@@ -96,12 +107,16 @@ class Options:
                 ("corpus", self.corpus, _usual_seeds(self.target)), ("out", self.out, OUT)):
             if value != usual:
                 words += [f"--{name}", str(value)]
+        if self.kernel_tree:
+            words += self.kernel_tree.flags
         return shlex.join(words + ["--strict"] if self.strict else words)
 
     @property
     def context_flags(self) -> list[str]:
-        """Target and variant, for the command line tool."""
+        """Target, variant and tree, for the command line tool."""
         flags = ["--target", self.target]
+        if self.kernel_tree:
+            flags += ["--tree", self.kernel_tree.name]
         return flags + ["--variant", self.variant] if self.variants else flags
 
 
@@ -184,6 +199,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--corpus", type=Path, metavar="DIR", help="seeds, instead of corpus/TARGET/seed")
     add("--strict", action="store_true",
         help="known exposures of a profile are violations, too")
+    add_tree_options(parser)
     add("--out", type=usable_folder, default=str(OUT), metavar="DIR", help=f"default {OUT}")
     return parser
 
@@ -202,6 +218,12 @@ def parse_options(arguments: list[str]) -> Options:
     variants = list(dict.fromkeys(filter(None, names)))  # each once
     if given.variant and not variants:
         parser.error(f"--variant {given.variant}: names no variant; walkrace list names them")
+    tree = tree_of(given, parser)
+    if tree and variants:
+        parser.error("--variant takes pieces out of walkrace's own paths; take them out of a kernel "
+                     "tree by --kernel-patch")
+    if tree and given.target in ("canary", "codec"):
+        parser.error(f"--target {given.target} runs no kernel tree")
     return Options(
         time=given.time, target=given.target, profile=given.profile,
         profile_file=given.profile_file, jobs=given.jobs,
@@ -209,4 +231,4 @@ def parse_options(arguments: list[str]) -> Options:
         variants=variants,
         flavour=given.flavour or _usual_flavour(given.target),
         corpus=given.corpus or _usual_seeds(given.target), out=given.out,
-        strict=given.strict, backend=given.backend)
+        strict=given.strict, backend=given.backend, kernel_tree=tree)

@@ -9,7 +9,7 @@ from engines import coverage_text
 from findings import Finding, Judge
 from options import Options
 from sample import CorpusSample
-from tool import Exit, SEVERITY, clock
+from tool import Exit, SEVERITY, binary_of, clock
 
 SHOWN_OF_A_SIGNATURE = 3
 
@@ -35,6 +35,8 @@ def exit_code(findings: list[Finding], interrupted: bool, defects: bool) -> Exit
 
 def _title(options: Options, seconds: float, ended_early: bool) -> str:
     what = {"codec": "parsers", "canary": "collapse-race"}.get(options.target, "unmodified paths")
+    if options.kernel_tree:
+        what = f"kernel tree {options.kernel_tree.name}"
     if options.variants:
         what = f"variant {options.variant}"
     where = f" on {options.profile}" if options.profile else ""
@@ -45,7 +47,7 @@ def _title(options: Options, seconds: float, ended_early: bool) -> str:
 
 def _command(finding: Finding, options: Options, verb: str) -> str:
     if finding.walkrace is None:
-        return f"build/{options.preset(options.engines[0])}/bin/{options.target} {finding.file}"
+        return f"{binary_of(options.preset(options.engines[0]), options.target)} {finding.file}"
     tail = f" -o {finding.file.with_suffix('.min.walk')}" if verb == "minimize" else ""
     return f"{finding.walkrace.binary} {verb} {finding.file}{tail}"
 
@@ -83,7 +85,7 @@ def _next(findings: list[Finding], options: Options) -> list[str]:
         return []  # it is minimised and explained below
     if not findings:
         return ["next", f"  {options.command} --time 8h"
-                        f"  (goes on from {options.out}/corpus/{options.target})"]
+                        f"  (goes on from {options.out}/corpus/{options.place})"]
     lines = ["next"]
     for members in group(findings).values():
         verbs = ("minimize", "explain") if members[0].walkrace else ("run",)

@@ -132,12 +132,26 @@ def run_child(command: list[str], timeout: float = 600, patient: bool = False,
                     return Completed(-signal.SIGKILL, out, f"{err}\nno end within {timeout:.0f} s")
 
 
+# With a kernel tree walkrace has build folders of its own (kernel_tree.py).
+_build_prefix = "build/"
+
+
+def use_build_prefix(prefix: str) -> None:
+    global _build_prefix
+    _build_prefix = prefix
+
+
+def binary_of(preset: str, name: str) -> Path:
+    """Where a preset's program is, once it is built."""
+    return Path(f"{_build_prefix}{preset}") / "bin" / name
+
+
 class Walkrace:
     """The command line tool of one flavour."""
 
     def __init__(self, flavour: str):
         self.flavour = flavour
-        self.binary = Path("build") / flavour / "bin" / "walkrace"
+        self.binary = binary_of(flavour, "walkrace")
         if not self.binary.is_file():
             raise Failure(Exit.INFRASTRUCTURE, f"no {self.binary}: cmake --preset {flavour} && "
                                                f"cmake --build --preset {flavour}")

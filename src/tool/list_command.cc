@@ -2,10 +2,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "engine/backend.h"
 #include "engine/strategies.h"
 #include "harness/known_exposures.h"
 #include "harness/targets.h"
+#include "kernel/port/trees.h"
 #include "oracle/oracles.h"
 #include "scenario/operation_table.h"
 #include "tool/commands.h"
@@ -94,6 +96,21 @@ Json Variants() {
   return array;
 }
 
+// The kernel trees that are built in, and the files of theirs that run.
+Json KernelTrees() {
+  Json array = Json::array();
+  size_t count;
+  const wr_tree* const* rows = Trees(&count);
+  for (size_t i = 0; i < count; ++i) {
+    const std::vector<std::string> files = absl::StrSplit(rows[i]->files, ' ');
+    array.push_back({{"name", rows[i]->name},
+                     {"summary", absl::StrCat("Linux ", rows[i]->release)},
+                     {"release", rows[i]->release},
+                     {"files", files}});
+  }
+  return array;
+}
+
 Json Everything() {
   Json json;
   size_t count;
@@ -113,6 +130,7 @@ Json Everything() {
     json["targets"][i]["runs_scenarios"] = targets[i].runs_scenarios;
   }
   json["known_exposed"] = Exposures();
+  json["kernel_trees"] = KernelTrees();
   return json;
 }
 
@@ -123,13 +141,14 @@ std::string Joined(const Json& words) {
 
 void PrintText(const Json& json) {
   for (const auto& [kind, rows] : json.items()) {
-    std::printf("%s:\n", kind.c_str());
+    std::printf("%s:%s\n", kind.c_str(), rows.empty() ? " none" : "");
     for (const Json& row : rows) {
       const std::string needs = row.contains("needs") && row["needs"].is_string()
                                     ? " (needs: " + row["needs"].get<std::string>() + ")"
                                     : "";
       std::printf("  %-26s %s%s\n", row["name"].get<std::string>().c_str(),
                   row["summary"].get<std::string>().c_str(), needs.c_str());
+      if (row.contains("files")) std::printf("    files: %s\n", Joined(row["files"]).c_str());
       if (row.contains("schedules")) {
         std::printf("    signature: %s\n    on: %s\n    schedules: %s\n",
                     row["signature"].get<std::string>().c_str(), Joined(row["on"]).c_str(),
@@ -145,7 +164,8 @@ void AddListCommand(CLI::App& app, int& exit_code) {
   auto json = std::make_shared<bool>(false);
   auto profile_file = std::make_shared<std::string>();
   CLI::App* command = app.add_subcommand(
-      "list", "operations, profiles, variants, oracles, strategies, back ends, targets");
+      "list",
+      "operations, profiles, variants, oracles, strategies, back ends, targets, kernel trees");
   command->add_flag("--json", *json, "one object on one line");
   AddProfileFileOption(*command, *profile_file);
   command->callback([json, profile_file, &exit_code] {

@@ -13,16 +13,25 @@ import subprocess
 import sys
 
 import tree_missing
+import tree_patch
 import tree_sites
+import tree_undefined
 
 PORT = pathlib.Path(__file__).resolve().parent
 COPIED = ("mm", "include", "Makefile")
+ROUNDS_MAX = 5  # of compiling what lacks types
 MANDATORY = re.compile(r"^mandatory-y \+= (\S+)", re.MULTILINE)
 INFRASTRUCTURE = 3
 
 
+# Where what is wrong is written to as well, for who wants it without what ninja adds (fuzz/build.sh).
+error_file = None
+
+
 def die(message):
     print(f"walkrace: {message}", file=sys.stderr)
+    if error_file is not None:
+        error_file.write_text(f"walkrace: {message}\n")
     sys.exit(INFRASTRUCTURE)
 
 
@@ -50,13 +59,13 @@ class Build:
     def __init__(self, options):
         self.name = options.name
         self.out = options.out.resolve()
-        self.out.mkdir(parents=True, exist_ok=True)
         self.compiler = options.compiler
         self.instrumented = options.instrumented.split()
         self.tree = options.tree.resolve()
         if not (self.tree / "mm/gup.c").exists():
             die(f"{self.tree} has no mm/gup.c: give the top folder of a Linux source tree "
                 "(ci/kernel-source unpacks one)")
+        self.original = self.tree
         if options.patch:
             self.tree = self.patched_copy(options.patch)
         self.units = self.read_units()
@@ -64,7 +73,7 @@ class Build:
         self.features = self.find_features()
 
     def patched_copy(self, patches):
-        """A copy of what is compiled, and of what the patches name, with the patches applied."""
+        """A copy of what is compiled, with the patches applied."""
         copy = self.out / "tree"
         shutil.rmtree(copy, ignore_errors=True)
         copy.mkdir()
@@ -75,17 +84,12 @@ class Build:
             else:
                 shutil.copy2(source, copy / part)
         for patch in patches:
-            text = pathlib.Path(patch).read_text(errors="replace")
-            for named in re.findall(r"^--- a/(\S+)", text, re.MULTILINE):
-                if (self.tree / named).is_file() and not (copy / named).exists():
-                    (copy / named).parent.mkdir(parents=True, exist_ok=True)
-                    shutil.copy2(self.tree / named, copy / named)
-            done = subprocess.run(
-                ["patch", "--strip=1", "--batch", "--forward", "--directory", str(copy),
-                 "--input", str(pathlib.Path(patch).resolve())],
-                capture_output=True, text=True, check=False)
-            if done.returncode != 0:
-                die(f"{patch} does not apply to {self.tree}:\n{done.stdout}{done.stderr}")
+            left_out, wrong = tree_patch.apply(pathlib.Path(patch), copy, ("mm", "include"))
+            if wrong:
+                die(f"{patch}, on {self.original}: {wrong}")
+            if left_out:
+                print(f"walkrace: note: {patch}: not applied to {', '.join(left_out)}, of which "
+                      "walkrace compiles nothing")
         return copy
 
     def read_units(self):
@@ -128,7 +132,7 @@ class Build:
             "-ferror-limit=0", "-fno-caret-diagnostics", "-fno-spell-checking",
             f"-ffile-prefix-map={tree}/=", f"-ffile-prefix-map={PORT}/=src/kernel/port/",
             "-ffile-compilation-dir=.",
-            "-D__KERNEL__", '-DKBUILD_MODNAME="walkrace"', '-DKBUILD_BASENAME="walkrace"',
+            "-D__KERNEL__", "-D__DISABLE_EXPORTS", '-DKBUILD_MODNAME="walkrace"', '-DKBUILD_BASENAME="walkrace"',
             '-DKBUILD_MODFILE="walkrace"',
             f"-DWR_TREE_SYMBOL={symbol_of(self.name)}", f'-DWR_TREE_NAME="{self.name}"',
             f'-DWR_TREE_RELEASE="{release_of(self.tree)}"',
@@ -155,24 +159,82 @@ class Build:
         for own in ("memory", "stubs"):
             yield f"wr_{own}", PORT / f"{own}.c", False, []
 
-    def compile(self, job, more=()):
+    def compile(self, job, more=(), folder=""):
         name, source, instrumented, options = job
+        out = self.out / folder / name
         done = subprocess.run(
-            [*self.compiler, *self.flags(instrumented), *options, *more, "-c", str(source),
-             "-MMD", "-MF", str(self.out / f"{name}.d"), "-o", str(self.out / f"{name}.o")],
-            capture_output=True, text=True, check=False)
+            # `more` comes first: what it includes is there before any header of the tree.
+            [*self.compiler, *more, *self.flags(instrumented), *options, "-c", str(source),
+             "-MMD", "-MF", f"{out}.d", "-o", f"{out}.o"],
+            # A compiler's cache must not make names of files relative: places are named by them.
+            env={**os.environ, "CCACHE_BASEDIR": ""}, capture_output=True, text=True, check=False)
         return done.returncode, done.stderr
+
+    def compile_jobs(self, jobs, more=(), folder=""):
+        """Returns whether all of it went well, and what the compiler said."""
+        (self.out / folder).mkdir(exist_ok=True)
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            results = list(pool.map(lambda job: self.compile(job, more, folder), jobs))
+        return all(code == 0 for code, _ in results), "".join(stderr for _, stderr in results)
 
     def compile_all(self):
         jobs = list(self.sources())
-        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            results = list(pool.map(self.compile, jobs))
-        log = "".join(stderr for _, stderr in results)
-        if any(code != 0 for code, _ in results):
-            (self.out / "errors.log").write_text(log)
-            die(tree_missing.report_compile(self.name, release_of(self.tree), log,
-                                            self.out / "errors.log"))
+        compiled, log = self.compile_jobs(jobs)
+        if not compiled:
+            self.report_missing(jobs, log)
         return [self.out / f"{job[0]}.o" for job in jobs]
+
+    def relative(self, path):
+        """A file as a reader of the tree, or of walkrace, names it."""
+        for folder, name in ((self.tree, ""), (PORT, "src/kernel/port/"), (self.out, "")):
+            if path.startswith(f"{folder}/"):
+                return name + path.removeprefix(f"{folder}/")
+        return path
+
+    def text_of(self, file):
+        """Of a relative name."""
+        own = PORT / file.removeprefix("src/kernel/port/")
+        path = own if file.startswith("src/kernel/port/") else self.tree / file
+        return path.read_text(errors="replace") if path.is_file() else ""
+
+    def line_of(self, file, line):
+        lines = self.text_of(file).splitlines()
+        return lines[line - 1] if 0 < line <= len(lines) else ""
+
+    def report_missing(self, jobs, log):
+        """Rounds with the missing types declared, until there are no new ones."""
+        everything, rounds, declared = log, [], set()
+        while True:
+            log = tree_missing.ERROR.sub(
+                lambda match: match[0].replace(match[1], self.relative(match[1]), 1), log)
+            rows, rest = tree_missing.rows_of(log, self.line_of)
+            rounds.append(rows)
+            types = [row for row in rows if row.kind == "type" and row.key not in declared]
+            if not types or len(rounds) == ROUNDS_MAX:
+                break
+            declared.update(row.key for row in types)
+            header = self.out / "round/missing_types.h"
+            write_if_changed(header, tree_missing.types_to_declare(
+                [row for rows in rounds for row in rows if row.key in declared]))
+            _, log = self.compile_jobs(jobs, ["-fsyntax-only", "-include", str(header)], "round")
+            everything += log
+        (self.out / "errors.log").write_text(everything)
+        die(tree_missing.report_compile(self.name, release_of(self.tree),
+                                        tree_missing.without_cascades(rounds), rest,
+                                        self.out / "errors.log"))
+
+    def require_defined(self):
+        """Nothing that is reached is missing but what is known to be: from objects without
+        instrumentation, a section a function."""
+        jobs = [(name, source, False, options) for name, source, _, options in self.sources()]
+        compiled, log = self.compile_jobs(jobs, ["-ffunction-sections", "-fdata-sections"], "reached")
+        if not compiled:
+            self.report_missing(jobs, log)
+        objects = [self.out / "reached" / f"{job[0]}.o" for job in jobs]
+        uses = tree_undefined.reached(tree_undefined.link_log(objects, symbol_of(self.name)))
+        rows = tree_undefined.missing_rows(uses, tree_undefined.known_unmodelled(), self.text_of)
+        if rows:
+            die(tree_undefined.report_undefined(self.name, release_of(self.tree), rows))
 
     def run(self, *command):
         done = subprocess.run([str(part) for part in command], capture_output=True, text=True,
@@ -193,8 +255,9 @@ class Build:
         begin = self.assemble("wr_begin", ".text\n.globl wr_tree_text\nwr_tree_text:\n"
                                           "nop\n.section .note.GNU-stack,\"\",@progbits\n")
         merged = self.out / "merged.o"
-        self.run("ld", "-r", "-o", merged, begin, *objects)
-        loud = self.assemble("wr_unmodelled", tree_missing.loud_stubs(merged))
+        self.run("ld", "-r", "--force-group-allocation", "-T", PORT / "merge.ld", "-o", merged, begin,
+                 *objects)
+        loud = self.assemble("wr_unmodelled", tree_undefined.loud_stubs(merged))
         whole = self.out / "whole.o"
         self.run("ld", "-r", "-o", whole, merged, loud)
         sites = self.assemble("wr_sites", tree_sites.table_of(whole, self.tree, PORT))
@@ -205,7 +268,10 @@ class Build:
         renames += [f"--redefine-sym=__tsan_{kind}{size}=wr_port_tsan_{kind}{size}"
                     for kind in ("read", "write", "volatile_read", "volatile_write")
                     for size in (1, 2, 4, 8, 16)]
-        self.run("objcopy", *renames, f"--keep-global-symbol={symbol_of(self.name)}", final,
+        # Of no use here, and written to at the start of a program, in memory that is read only else.
+        boot = [f"--remove-section={name}" for name in (".initcall*", ".init.setup",
+                                                        ".rela.initcall*", ".rela.init.setup")]
+        self.run("objcopy", *renames, *boot, f"--keep-global-symbol={symbol_of(self.name)}", final,
                  self.out / f"{self.name}.o")
 
     def write_depfile(self, path):
@@ -213,7 +279,13 @@ class Build:
         names = set()
         for depfile in self.out.glob("*.d"):
             text = depfile.read_text().replace("\\\n", " ")
-            names.update(text.split(":", 1)[1].split())
+            # A name with blanks has them escaped.
+            names.update(re.split(r"(?<!\\)\s+", text.split(":", 1)[1].strip()))
+        # Of a copy with patches: what it was made of.
+        copy = f"{self.out}/tree/"
+        names = {f"{self.original}/{name.removeprefix(copy)}" if name.startswith(copy) else name
+                 for name in names}
+        names = {name for name in names if pathlib.Path(name.replace("\\ ", " ")).exists()}
         path.write_text(f"{target}: " + " ".join(sorted(names)) + "\n")
 
 
@@ -227,9 +299,15 @@ def main():
     parser.add_argument("--instrumented", default="-fsanitize-coverage=func,trace-loads,trace-stores",
                         help="flags of the tree's own files")
     parser.add_argument("--depfile", type=pathlib.Path)
-    build = Build(parser.parse_args())
-    build.link(build.compile_all())
     options = parser.parse_args()
+    global error_file
+    options.out.mkdir(parents=True, exist_ok=True)
+    error_file = options.out / "error.txt"
+    error_file.unlink(missing_ok=True)
+    build = Build(options)
+    objects = build.compile_all()
+    build.require_defined()
+    build.link(objects)
     if options.depfile:
         build.write_depfile(options.depfile)
 
