@@ -45,8 +45,7 @@ void Gup(CpuId cpu, const Operation& operation) {
   mm_struct* mm = wr_current_mm();
   const unsigned long start = AddressOf(mm, operation.page);
   page* pages[kPagesMax];
-  const auto gup =
-      TreeDoes(kTreeGup) ? tree_get_user_pages_fast : internal_get_user_pages_fast;
+  const auto gup = TreeDoes(kTreeGup) ? tree_get_user_pages_fast : internal_get_user_pages_fast;
   const int count = gup(mm, start, operation.count, flags, pages);
   for (int i = 0; i < count; ++i) {
     WR_CHECK(held[cpu].push_back({pages[i], start + i * PAGE_SIZE, flags}));

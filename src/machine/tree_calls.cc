@@ -287,7 +287,7 @@ const mm_struct* MmOf(uint64_t address) { return &arena.mm[address >> kMmShift &
 void CheckIsData(const void* address, const void* pc) {
   const uintptr_t offset =
       reinterpret_cast<uintptr_t>(address) - reinterpret_cast<uintptr_t>(active->text);
-  if (offset >= sites.size()) return;
+  if (offset >= static_cast<uintptr_t>(active->text_end - active->text)) return;
   const wr_site* site = TreeSiteOf(pc);
   char what[256];
   (void)std::snprintf(what, sizeof(what), "a variable that %s() reads at %s:%d", site->function,

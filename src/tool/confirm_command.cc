@@ -58,8 +58,7 @@ absl::StatusOr<Confirmed> CompareAll(const std::vector<std::string>& files,
     ++confirmed.inputs;
     confirmed.alike += both.alike;
     if (!both.alike || !both.other.clean() || !both.threads.clean()) {
-      confirmed.rows.push_back(
-          {path, both, FindKnownExposure(run, both.signature)});
+      confirmed.rows.push_back({path, both, FindKnownExposure(run, both.signature)});
     }
     if (pace.IsDue()) {
       std::fprintf(stderr, "walkrace: %zu of %zu files\n", confirmed.inputs, files.size());

@@ -177,7 +177,8 @@ absl::Status Check(const ExhaustArguments& arguments, ExhaustOptions& options) {
 absl::Status CheckNoTree(const ResolvedContext& context) {
   if (context.run.tree == nullptr) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      "exhaust proves walkrace's own paths alone, not the code of a kernel tree; leave --tree out, or "
+      "exhaust proves walkrace's own paths alone, not the code of a kernel tree; leave --tree out, "
+      "or "
       "hunt");
 }
 

@@ -1,11 +1,17 @@
 // What the architecture "walkrace" calls: the engine's events, as the asm/ headers beside this file
 // need them. Plain C, without any type of the kernel's. Each function is one event where `address`
-// is memory that walkrace shares, and only the access itself elsewhere. Sites (function, file, line)
-// come from the return address: machine/tree_sites.h.
+// is memory that walkrace shares, and only the access itself elsewhere. Sites (function, file,
+// line) come from the return address: machine/tree_sites.h.
 #ifndef WALKRACE_KERNEL_PORT_CALLS_H_
 #define WALKRACE_KERNEL_PORT_CALLS_H_
 
-enum wr_port_order { WR_PORT_PLAIN, WR_PORT_RELAXED, WR_PORT_ACQUIRE, WR_PORT_RELEASE, WR_PORT_FULL };
+enum wr_port_order {
+  WR_PORT_PLAIN,
+  WR_PORT_RELAXED,
+  WR_PORT_ACQUIRE,
+  WR_PORT_RELEASE,
+  WR_PORT_FULL
+};
 enum wr_port_rmw {
   WR_PORT_XCHG,
   WR_PORT_ADD,
@@ -55,13 +61,12 @@ unsigned long wr_port_pmdp_invalidate(void* pmdp, unsigned long address);
 void wr_port_flush_range(unsigned long start, unsigned long end);
 void wr_port_flush_mm(unsigned mm);
 void wr_port_deposit(void* pmdp, unsigned long table_pfn);
-unsigned long wr_port_withdraw(void* pmdp);  // a pfn, or 0
+unsigned long wr_port_withdraw(void* pmdp);              // a pfn, or 0
 unsigned long wr_port_table_address(unsigned long pfn);  // of the machine's memory
 unsigned long wr_port_table_pfn(unsigned long address);
 unsigned long wr_port_table_alloc(void);  // a pfn, or 0
 void wr_port_table_free(unsigned long pfn);
 int wr_port_tables_are_freed_by_rcu(void);
-
 
 // Pages, by frame number. What they hold is one event to copy and to clear.
 unsigned long wr_port_folio_alloc(unsigned order);  // 0: no memory

@@ -17,9 +17,10 @@ struct task_struct* wr_current(void) { return &tasks[wr_port_cpu()]; }
 #define WR_FLAG(flag, bit) {1ul << (flag), bit}
 // The machine's bits: enum pageflags of kernel/mm_types.h.
 static const struct wr_tree_flag flags[] = {
-    WR_FLAG(PG_locked, 0),     WR_FLAG(PG_lru, 1),   WR_FLAG(PG_uptodate, 2),
-    WR_FLAG(PG_head, 3),       WR_FLAG(PG_anon_exclusive, 5), WR_FLAG(PG_dirty, 6),
-    WR_FLAG(PG_swapbacked, 7), WR_FLAG(PG_swapcache, 8),
+    WR_FLAG(PG_locked, 0),         WR_FLAG(PG_lru, 1),
+    WR_FLAG(PG_uptodate, 2),       WR_FLAG(PG_head, 3),
+    WR_FLAG(PG_anon_exclusive, 5), WR_FLAG(PG_dirty, 6),
+    WR_FLAG(PG_swapbacked, 7),     WR_FLAG(PG_swapcache, 8),
 };
 
 static int is_huge_head(unsigned pfn) {
@@ -156,6 +157,7 @@ extern const struct wr_site wr_tree_sites[];
 extern const struct wr_tree_site_row wr_tree_site_rows[];
 extern const char wr_tree_site_row_count[];  // its address is the number
 extern const char wr_tree_text[];
+extern const char wr_tree_text_end[];
 
 const struct wr_tree WR_TREE_SYMBOL = {
     .name = WR_TREE_NAME,
@@ -176,6 +178,7 @@ const struct wr_tree WR_TREE_SYMBOL = {
     .site_rows = wr_tree_site_rows,
     .site_row_count = (unsigned long)wr_tree_site_row_count,
     .text = wr_tree_text,
+    .text_end = wr_tree_text_end,
     .describe = describe,
     .build = build,
     .begin = begin,

@@ -1,8 +1,8 @@
-// What stands for the rest of the kernel: locks that sleep, the allocator, the LRU lists, vma lookup,
-// notifiers, RCU. Compiled with the tree's headers, never instrumented: what it does with shared
-// memory it does by the tree's own atomics, which are events. Statistics and reclaim policy are left
-// out. What is neither here nor in the tree's files that are built in ends the run when it is
-// reached: build_tree.py makes these.
+// What stands for the rest of the kernel: locks that sleep, the allocator, the LRU lists, vma
+// lookup, notifiers, RCU. Compiled with the tree's headers, never instrumented: what it does with
+// shared memory it does by the tree's own atomics, which are events. Statistics and reclaim policy
+// are left out. What is neither here nor in the tree's files that are built in ends the run when it
+// is reached: build_tree.py makes these.
 #include <linux/mmu_notifier.h>
 #include <linux/pagemap.h>
 #include <linux/percpu_counter.h>
@@ -18,7 +18,8 @@
 #include "memory.h"
 #include "versions.h"
 
-// --- locks, RCU, interrupts ------------------------------------------------------------------------
+// --- locks, RCU, interrupts
+// ------------------------------------------------------------------------
 
 void down_read(struct rw_semaphore* sem) {
   WR_PORT_FROM_CALLER();
@@ -64,7 +65,8 @@ void call_rcu(struct rcu_head* head, rcu_callback_t callback) {
   wr_port_call_rcu((void (*)(void*))callback, head);
 }
 
-// Its one caller, tlb_remove_table_sync_one(), has nothing done there: the interrupt is what counts.
+// Its one caller, tlb_remove_table_sync_one(), has nothing done there: the interrupt is what
+// counts.
 void smp_call_function(smp_call_func_t function, void* argument, int wait) {
   WR_PORT_FROM_CALLER();
   wr_port_ipi_all();
@@ -72,7 +74,8 @@ void smp_call_function(smp_call_func_t function, void* argument, int wait) {
 
 int __cond_resched(void) { return 0; }
 
-// --- address spaces --------------------------------------------------------------------------------
+// --- address spaces
+// --------------------------------------------------------------------------------
 
 struct mm_struct init_mm;
 
@@ -121,10 +124,12 @@ int __mmu_notifier_invalidate_range_start(struct mmu_notifier_range* range) {
 void __mmu_notifier_invalidate_range_end(WR_NOTIFIER_END_PARAMETERS) {
   wr_port_notifier_end(wr_number_of_mm(range->mm), range->start, range->end);
 }
-void __mmu_notifier_invalidate_range(struct mm_struct* mm, unsigned long start, unsigned long end) {}
+void __mmu_notifier_invalidate_range(struct mm_struct* mm, unsigned long start, unsigned long end) {
+}
 int __mmu_notifier_test_young(struct mm_struct* mm, unsigned long address) { return 0; }
 
-// --- pages -----------------------------------------------------------------------------------------
+// --- pages
+// -----------------------------------------------------------------------------------------
 
 struct pglist_data contig_page_data;
 atomic_long_t _totalram_pages;
@@ -265,7 +270,8 @@ int __page_mapcount(struct page* page) {
 }
 #endif
 
-// --- rmap ------------------------------------------------------------------------------------------
+// --- rmap
+// ------------------------------------------------------------------------------------------
 
 static struct anon_vma_chain* chain_from(unsigned n, unsigned long first, unsigned long last) {
   for (; n < WR_MMS * WR_VMAS; ++n) {
@@ -273,7 +279,8 @@ static struct anon_vma_chain* chain_from(unsigned n, unsigned long first, unsign
     const struct vm_area_struct* vma = &wr_vmas_of(n / WR_VMAS)[n % WR_VMAS];
     struct wr_tree_vma now = {0};
     wr_port_vma(n / WR_VMAS, n % WR_VMAS, &now);
-    if (vma->anon_vma != NULL && !now.unlinked && vma->vm_pgoff <= last && first < vma->vm_pgoff + vma_pages(vma)) {
+    if (vma->anon_vma != NULL && !now.unlinked && vma->vm_pgoff <= last &&
+        first < vma->vm_pgoff + vma_pages(vma)) {
       return chain;
     }
   }
@@ -288,7 +295,8 @@ struct anon_vma_chain* anon_vma_interval_tree_iter_next(struct anon_vma_chain* c
   return chain_from(chain - &wr_memory.chains[0][0] + 1, first, last);
 }
 
-// --- swap and migration entries ----------------------------------------------------------------------
+// --- swap and migration entries
+// ----------------------------------------------------------------------
 
 #include "../entry_bits.h"
 
@@ -296,17 +304,22 @@ swp_entry_t wr_swp_entry(unsigned long value) {
   const unsigned long pfn = wr_pfn_of(value);
   if ((value & _PAGE_SWP_MIGRATION) == 0) return swp_entry(0, pfn);
   if ((value & _PAGE_RW) != 0) return swp_entry(SWP_MIGRATION_WRITE, pfn);
-  return swp_entry((value & _PAGE_SWP_EXCLUSIVE) != 0 ? SWP_MIGRATION_READ_EXCLUSIVE
-                                                      : SWP_MIGRATION_READ, pfn);
+  return swp_entry(
+      (value & _PAGE_SWP_EXCLUSIVE) != 0 ? SWP_MIGRATION_READ_EXCLUSIVE : SWP_MIGRATION_READ, pfn);
 }
 unsigned long wr_swp_value(swp_entry_t entry) {
   const unsigned long value = wr_pfn_bits(swp_offset_pfn(entry)) | _PAGE_SWP;
   switch (swp_type(entry)) {
-    case 0: return wr_pfn_bits(swp_offset(entry)) | _PAGE_SWP;
-    case SWP_MIGRATION_WRITE: return value | _PAGE_SWP_MIGRATION | _PAGE_RW | _PAGE_SWP_EXCLUSIVE;
-    case SWP_MIGRATION_READ_EXCLUSIVE: return value | _PAGE_SWP_MIGRATION | _PAGE_SWP_EXCLUSIVE;
-    case SWP_MIGRATION_READ: return value | _PAGE_SWP_MIGRATION;
-    default: wr_port_unmodelled("a swap entry of another type");
+    case 0:
+      return wr_pfn_bits(swp_offset(entry)) | _PAGE_SWP;
+    case SWP_MIGRATION_WRITE:
+      return value | _PAGE_SWP_MIGRATION | _PAGE_RW | _PAGE_SWP_EXCLUSIVE;
+    case SWP_MIGRATION_READ_EXCLUSIVE:
+      return value | _PAGE_SWP_MIGRATION | _PAGE_SWP_EXCLUSIVE;
+    case SWP_MIGRATION_READ:
+      return value | _PAGE_SWP_MIGRATION;
+    default:
+      wr_port_unmodelled("a swap entry of another type");
   }
 }
 
@@ -314,15 +327,21 @@ unsigned long wr_swp_value(swp_entry_t entry) {
 pmd_t pmd_mkwrite(pmd_t e, struct vm_area_struct* vma) { return pmd_mkwrite_novma(e); }
 #endif
 
-// --- statistics --------------------------------------------------------------------------------------
+// --- statistics
+// --------------------------------------------------------------------------------------
 
 void __mod_node_page_state(struct pglist_data* node, enum node_stat_item item, long delta) {}
 void mod_node_page_state(struct pglist_data* node, enum node_stat_item item, long delta) {}
 
+unsigned long volatile jiffies;
+atomic_long_t nr_swap_pages;
+long total_swap_pages;
+DEFINE_STATIC_KEY_FALSE(init_on_free);
 int percpu_counter_batch = 32;
 void percpu_counter_add_batch(struct percpu_counter* counter, s64 amount, s32 batch) {}
 
-// --- the tree's own checks -----------------------------------------------------------------------------
+// --- the tree's own checks
+// -----------------------------------------------------------------------------
 
 void warn_slowpath_fmt(const char* file, int line, unsigned taint, const char* format, ...) {
   wr_port_bug(file, line);

@@ -1,6 +1,6 @@
 // What a kernel tree that was built in offers: one object file a tree (build_tree.py), all of whose
-// other names are its own. Plain C, without any type of the kernel's or of the machine's: both sides
-// include it.
+// other names are its own. Plain C, without any type of the kernel's or of the machine's: both
+// sides include it.
 #ifndef WALKRACE_KERNEL_PORT_TREE_H_
 #define WALKRACE_KERNEL_PORT_TREE_H_
 
@@ -10,26 +10,26 @@
 extern "C" {
 #endif
 
-// A field of the tree's memory that stands for something of the machine's. `of`: a frame, a table or
-// an mm, by number.
+// A field of the tree's memory that stands for something of the machine's. `of`: a frame, a table
+// or an mm, by number.
 enum wr_tree_field {
   WR_TREE_NONE,
-  WR_TREE_FLAGS,            // page->flags
-  WR_TREE_REFCOUNT,         // page->_refcount
-  WR_TREE_MAPCOUNT,         // page->_mapcount, from -1
-  WR_TREE_ENTIRE_MAPCOUNT,  // of a large folio: its mappings by pmds, from -1
-  WR_TREE_LARGE_MAPCOUNT,   // of a large folio: all of its mappings, from -1
-  WR_TREE_PINCOUNT,         // of a large folio
-  WR_TREE_COMPOUND_HEAD,    // page->compound_head
-  WR_TREE_MAPPING,          // page->mapping
-  WR_TREE_INDEX,            // page->index
-  WR_TREE_PTE_LOCK,         // of: a table
-  WR_TREE_PMD_LOCK,         // of: an mm
-  WR_TREE_MMAP_LOCK,        // of: an mm
+  WR_TREE_FLAGS,              // page->flags
+  WR_TREE_REFCOUNT,           // page->_refcount
+  WR_TREE_MAPCOUNT,           // page->_mapcount, from -1
+  WR_TREE_ENTIRE_MAPCOUNT,    // of a large folio: its mappings by pmds, from -1
+  WR_TREE_LARGE_MAPCOUNT,     // of a large folio: all of its mappings, from -1
+  WR_TREE_PINCOUNT,           // of a large folio
+  WR_TREE_COMPOUND_HEAD,      // page->compound_head
+  WR_TREE_MAPPING,            // page->mapping
+  WR_TREE_INDEX,              // page->index
+  WR_TREE_PTE_LOCK,           // of: a table
+  WR_TREE_PMD_LOCK,           // of: an mm
+  WR_TREE_MMAP_LOCK,          // of: an mm
   WR_TREE_WRITE_PROTECT_SEQ,  // of: an mm
   WR_TREE_ANON_VMA_LOCK,
-  WR_TREE_I_MMAP_LOCK,      // of: a file, see wr_tree_file
-  WR_TREE_STATISTIC,        // nothing of the machine's: may race
+  WR_TREE_I_MMAP_LOCK,  // of: a file, see wr_tree_file
+  WR_TREE_STATISTIC,    // nothing of the machine's: may race
 };
 
 // Files, by what a page of theirs says in the machine.
@@ -86,6 +86,7 @@ struct wr_tree {
   const struct wr_tree_site_row* site_rows;
   unsigned long site_row_count;
   const char* text;
+  const char* text_end;
 
   // Tells each field that stands for something of the machine's.
   void (*describe)(void (*field)(void* address, enum wr_tree_field kind, unsigned of));

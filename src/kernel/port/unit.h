@@ -1,5 +1,6 @@
-// What every file of the tree is compiled with, in front of it: what the kernel says of its own races, and the two reads of an entry that a
-// walker makes without the table's lock are the profile's (whole, or in halves).
+// What every file of the tree is compiled with, in front of it: what the kernel says of its own
+// races, and the two reads of an entry that a walker makes without the table's lock are the
+// profile's (whole, or in halves).
 #ifndef WALKRACE_KERNEL_PORT_UNIT_H_
 #define WALKRACE_KERNEL_PORT_UNIT_H_
 
@@ -10,12 +11,12 @@
 
 // What says that it races is not told to ThreadSanitizer.
 #undef data_race
-#define data_race(expr)                        \
-  ({                                           \
-    wr_port_racy(1);                           \
-    __auto_type wr_racy_value = ({ expr; });   \
-    wr_port_racy(-1);                          \
-    wr_racy_value;                             \
+#define data_race(expr)                      \
+  ({                                         \
+    wr_port_racy(1);                         \
+    __auto_type wr_racy_value = ({ expr; }); \
+    wr_port_racy(-1);                        \
+    wr_racy_value;                           \
   })
 
 // The read behind it is of bits that nobody changes.

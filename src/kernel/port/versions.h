@@ -62,7 +62,7 @@ typedef int wr_isolated;
 #ifdef WR_TREE_HAS_NOTIFIER_ONLY_END
 #define WR_NOTIFIER_END_PARAMETERS struct mmu_notifier_range *range, bool only_end
 #else
-#define WR_NOTIFIER_END_PARAMETERS struct mmu_notifier_range *range
+#define WR_NOTIFIER_END_PARAMETERS struct mmu_notifier_range* range
 #endif
 
 // What mmu_gather hands on for each page that it lets go: the page, with a bit where the next one

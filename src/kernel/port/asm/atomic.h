@@ -7,68 +7,68 @@
 #include <asm/cmpxchg.h>
 
 #define WR_OF(type, v) ((type)wr_port_load(&(v)->counter, sizeof((v)->counter), WR_PORT_RELAXED))
-#define WR_RMW(type, kind, i, v, order)                                                        \
+#define WR_RMW(type, kind, i, v, order) \
   ((type)wr_port_rmw(&(v)->counter, sizeof((v)->counter), kind, (unsigned long)(type)(i), 0, order))
 
-#define WR_ATOMIC_FORM(prefix, atomic, type, suffix, order)                                    \
-  static __always_inline type prefix##_add_return##suffix(type i, atomic* v) {                 \
-    return WR_RMW(type, WR_PORT_ADD, i, v, order) + i;                                         \
-  }                                                                                            \
-  static __always_inline type prefix##_sub_return##suffix(type i, atomic* v) {                 \
-    return WR_RMW(type, WR_PORT_SUB, i, v, order) - i;                                         \
-  }                                                                                            \
-  static __always_inline type prefix##_fetch_add##suffix(type i, atomic* v) {                  \
-    return WR_RMW(type, WR_PORT_ADD, i, v, order);                                             \
-  }                                                                                            \
-  static __always_inline type prefix##_fetch_sub##suffix(type i, atomic* v) {                  \
-    return WR_RMW(type, WR_PORT_SUB, i, v, order);                                             \
-  }                                                                                            \
-  static __always_inline type prefix##_fetch_and##suffix(type i, atomic* v) {                  \
-    return WR_RMW(type, WR_PORT_AND, i, v, order);                                             \
-  }                                                                                            \
-  static __always_inline type prefix##_fetch_or##suffix(type i, atomic* v) {                   \
-    return WR_RMW(type, WR_PORT_OR, i, v, order);                                              \
-  }                                                                                            \
-  static __always_inline type prefix##_xchg##suffix(atomic* v, type i) {                       \
-    return WR_RMW(type, WR_PORT_XCHG, i, v, order);                                            \
-  }                                                                                            \
-  static __always_inline type prefix##_cmpxchg##suffix(atomic* v, type o, type n) {            \
-    return (type)wr_port_rmw(&v->counter, sizeof(v->counter), WR_PORT_CMPXCHG,                 \
-                             (unsigned long)n, (unsigned long)o, order);                       \
+#define WR_ATOMIC_FORM(prefix, atomic, type, suffix, order)                                      \
+  static __always_inline type prefix##_add_return##suffix(type i, atomic* v) {                   \
+    return WR_RMW(type, WR_PORT_ADD, i, v, order) + i;                                           \
+  }                                                                                              \
+  static __always_inline type prefix##_sub_return##suffix(type i, atomic* v) {                   \
+    return WR_RMW(type, WR_PORT_SUB, i, v, order) - i;                                           \
+  }                                                                                              \
+  static __always_inline type prefix##_fetch_add##suffix(type i, atomic* v) {                    \
+    return WR_RMW(type, WR_PORT_ADD, i, v, order);                                               \
+  }                                                                                              \
+  static __always_inline type prefix##_fetch_sub##suffix(type i, atomic* v) {                    \
+    return WR_RMW(type, WR_PORT_SUB, i, v, order);                                               \
+  }                                                                                              \
+  static __always_inline type prefix##_fetch_and##suffix(type i, atomic* v) {                    \
+    return WR_RMW(type, WR_PORT_AND, i, v, order);                                               \
+  }                                                                                              \
+  static __always_inline type prefix##_fetch_or##suffix(type i, atomic* v) {                     \
+    return WR_RMW(type, WR_PORT_OR, i, v, order);                                                \
+  }                                                                                              \
+  static __always_inline type prefix##_xchg##suffix(atomic* v, type i) {                         \
+    return WR_RMW(type, WR_PORT_XCHG, i, v, order);                                              \
+  }                                                                                              \
+  static __always_inline type prefix##_cmpxchg##suffix(atomic* v, type o, type n) {              \
+    return (type)wr_port_rmw(&v->counter, sizeof(v->counter), WR_PORT_CMPXCHG, (unsigned long)n, \
+                             (unsigned long)o, order);                                           \
   }
 
-#define WR_ATOMIC(prefix, atomic, type)                                                        \
-  static __always_inline type prefix##_read(const atomic* v) { return WR_OF(type, v); }        \
-  static __always_inline void prefix##_set(atomic* v, type i) {                                \
-    wr_port_store(&v->counter, sizeof(v->counter), (unsigned long)i, WR_PORT_RELAXED);         \
-  }                                                                                            \
-  static __always_inline void prefix##_add(type i, atomic* v) {                                \
-    (void)WR_RMW(type, WR_PORT_ADD, i, v, WR_PORT_RELAXED);                                    \
-  }                                                                                            \
-  static __always_inline void prefix##_sub(type i, atomic* v) {                                \
-    (void)WR_RMW(type, WR_PORT_SUB, i, v, WR_PORT_RELAXED);                                    \
-  }                                                                                            \
-  static __always_inline void prefix##_and(type i, atomic* v) {                                \
-    (void)WR_RMW(type, WR_PORT_AND, i, v, WR_PORT_RELAXED);                                    \
-  }                                                                                            \
-  static __always_inline void prefix##_or(type i, atomic* v) {                                 \
-    (void)WR_RMW(type, WR_PORT_OR, i, v, WR_PORT_RELAXED);                                     \
-  }                                                                                            \
-  WR_ATOMIC_FORM(prefix, atomic, type, , WR_PORT_FULL)                                         \
-  WR_ATOMIC_FORM(prefix, atomic, type, _relaxed, WR_PORT_RELAXED)                              \
-  WR_ATOMIC_FORM(prefix, atomic, type, _acquire, WR_PORT_ACQUIRE)                              \
-  WR_ATOMIC_FORM(prefix, atomic, type, _release, WR_PORT_RELEASE)                              \
-  static __always_inline type prefix##_fetch_add_unless(atomic* v, type a, type u) {           \
-    return (type)wr_port_rmw(&v->counter, sizeof(v->counter), WR_PORT_ADD_UNLESS,              \
-                             (unsigned long)a, (unsigned long)u, WR_PORT_FULL);                \
+#define WR_ATOMIC(prefix, atomic, type)                                                 \
+  static __always_inline type prefix##_read(const atomic* v) { return WR_OF(type, v); } \
+  static __always_inline void prefix##_set(atomic* v, type i) {                         \
+    wr_port_store(&v->counter, sizeof(v->counter), (unsigned long)i, WR_PORT_RELAXED);  \
+  }                                                                                     \
+  static __always_inline void prefix##_add(type i, atomic* v) {                         \
+    (void)WR_RMW(type, WR_PORT_ADD, i, v, WR_PORT_RELAXED);                             \
+  }                                                                                     \
+  static __always_inline void prefix##_sub(type i, atomic* v) {                         \
+    (void)WR_RMW(type, WR_PORT_SUB, i, v, WR_PORT_RELAXED);                             \
+  }                                                                                     \
+  static __always_inline void prefix##_and(type i, atomic* v) {                         \
+    (void)WR_RMW(type, WR_PORT_AND, i, v, WR_PORT_RELAXED);                             \
+  }                                                                                     \
+  static __always_inline void prefix##_or(type i, atomic* v) {                          \
+    (void)WR_RMW(type, WR_PORT_OR, i, v, WR_PORT_RELAXED);                              \
+  }                                                                                     \
+  WR_ATOMIC_FORM(prefix, atomic, type, , WR_PORT_FULL)                                  \
+  WR_ATOMIC_FORM(prefix, atomic, type, _relaxed, WR_PORT_RELAXED)                       \
+  WR_ATOMIC_FORM(prefix, atomic, type, _acquire, WR_PORT_ACQUIRE)                       \
+  WR_ATOMIC_FORM(prefix, atomic, type, _release, WR_PORT_RELEASE)                       \
+  static __always_inline type prefix##_fetch_add_unless(atomic* v, type a, type u) {    \
+    return (type)wr_port_rmw(&v->counter, sizeof(v->counter), WR_PORT_ADD_UNLESS,       \
+                             (unsigned long)a, (unsigned long)u, WR_PORT_FULL);         \
   }
 // An exclusive or is no kind of event: nothing under test makes one.
-#define WR_ATOMIC_XOR(prefix, atomic, type)                                                    \
-  static __always_inline void prefix##_xor(type i, atomic* v) {                                \
-    wr_port_unmodelled(#prefix "_xor");                                                        \
-  }                                                                                            \
-  static __always_inline type prefix##_fetch_xor(type i, atomic* v) {                          \
-    wr_port_unmodelled(#prefix "_fetch_xor");                                                  \
+#define WR_ATOMIC_XOR(prefix, atomic, type)                           \
+  static __always_inline void prefix##_xor(type i, atomic* v) {       \
+    wr_port_unmodelled(#prefix "_xor");                               \
+  }                                                                   \
+  static __always_inline type prefix##_fetch_xor(type i, atomic* v) { \
+    wr_port_unmodelled(#prefix "_fetch_xor");                         \
   }
 
 WR_ATOMIC(arch_atomic, atomic_t, int)

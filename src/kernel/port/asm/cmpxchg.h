@@ -3,10 +3,10 @@
 #define WALKRACE_ASM_CMPXCHG_H
 #include "calls.h"
 
-#define wr_xchg(p, v, order)                                                                   \
+#define wr_xchg(p, v, order) \
   ((__typeof__(*(p)))wr_port_rmw((p), sizeof(*(p)), WR_PORT_XCHG, (unsigned long)(v), 0, order))
-#define wr_cmpxchg(p, o, n, order)                                                             \
-  ((__typeof__(*(p)))wr_port_rmw((p), sizeof(*(p)), WR_PORT_CMPXCHG, (unsigned long)(n),       \
+#define wr_cmpxchg(p, o, n, order)                                                       \
+  ((__typeof__(*(p)))wr_port_rmw((p), sizeof(*(p)), WR_PORT_CMPXCHG, (unsigned long)(n), \
                                  (unsigned long)(o), order))
 #define arch_xchg(p, v) wr_xchg(p, v, WR_PORT_FULL)
 #define arch_xchg_relaxed(p, v) wr_xchg(p, v, WR_PORT_RELAXED)

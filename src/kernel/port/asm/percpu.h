@@ -1,5 +1,5 @@
-// One copy of each variable: the engine runs one CPU at a time, and what is per CPU here (statistics,
-// batches) is a stub's.
+// One copy of each variable: the engine runs one CPU at a time, and what is per CPU here
+// (statistics, batches) is a stub's.
 #ifndef WALKRACE_ASM_PERCPU_H
 #define WALKRACE_ASM_PERCPU_H
 #define __my_cpu_offset 0ul

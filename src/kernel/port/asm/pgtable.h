@@ -1,6 +1,6 @@
-// Page tables of eight entries a level, four levels (the p4d folded). Entries stand in the machine's
-// tables and have its bits (kernel/entry_bits.h). How one is read, cleared and flushed is the
-// profile's, chosen at run time: machine/tlb.cc.
+// Page tables of eight entries a level, four levels (the p4d folded). Entries stand in the
+// machine's tables and have its bits (kernel/entry_bits.h). How one is read, cleared and flushed is
+// the profile's, chosen at run time: machine/tlb.cc.
 #ifndef WALKRACE_ASM_PGTABLE_H
 #define WALKRACE_ASM_PGTABLE_H
 #include <asm/page.h>
@@ -52,40 +52,40 @@ struct page* wr_zero_page(void);
 #define WR_PRESENT (_PAGE_PRESENT | _PAGE_PROTNONE)
 
 // What a store is to an entry: one marked event.
-#define WR_SET(p, value) \
-  wr_port_store((p), sizeof(unsigned long), (value), WR_PORT_RELAXED)
+#define WR_SET(p, value) wr_port_store((p), sizeof(unsigned long), (value), WR_PORT_RELAXED)
 #define WR_GET(p) wr_port_load((p), sizeof(unsigned long), WR_PORT_RELAXED)
 
-// --- tests and values ------------------------------------------------------------------------------
+// --- tests and values
+// ------------------------------------------------------------------------------
 
-#define WR_LEAF_FORMS(type)                                                                    \
-  static inline int type##_write(type##_t e) { return WR_HAS(type##_val(e), _PAGE_RW); }       \
-  static inline int type##_dirty(type##_t e) { return WR_HAS(type##_val(e), _PAGE_DIRTY); }    \
-  static inline int type##_young(type##_t e) { return WR_HAS(type##_val(e), _PAGE_ACCESSED); } \
-  static inline int type##_protnone(type##_t e) {                                              \
-    return (type##_val(e) & WR_PRESENT) == _PAGE_PROTNONE;                                     \
-  }                                                                                            \
-  static inline type##_t type##_wrprotect(type##_t e) { return WR_WITHOUT(type, e, _PAGE_RW); }\
+#define WR_LEAF_FORMS(type)                                                                       \
+  static inline int type##_write(type##_t e) { return WR_HAS(type##_val(e), _PAGE_RW); }          \
+  static inline int type##_dirty(type##_t e) { return WR_HAS(type##_val(e), _PAGE_DIRTY); }       \
+  static inline int type##_young(type##_t e) { return WR_HAS(type##_val(e), _PAGE_ACCESSED); }    \
+  static inline int type##_protnone(type##_t e) {                                                 \
+    return (type##_val(e) & WR_PRESENT) == _PAGE_PROTNONE;                                        \
+  }                                                                                               \
+  static inline type##_t type##_wrprotect(type##_t e) { return WR_WITHOUT(type, e, _PAGE_RW); }   \
   static inline type##_t type##_mkold(type##_t e) { return WR_WITHOUT(type, e, _PAGE_ACCESSED); } \
   static inline type##_t type##_mkyoung(type##_t e) { return WR_WITH(type, e, _PAGE_ACCESSED); }  \
   static inline type##_t type##_mkclean(type##_t e) { return WR_WITHOUT(type, e, _PAGE_DIRTY); }  \
   static inline type##_t type##_mkdirty(type##_t e) { return WR_WITH(type, e, _PAGE_DIRTY); }     \
-  static inline unsigned long type##_pfn(type##_t e) { return wr_pfn_of(type##_val(e)); }      \
-  static inline pgprot_t type##_pgprot(type##_t e) {                                           \
-    return __pgprot(type##_val(e) & ~(wr_pfn_bits(~0ul >> 16)));                               \
-  }                                                                                            \
-  static inline type##_t pfn_##type(unsigned long pfn, pgprot_t prot) {                        \
-    return __##type(wr_pfn_bits(pfn) | pgprot_val(prot));                                      \
-  }                                                                                            \
-  static inline type##_t type##_modify(type##_t e, pgprot_t prot) {                            \
-    const unsigned long kept = wr_pfn_bits(wr_pfn_of(type##_val(e))) |                         \
-                               (type##_val(e) & (_PAGE_ACCESSED | _PAGE_DIRTY | _PAGE_PSE |    \
-                                                 _PAGE_SPECIAL));                              \
-    return __##type(kept | (pgprot_val(prot) & ~_PAGE_ACCESSED));                              \
-  }                                                                                            \
-  static inline int type##_access_permitted(type##_t e, bool write) {                          \
-    const unsigned long need = _PAGE_PRESENT | _PAGE_USER | (write ? _PAGE_RW : 0);            \
-    return (type##_val(e) & need) == need;                                                     \
+  static inline unsigned long type##_pfn(type##_t e) { return wr_pfn_of(type##_val(e)); }         \
+  static inline pgprot_t type##_pgprot(type##_t e) {                                              \
+    return __pgprot(type##_val(e) & ~(wr_pfn_bits(~0ul >> 16)));                                  \
+  }                                                                                               \
+  static inline type##_t pfn_##type(unsigned long pfn, pgprot_t prot) {                           \
+    return __##type(wr_pfn_bits(pfn) | pgprot_val(prot));                                         \
+  }                                                                                               \
+  static inline type##_t type##_modify(type##_t e, pgprot_t prot) {                               \
+    const unsigned long kept =                                                                    \
+        wr_pfn_bits(wr_pfn_of(type##_val(e))) |                                                   \
+        (type##_val(e) & (_PAGE_ACCESSED | _PAGE_DIRTY | _PAGE_PSE | _PAGE_SPECIAL));             \
+    return __##type(kept | (pgprot_val(prot) & ~_PAGE_ACCESSED));                                 \
+  }                                                                                               \
+  static inline int type##_access_permitted(type##_t e, bool write) {                             \
+    const unsigned long need = _PAGE_PRESENT | _PAGE_USER | (write ? _PAGE_RW : 0);               \
+    return (type##_val(e) & need) == need;                                                        \
   }
 WR_LEAF_FORMS(pte)
 WR_LEAF_FORMS(pmd)
@@ -140,7 +140,9 @@ static inline unsigned long pmd_page_vaddr(pmd_t e) { return wr_port_table_addre
 
 static inline int pud_none(pud_t e) { return pud_val(e) == 0; }
 static inline int pud_present(pud_t e) { return WR_HAS(pud_val(e), _PAGE_PRESENT); }
-static inline int pud_bad(pud_t e) { return (pud_val(e) & (_PAGE_TABLE | _PAGE_PSE)) != _PAGE_TABLE; }
+static inline int pud_bad(pud_t e) {
+  return (pud_val(e) & (_PAGE_TABLE | _PAGE_PSE)) != _PAGE_TABLE;
+}
 static inline int pud_leaf(pud_t e) { return WR_HAS(pud_val(e), _PAGE_PSE); }
 #define pud_leaf pud_leaf
 static inline int pud_write(pud_t e) { return WR_HAS(pud_val(e), _PAGE_RW); }
@@ -164,7 +166,8 @@ static inline unsigned long p4d_pfn(p4d_t e) { return wr_pfn_of(pgd_val(e.pgd));
 static inline pud_t* p4d_pgtable(p4d_t e) { return (pud_t*)wr_port_table_address(p4d_pfn(e)); }
 #define pgd_page(e) pfn_to_page(wr_pfn_of(pgd_val(e)))
 
-// --- accesses --------------------------------------------------------------------------------------
+// --- accesses
+// --------------------------------------------------------------------------------------
 
 static inline void set_pte(pte_t* p, pte_t e) { WR_SET(p, pte_val(e)); }
 #define set_pte_at(mm, addr, p, e) set_pte((p), (e))
@@ -231,7 +234,8 @@ static inline pgtable_t pgtable_trans_huge_withdraw(struct mm_struct* mm, pmd_t*
 #define p4d_ERROR(e) wr_port_unmodelled("p4d_ERROR")
 #define pgd_ERROR(e) wr_port_unmodelled("pgd_ERROR")
 
-// --- entries that are not present ------------------------------------------------------------------
+// --- entries that are not present
+// ------------------------------------------------------------------
 
 // A swap entry of the tree has a type and an offset; of the machine's, a migration entry has the
 // page's right in a bit of its own. Types of migration follow the files' (one of them).

@@ -5,7 +5,9 @@ struct mmu_gather;
 static inline void tlb_flush(struct mmu_gather* tlb);
 #define tlb_flush tlb_flush
 // A page table, as tlb_remove_table() has it.
-static inline void __tlb_remove_table(void* table) { wr_port_table_free(page_to_pfn((struct page*)table)); }
+static inline void __tlb_remove_table(void* table) {
+  wr_port_table_free(page_to_pfn((struct page*)table));
+}
 #include <asm-generic/tlb.h>
 static inline void tlb_flush(struct mmu_gather* tlb) {
   if (tlb->fullmm) {
