@@ -377,7 +377,7 @@ constexpr char kTableWithAGuestRetracted[] =
     "preempt cpu 0 before event 85 to cpu 1 at collapse_file update folio32.flags\n"
     "preempt cpu 0 before event 86 to cpu 1 at tlb_remove_table_sync_one ipi-handle\n"
     "preempt cpu 0 before event 87 to cpu 1 at madvise_dontneed lock mmap_lock\n"
-    "preempt cpu 1 before event 122 to cpu 0 at access_from_guest load user memory\n";
+    "preempt cpu 1 before event 123 to cpu 0 at access_from_guest load user memory\n";
 
 TEST(CollapsePteMappedThp, TellsTheGuestThatTheTableGoes) {
   ExpectClean(kTableWithAGuestRetracted, "arm64");

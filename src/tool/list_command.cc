@@ -63,6 +63,7 @@ Json Exposures() {
                      {"signature", row.signature},
                      {"on", on},
                      {"schedules", schedules}});
+    if (row.tree_before != nullptr) array.back()["tree_before"] = row.tree_before;
   }
   return array;
 }
@@ -153,6 +154,10 @@ void PrintText(const Json& json) {
         std::printf("    signature: %s\n    on: %s\n    schedules: %s\n",
                     row["signature"].get<std::string>().c_str(), Joined(row["on"]).c_str(),
                     Joined(row["schedules"]).c_str());
+      }
+      if (row.contains("tree_before")) {
+        std::printf("    of kernel trees before %s\n",
+                    row["tree_before"].get<std::string>().c_str());
       }
     }
   }

@@ -259,7 +259,8 @@ TEST_F(List, KnownExposuresNameTheirSchedules) {
   const Json json = RunJson({"list"}, 0);
   for (const Json& row : json["known_exposed"]) {
     EXPECT_THAT(row["on"], Not(IsEmpty())) << row;
-    EXPECT_THAT(row["schedules"], Not(IsEmpty())) << row;
+    // What a kernel tree alone shows needs the tree.
+    if (!row.contains("tree_before")) EXPECT_THAT(row["schedules"], Not(IsEmpty())) << row;
     EXPECT_THAT(text, HasSubstr("    signature: " + row["signature"].get<std::string>() + "\n"));
     for (const Json& schedule : row["schedules"]) {
       EXPECT_TRUE(std::filesystem::exists(Corpus(schedule.get<std::string>()))) << row;
