@@ -333,6 +333,7 @@ pmd_t pmd_mkwrite(pmd_t e, struct vm_area_struct* vma) { return pmd_mkwrite_novm
 void __mod_node_page_state(struct pglist_data* node, enum node_stat_item item, long delta) {}
 void mod_node_page_state(struct pglist_data* node, enum node_stat_item item, long delta) {}
 
+bool swap_migration_ad_supported;
 unsigned long volatile jiffies;
 atomic_long_t nr_swap_pages;
 long total_swap_pages;
