@@ -79,6 +79,10 @@ void tree_madvise_dontneed(struct mm_struct* mm, unsigned long start, unsigned l
     const unsigned long first = start > vma->vm_start ? start : vma->vm_start;
     const unsigned long last = end < vma->vm_end ? end : vma->vm_end;
     if (first >= last || vma_is_secretmem(vma)) continue;
+    if (vma->vm_file != nullptr && ActiveTree()->whole_counts_each) {
+      madvise_dontneed_single_vma(vma, first, last);
+      continue;
+    }
     if (vma->vm_file == nullptr) wr_note(WR_NOTE_DISCARD_BEGIN, nullptr, first, last, WR_HERE);
     ActiveTree()->dontneed(mm->id, first, last);
     FinishTreeStore();

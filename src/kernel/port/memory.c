@@ -172,6 +172,9 @@ const struct wr_tree WR_TREE_SYMBOL = {
                 &wr_memory.mappings[3], &wr_memory.mappings[4]},
     .mapping_anon = PAGE_MAPPING_ANON,
     .mapping_ksm = PAGE_MAPPING_KSM,
+#ifdef WR_TREE_HAS_WHOLE_COUNTS_EACH
+    .whole_counts_each = 1,
+#endif
     .flags = flags,
     .flag_count = ARRAY_SIZE(flags),
     .sites = wr_tree_sites,
