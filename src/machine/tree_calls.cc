@@ -346,11 +346,11 @@ void UseTree(const wr_tree* tree, unsigned parts) {
   initial_memory.assign(memory, memory + tree->memory_bytes);
   DescribeTree(*tree);
   uint32_t end = 0;
-  for (unsigned long i = 0; i < tree->site_row_count; ++i) {
+  for (unsigned long i = 0; i < *tree->site_row_count; ++i) {
     if (tree->site_rows[i].offset >= end) end = tree->site_rows[i].offset + 1;
   }
   sites.assign(end, 0);
-  for (unsigned long i = 0; i < tree->site_row_count; ++i) {
+  for (unsigned long i = 0; i < *tree->site_row_count; ++i) {
     sites[tree->site_rows[i].offset] = tree->site_rows[i].site + 1;
   }
 }

@@ -155,7 +155,7 @@ extern int wr_collapse(unsigned mm, unsigned long address);
 extern void wr_dontneed(unsigned mm, unsigned long start, unsigned long end);
 extern const struct wr_site wr_tree_sites[];
 extern const struct wr_tree_site_row wr_tree_site_rows[];
-extern const char wr_tree_site_row_count[];  // its address is the number
+extern const unsigned long wr_tree_site_row_count;
 extern const char wr_tree_text[];
 extern const char wr_tree_text_end[];
 
@@ -179,7 +179,7 @@ const struct wr_tree WR_TREE_SYMBOL = {
     .flag_count = ARRAY_SIZE(flags),
     .sites = wr_tree_sites,
     .site_rows = wr_tree_site_rows,
-    .site_row_count = (unsigned long)wr_tree_site_row_count,
+    .site_row_count = &wr_tree_site_row_count,
     .text = wr_tree_text,
     .text_end = wr_tree_text_end,
     .describe = describe,

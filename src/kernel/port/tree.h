@@ -87,7 +87,7 @@ struct wr_tree {
 
   const struct wr_site* sites;
   const struct wr_tree_site_row* site_rows;
-  unsigned long site_row_count;
+  const unsigned long* site_row_count;
   const char* text;
   const char* text_end;
 

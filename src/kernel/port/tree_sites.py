@@ -85,7 +85,7 @@ def table_of(object_file, tree, port):
         lines.append(f".quad {line}")
     lines += [".section .rodata", ".balign 8", ".globl wr_tree_site_rows", "wr_tree_site_rows:"]
     lines += [f".long {address}, {site}" for address, site in rows]
-    lines += [".globl wr_tree_site_row_count", f".set wr_tree_site_row_count, {len(rows)}"]
+    lines += [".balign 8", ".globl wr_tree_site_row_count", "wr_tree_site_row_count:", f".quad {len(rows)}"]
     lines += [f".Lstring{number}: .asciz {quoted(text)}" for text, number in strings.items()]
     lines.append('.section .note.GNU-stack,"",@progbits')
     return "\n".join(lines) + "\n"
