@@ -20,6 +20,7 @@ namespace __tsan {
 class ReportDesc;
 
 // The runtime's own, which is weak, says what it is given.
+// NOLINTNEXTLINE(misc-use-internal-linkage): the runtime calls it
 bool OnReport(const ReportDesc* report, bool suppressed) {
   if (suppressed || race_filter == nullptr) return suppressed;
   walkrace::RaceAccess accesses[2];

@@ -557,12 +557,12 @@ unsigned long wr_port_withdraw(void* pmdp) {
   auto* entry = static_cast<pmd_t*>(pmdp);
   const auto mm = (static_cast<char*>(pmdp) - reinterpret_cast<char*>(arena.tables)) /
                   static_cast<ptrdiff_t>(sizeof(wr_table)) / kUpperTables;
-  const pgtable_t table = wr_pgtable_trans_huge_withdraw(&arena.mm[mm], entry, site);
+  pgtable_t table = wr_pgtable_trans_huge_withdraw(&arena.mm[mm], entry, site);
   return table == nullptr ? 0 : wr_table_to_pfn(table);
 }
 unsigned long wr_port_table_alloc(void) {
   WR_TREE_CALL();
-  const pgtable_t table = wr_pte_alloc_one(site);
+  pgtable_t table = wr_pte_alloc_one(site);
   return table == nullptr ? 0 : wr_table_to_pfn(table);
 }
 void wr_port_table_free(unsigned long pfn) {
