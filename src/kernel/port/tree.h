@@ -79,8 +79,9 @@ struct wr_tree {
   void* anon_vma;
   void* mapping[WR_TREE_FILES];
   unsigned long mapping_anon, mapping_ksm;  // bits of page->mapping
-  // A whole mapping of a file's huge page counts in each page's mapcount as well (before 6.2), which
-  // no other count tells from mappings by ptes: zaps of files are left to walkrace's own path.
+  // A whole mapping of a file's huge page counts in each page's mapcount as well (before 6.2),
+  // which no other count tells from mappings by ptes: zaps of files are left to walkrace's own
+  // path.
   int whole_counts_each;
   const struct wr_tree_flag* flags;
   unsigned flag_count;
