@@ -225,7 +225,8 @@ TEST_F(List, NamesAllThatOthersBuildOn) {
 TEST_F(List, EverythingHasASummary) {
   const Json json = RunJson({"list"}, 0);
   for (const auto& [kind, rows] : json.items()) {
-    EXPECT_THAT(rows, Not(IsEmpty())) << kind;
+    // A build has kernel trees where it was given some.
+    if (kind != "kernel_trees") EXPECT_THAT(rows, Not(IsEmpty())) << kind;
     for (const Json& row : rows) EXPECT_NE(row.value("summary", ""), "") << kind << ": " << row;
   }
 }
