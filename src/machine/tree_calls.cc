@@ -79,18 +79,24 @@ wr_class ClassOf(const volatile void* address) {
              : WR_DATA;
 }
 
+// The table that an entry stands in.
+ptrdiff_t TableOfEntry(const volatile void* entry) {
+  return (static_cast<const volatile char*>(entry) - reinterpret_cast<const char*>(arena.tables)) /
+         static_cast<ptrdiff_t>(sizeof(wr_table));
+}
+
+mm_struct* MmOfPmd(const void* pmdp) { return &arena.mm[TableOfEntry(pmdp) / kUpperTables]; }
+
 bool IsPmdEntry(const volatile void* address) {
-  const auto table =
-      (static_cast<const volatile char*>(address) - reinterpret_cast<const char*>(arena.tables)) /
-      static_cast<ptrdiff_t>(sizeof(wr_table));
+  const ptrdiff_t table = TableOfEntry(address);
   return table < kFirstHugetlbTable ? table % kUpperTables == kPmdTable : table < kFirstPteTable;
 }
 
-// The running function's place, from the return address of what it called.
-const wr_site* SiteFrom(const void* return_address) {
+// Where the running event comes from: what the port's own function said, or the return address.
+const void* TakeCaller(const void* return_address) {
   const void* from = given_caller != nullptr ? given_caller : return_address;
   given_caller = nullptr;
-  return TreeSiteOf(from);
+  return from;
 }
 
 // What is shared at an address: its accesses are events.
@@ -152,9 +158,7 @@ void Store(volatile void* address, unsigned size, uint64_t value, wr_order order
   }
   WR_CHECK(address == field->address && size == field->bytes);
   const uint64_t machine_value = MachineValue(*field, value);
-  if (field->kind == WR_TREE_ENTIRE_MAPCOUNT) {
-    arena.entire_mapcount[field->of] = static_cast<int32_t>(value) + 1;
-  }
+  SetEntireMapcount(*field, value);
   WriteTree(address, size, value);
   wr_store(field->target, 8, machine_value, order, WR_DATA, site);
   Mirror(*field);
@@ -235,7 +239,6 @@ uint64_t RmwFlags(const TreeField& field, enum wr_rmw kind, uint64_t operand, ui
 uint64_t RmwField(const TreeField& field, enum wr_rmw kind, uint64_t operand, uint64_t expected,
                   wr_order order, const wr_site* site) {
   const uint64_t change = SignExtended(operand, field.bytes);
-  bool failed = false;
   switch (field.kind) {
     case WR_TREE_FLAGS:
       return RmwFlags(field, kind, operand, expected, order, site);
@@ -256,7 +259,7 @@ uint64_t RmwField(const TreeField& field, enum wr_rmw kind, uint64_t operand, ui
   const bool replaces = kind == WR_CMPXCHG || kind == WR_XCHG;
   const uint64_t before =
       wr_rmw(field.target, 8, kind, replaces ? MachineValue(field, operand) : change,
-             compares ? MachineValue(field, expected) : 0, order, WR_DATA, &failed, site);
+             compares ? MachineValue(field, expected) : 0, order, WR_DATA, nullptr, site);
   return TreeValue(field, before);
 }
 
@@ -272,11 +275,8 @@ uint64_t Rmw(volatile void* address, unsigned size, enum wr_rmw kind, uint64_t o
 }
 
 int TreeFileOf(const address_space* file) {
-  const address_space* const files[WR_TREE_FILES] = {&arena.file, &arena.secretmem_file,
-                                                     &arena.tracked_file, &arena.dax_file,
-                                                     &arena.hugetlb_file};
   for (int i = 0; i < WR_TREE_FILES; ++i) {
-    if (files[i] == file) return i;
+    if (TreeFile(i) == file) return i;
   }
   return -1;
 }
@@ -404,9 +404,7 @@ void FinishTreeStore() {
   } else {
     const uint64_t value = ReadTree(done.field->address, done.field->bytes);
     after = MachineValue(*done.field, value);
-    if (done.field->kind == WR_TREE_ENTIRE_MAPCOUNT) {
-      arena.entire_mapcount[done.field->of] = static_cast<int32_t>(value) + 1;
-    }
+    SetEntireMapcount(*done.field, value);
     *done.field->target = after;
     Mirror(*done.field);
   }
@@ -419,11 +417,11 @@ using namespace walkrace;
 
 // Every call finishes what the tree's code stored before it, and is an event of the place that it
 // returns to.
-#define WR_TREE_CALL()                                                                            \
-  FinishTreeStore();                                                                              \
-  const void* const wr_pc = given_caller != nullptr ? given_caller : __builtin_return_address(0); \
-  const RaceDetectorFrame wr_caller(wr_pc);                                                       \
-  const wr_site* const site = SiteFrom(wr_pc)
+#define WR_TREE_CALL()                                               \
+  FinishTreeStore();                                                 \
+  const void* const wr_pc = TakeCaller(__builtin_return_address(0)); \
+  const RaceDetectorFrame wr_caller(wr_pc);                          \
+  const wr_site* const site = TreeSiteOf(wr_pc)
 
 extern "C" {
 
@@ -548,16 +546,12 @@ void wr_port_flush_mm(unsigned mm) {
 void wr_port_deposit(void* pmdp, unsigned long table_pfn) {
   WR_TREE_CALL();
   auto* entry = static_cast<pmd_t*>(pmdp);
-  const auto mm = (static_cast<char*>(pmdp) - reinterpret_cast<char*>(arena.tables)) /
-                  static_cast<ptrdiff_t>(sizeof(wr_table)) / kUpperTables;
-  wr_pgtable_trans_huge_deposit(&arena.mm[mm], entry, wr_pfn_to_table(table_pfn), site);
+  wr_pgtable_trans_huge_deposit(MmOfPmd(pmdp), entry, wr_pfn_to_table(table_pfn), site);
 }
 unsigned long wr_port_withdraw(void* pmdp) {
   WR_TREE_CALL();
   auto* entry = static_cast<pmd_t*>(pmdp);
-  const auto mm = (static_cast<char*>(pmdp) - reinterpret_cast<char*>(arena.tables)) /
-                  static_cast<ptrdiff_t>(sizeof(wr_table)) / kUpperTables;
-  pgtable_t table = wr_pgtable_trans_huge_withdraw(&arena.mm[mm], entry, site);
+  pgtable_t table = wr_pgtable_trans_huge_withdraw(MmOfPmd(pmdp), entry, site);
   return table == nullptr ? 0 : wr_table_to_pfn(table);
 }
 unsigned long wr_port_table_alloc(void) {
@@ -569,7 +563,6 @@ void wr_port_table_free(unsigned long pfn) {
   WR_TREE_CALL();
   wr_pte_free(wr_pfn_to_table(pfn), site);
 }
-int wr_port_tables_are_freed_by_rcu(void) { return wr_table_free() != WR_TABLES_AT_ONCE; }
 
 // Tables where they are; of a data page its content stands for its address.
 unsigned long wr_port_table_address(unsigned long pfn) {

@@ -62,11 +62,8 @@ uint64_t* TargetOf(wr_tree_field kind, unsigned of) {
       return word(arena.mm[of].write_protect_seq);
     case WR_TREE_ANON_VMA_LOCK:
       return word(arena.root_anon_vma.rwsem);
-    case WR_TREE_I_MMAP_LOCK: {
-      address_space* const files[] = {&arena.file, &arena.secretmem_file, &arena.tracked_file,
-                                      &arena.dax_file, &arena.hugetlb_file};
-      return word(files[of]->i_mmap_rwsem);
-    }
+    case WR_TREE_I_MMAP_LOCK:
+      return word(TreeFile(of)->i_mmap_rwsem);
   }
   WR_CHECK(false);
   return nullptr;
@@ -178,6 +175,18 @@ int64_t LargeMapcount(unsigned head) {
 }
 
 }  // namespace
+
+address_space* TreeFile(int file) {
+  address_space* const files[WR_TREE_FILES] = {&arena.file, &arena.secretmem_file,
+                                               &arena.tracked_file, &arena.dax_file,
+                                               &arena.hugetlb_file};
+  return files[file];
+}
+
+void SetEntireMapcount(const TreeField& field, uint64_t tree_value) {
+  if (field.kind != WR_TREE_ENTIRE_MAPCOUNT) return;
+  arena.entire_mapcount[field.of] = static_cast<int32_t>(tree_value) + 1;
+}
 
 void DescribeTree(const wr_tree& tree) {
   view.tree = &tree;

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "kernel/mm_types.h"
 #include "kernel/port/tree.h"
 
 namespace walkrace {
@@ -28,6 +29,12 @@ bool IsInTree(const volatile void* address);
 // and the tree has not is taken from what stands in its memory now, and likewise.
 uint64_t TreeValue(const TreeField& field, uint64_t machine_value);
 uint64_t MachineValue(const TreeField& field, uint64_t tree_value);
+
+// After a store to this field: the count that the machine keeps beside its word, if it is one.
+void SetEntireMapcount(const TreeField& field, uint64_t tree_value);
+
+// The machine's file of a wr_tree_file.
+address_space* TreeFile(int file);
 
 uint64_t ReadTree(const volatile void* address, unsigned bytes);
 void WriteTree(volatile void* address, unsigned bytes, uint64_t value);

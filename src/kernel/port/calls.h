@@ -66,7 +66,6 @@ unsigned long wr_port_table_address(unsigned long pfn);  // of the machine's mem
 unsigned long wr_port_table_pfn(unsigned long address);
 unsigned long wr_port_table_alloc(void);  // a pfn, or 0
 void wr_port_table_free(unsigned long pfn);
-int wr_port_tables_are_freed_by_rcu(void);
 
 // Pages, by frame number. What they hold is one event to copy and to clear.
 unsigned long wr_port_folio_alloc(unsigned order);  // 0: no memory

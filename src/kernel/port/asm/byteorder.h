@@ -1,1 +1,2 @@
+// Entries and files are little-endian, as the host is.
 #include <linux/byteorder/little_endian.h>

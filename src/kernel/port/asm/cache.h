@@ -1,3 +1,4 @@
+// Lines of 64 bytes.
 #ifndef WALKRACE_ASM_CACHE_H
 #define WALKRACE_ASM_CACHE_H
 #define L1_CACHE_SHIFT 6

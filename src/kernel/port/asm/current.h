@@ -1,3 +1,4 @@
+// The running CPU's task: memory.c.
 #ifndef WALKRACE_ASM_CURRENT_H
 #define WALKRACE_ASM_CURRENT_H
 #include "calls.h"

@@ -1,3 +1,4 @@
+// What headers ask for; no program is loaded.
 #ifndef WALKRACE_ASM_ELF_H
 #define WALKRACE_ASM_ELF_H
 #define ELF_CLASS ELFCLASS64

@@ -1,3 +1,4 @@
+// Interrupts of the running CPU: an event each. Flags are 1 on, 0 off.
 #ifndef WALKRACE_ASM_IRQFLAGS_H
 #define WALKRACE_ASM_IRQFLAGS_H
 #include "calls.h"

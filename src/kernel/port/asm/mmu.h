@@ -1,3 +1,4 @@
+// What an mm has of the architecture: its number.
 #ifndef WALKRACE_ASM_MMU_H
 #define WALKRACE_ASM_MMU_H
 typedef struct {

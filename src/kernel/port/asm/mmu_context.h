@@ -1,3 +1,4 @@
+// No task switches its mm here.
 #ifndef WALKRACE_ASM_MMU_CONTEXT_H
 #define WALKRACE_ASM_MMU_CONTEXT_H
 #include <linux/mm_types.h>

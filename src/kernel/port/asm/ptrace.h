@@ -1,3 +1,4 @@
+// Registers: of no use here.
 #ifndef WALKRACE_ASM_PTRACE_H
 #define WALKRACE_ASM_PTRACE_H
 struct pt_regs {

@@ -1,3 +1,4 @@
+// CPUs are the scenario's. Calls between them go through the stubs.
 #ifndef WALKRACE_ASM_SMP_H
 #define WALKRACE_ASM_SMP_H
 #include "calls.h"

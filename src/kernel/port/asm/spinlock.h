@@ -1,3 +1,4 @@
+// Spinlocks: one event each; a CPU that waits is blocked for the engine.
 #ifndef WALKRACE_ASM_SPINLOCK_H
 #define WALKRACE_ASM_SPINLOCK_H
 #include <asm/spinlock_types.h>

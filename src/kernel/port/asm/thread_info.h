@@ -1,3 +1,4 @@
+// What headers ask for; the flags are never set.
 #ifndef WALKRACE_ASM_THREAD_INFO_H
 #define WALKRACE_ASM_THREAD_INFO_H
 #define THREAD_SIZE_ORDER 2
