@@ -52,6 +52,7 @@ WriteId WeakMemory::NewWrite(CpuId cpu, uint16_t place) {
   write.place = place;
   write.cpu = cpu;
   write.committed = kNever;
+  write.event = UINT32_MAX;
   write.previous = kInitialWrite;
   for (Time& time : write.reached_by) time = kNever;
   return id;
@@ -288,7 +289,6 @@ WriteId WeakMemory::Issue(CpuId cpu, const StoreRequest& request, Time now) {
   return id;
 }
 
-// The first of those that have to commit for `write` to do so: itself, where it may.
 WriteId WeakMemory::FirstBefore(CpuId cpu, WriteId write) const {
   for (const WriteId earlier : cpus_[cpu].late) {
     if (earlier == write) break;

@@ -64,6 +64,12 @@ class WeakMemory {
   WriteId MustCommitBeforeLoad(CpuId cpu, LocationId location) const;
   // How many it may read. REQUIRES, as Load does: nothing has to commit before.
   int CountReadable(CpuId cpu, const LoadRequest& request, Time now);
+  // Whether there may be more than one. May say yes where there is not.
+  bool MayBeOld(CpuId cpu, LocationId location) const {
+    const uint16_t place = FindPlace(location);
+    return place != kNoPlace && places_[place].newest != kInitialWrite &&
+           writes_[places_[place].newest].number > places_[place].seen[cpu];
+  }
   // Of the loads of this CPU so far.
   uint32_t load_count(CpuId cpu) const { return cpus_[cpu].times.count(); }
 
@@ -131,8 +137,21 @@ class WeakMemory {
   void Send(CpuId cpu, Message& message, Time now) const;
   void Receive(CpuId cpu, const Message& message, Time now);
 
-  Time committed_at(WriteId write) const { return writes_[write].committed; }
-  CpuId writer(WriteId write) const { return writes_[write].cpu; }
+  // --- Other
+  // --------------------------------------------------------------------------------------
+
+  // The first of those of this CPU that have to commit for `write` to do so: itself, where it may.
+  WriteId FirstBefore(CpuId cpu, WriteId write) const;
+  // What stands there was changed by somebody else: it is the same for every CPU.
+  void Forget(LocationId location) {
+    if (FindPlace(location) != kNoPlace) place_of_[location].run = 0;
+  }
+  // A number that the caller gives a write, to know it again; UINT32_MAX before it does, and for
+  // kInitialWrite.
+  void set_event(WriteId write, uint32_t event) { writes_[write].event = event; }
+  uint32_t event(WriteId write) const {
+    return write == kInitialWrite ? UINT32_MAX : writes_[write].event;
+  }
 
  private:
   static constexpr uint16_t kNoPlace = UINT16_MAX;
@@ -151,6 +170,7 @@ class WeakMemory {
     const void* argument;
     LoadsBefore after;
     Time committed;             // kNever: not yet
+    uint32_t event;             // of the caller
     Time reached_by[kCpusMax];  // no later than this has each CPU got it
     WriteSet before;            // reach each CPU no later than it does
     WriteSet unlocked;          // of an unlock: what stood before it in program order
@@ -191,7 +211,6 @@ class WeakMemory {
   void MakeRoom(Time now);
   bool TryRead(CpuId cpu, const LoadRequest& request, uint16_t place, WriteId write, Time now,
                bool keep);
-  WriteId FirstBefore(CpuId cpu, WriteId write) const;
   bool Misses(const OldRead& old, WriteId write) const;
   void Reach(const WriteSet& writes, Time now);
   bool Precedes(const Write& earlier, const Write& later) const;

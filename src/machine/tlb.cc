@@ -55,6 +55,10 @@ void TlbStep(FlushRange range, bool invalidate, bool everybody, CpuMask spared,
              const wr_site* site) {
   engine->Arrive(
       {EventKind::kTlb, everybody, Order::kFull, 0, kNoLocation, site, nullptr, nullptr});
+  // Nothing is taken away before what was stored has taken effect; where the profile has its
+  // barrier here, nothing that comes is looked at before either.
+  engine->CommitLate();
+  if (ActiveProfile().clear_barrier == ClearBarrier::kWithFlush) engine->Fence(FenceKind::kFull);
   const CpuMask mask = everybody ? wr_cpus() & ~spared : CpuMask{1} << engine->current();
   for (CpuId cpu = 0; cpu < engine->cpu_count() && invalidate; ++cpu) {
     if ((mask >> cpu & 1) != 0) InvalidateTlb(cpu, range.first_page, range.end_page);
