@@ -156,9 +156,13 @@ class Engine {
   void Receive(CpuId cpu, const void* edge) {
     if (!is_sc_) ReceiveWeak(cpu, edge);
   }
-  // Stores of the running CPU that were kept back take effect now.
+  // Stores of the running CPU that were kept back take effect now: in the event that is under way;
+  // or between two.
   void CommitLate() {
     if (!is_sc_) CommitLateNow(running_);
+  }
+  void CommitLateBetweenEvents() {
+    while (in_run() && cpus_[running_].has_late) CommitWhileWaiting(running_);
   }
 
   // Says what the running step looks at or changes without an event of its own, for searches that

@@ -22,6 +22,7 @@ struct Access {
   const wr_site* site;
   uint32_t dependency;  // of the CPU's earlier loads, those that the address or value depends on:
                         // all below this number; kAllEarlierLoads if unknown
+  bool at_once = false;  // it works on memory at once under every model, and orders nothing
 };
 
 inline constexpr uint32_t kAllEarlierLoads = UINT32_MAX;

@@ -222,6 +222,9 @@ WeakMemory::LoadResult WeakMemory::Load(CpuId cpu, const LoadRequest& request, i
     chosen_age = ++readable;
   }
   WR_CHECK(TryRead(cpu, request, place_index, chosen, now, true));
+  // Nobody but this model changes what it keeps the history of (Forget).
+  WR_CHECK(ReadMemory(place.memory) ==
+           (place.newest == kInitialWrite ? place.initial : writes_[place.newest].value));
   uint64_t value = place.initial;
   if (chosen != kInitialWrite) {
     const Write& read = writes_[chosen];

@@ -163,7 +163,10 @@ AccessResult Engine::PerformWeak(const Access& access) {
   pending_[self] = {access.kind, access.order, location, access.site};
   AwaitTurn(self);
   AccessResult result;
-  {
+  if (access.at_once) {
+    result = ScPerform(access);
+    AppendEvent(self, access, location, static_cast<uint8_t>(access.rmw), result);
+  } else {
     const Unseen unseen;
     switch (access.kind) {
       case EventKind::kLoad:
@@ -360,17 +363,17 @@ void Engine::ReadSectionWeak(bool begins) {
 
 void Engine::GracePeriodWeak(bool begins) {
   const Unseen unseen;
-  CommitLateNow(running_);
   if (begins) {
+    CommitLateNow(running_);
     weak_->GracePeriodBegin(running_, step_);
   } else {
+    CommitLateBetweenEvents();
     weak_->GracePeriodEnd(running_, step_);
   }
 }
 
 void Engine::SendWeak(CpuId cpu, const void* edge) {
   const Unseen unseen;
-  if (cpu == running_) CommitLateNow(cpu);
   WeakMemory::Message message;
   weak_->Send(cpu, message, step_);
   for (Edge& each : messages_) {

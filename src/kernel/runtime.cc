@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/fixed_vector.h"
 #include "engine/steps.h"
+#include "kernel/notes.h"
 #include "kernel/primitives.h"
 #include "kernel/race_detector.h"
 
@@ -133,6 +134,24 @@ void WaitFor(const Wait& wait, const wr_site* site) {
   engine->Complete(value, value);
 }
 
+// Facts that are claimed of memory: what the CPU stored before has taken effect.
+bool ClaimsThatItIsDone(unsigned note) {
+  switch (note) {
+    case WR_NOTE_OP_END:
+    case WR_NOTE_BACKED_OFF:
+    case WR_NOTE_MUTATOR_END:
+    case WR_NOTE_DISCARD_END:
+    case WR_NOTE_MOVE_END:
+    case WR_NOTE_FORK_COPIED:
+    case WR_NOTE_FILE_DISCARD_END:
+    case WR_NOTE_LAZY_FREE_END:
+    case WR_NOTE_FILE_BACKED_OFF:
+      return true;
+    default:
+      return false;
+  }
+}
+
 void Lock(uint64_t* lock, LockKind kind, uint64_t add, const wr_site* site) {
   engine->Arrive({EventKind::kLock, static_cast<uint8_t>(kind), Order::kAcquire, 8,
                   engine->LocationOf(lock), site, kind == LockKind::kRead ? NoWriter : LockFree,
@@ -169,10 +188,10 @@ wr_order EntryOrder(EventKind kind, wr_order order, wr_class access_class) {
 
 __attribute__((always_inline)) inline AccessResult PerformAccess(
     EventKind kind, enum wr_rmw rmw, wr_order order, unsigned size, const volatile void* address,
-    uint64_t operand, uint64_t expected, const wr_site* site) {
+    uint64_t operand, uint64_t expected, const wr_site* site, wr_class access_class) {
   return engine->Perform({kind, static_cast<RmwKind>(rmw), static_cast<Order>(order),
                           static_cast<uint8_t>(size), const_cast<void*>(address), operand, expected,
-                          site, kAllEarlierLoads});
+                          site, kAllEarlierLoads, access_class == WR_USER});
 }
 
 }  // namespace
@@ -189,6 +208,7 @@ void BeginStore(void* address, unsigned size, const wr_site* site) {
 void EndStore(uint64_t before, uint64_t after) { engine->Complete(before, after); }
 
 void OrderRelease(void* edge) {
+  engine->CommitLateBetweenEvents();
   RaceDetectorRelease(edge);
   engine->Send(engine->current(), edge);
 }
@@ -216,7 +236,7 @@ extern "C" {
 uint64_t wr_load(const volatile void* address, unsigned size, wr_order order, wr_class access_class,
                  const wr_site* site) {
   const AccessResult result =
-      PerformAccess(EventKind::kLoad, WR_XCHG, order, size, address, 0, 0, site);
+      PerformAccess(EventKind::kLoad, WR_XCHG, order, size, address, 0, 0, site, access_class);
   if (access_class != WR_USER) {
     RaceDetectorLoad(address, size, EntryOrder(EventKind::kLoad, order, access_class),
                      __builtin_return_address(0));
@@ -226,7 +246,8 @@ uint64_t wr_load(const volatile void* address, unsigned size, wr_order order, wr
 
 void wr_store(volatile void* address, unsigned size, uint64_t value, wr_order order,
               wr_class access_class, const wr_site* site) {
-  (void)PerformAccess(EventKind::kStore, WR_XCHG, order, size, address, value, 0, site);
+  (void)PerformAccess(EventKind::kStore, WR_XCHG, order, size, address, value, 0, site,
+                      access_class);
   if (access_class != WR_USER) {
     RaceDetectorStore(address, size, EntryOrder(EventKind::kStore, order, access_class),
                       __builtin_return_address(0));
@@ -236,8 +257,8 @@ void wr_store(volatile void* address, unsigned size, uint64_t value, wr_order or
 uint64_t wr_rmw(volatile void* address, unsigned size, enum wr_rmw kind, uint64_t operand,
                 uint64_t expected, wr_order order, wr_class access_class, bool* failed,
                 const wr_site* site) {
-  const AccessResult result =
-      PerformAccess(EventKind::kRmw, kind, order, size, address, operand, expected, site);
+  const AccessResult result = PerformAccess(EventKind::kRmw, kind, order, size, address, operand,
+                                            expected, site, access_class);
   if (access_class != WR_USER) {
     const void* pc = __builtin_return_address(0);
     const wr_order told = EntryOrder(EventKind::kRmw, order, access_class);
@@ -375,6 +396,7 @@ void wr_call_rcu(void (*callback)(void* argument), void* argument, const wr_site
 
 void wr_note(unsigned what, const volatile void* object, uint64_t a, uint64_t b,
              const wr_site* site) {
+  if (ClaimsThatItIsDone(what)) engine->CommitLateBetweenEvents();
   const LocationId location =
       object == nullptr ? kNoLocation : engine->LocationOf(const_cast<const void*>(object));
   engine->Note(EventKind::kNote, static_cast<uint8_t>(what), location, a, b, site,
