@@ -236,8 +236,9 @@ class Engine {
   };
 
   // A store that was issued and has not taken effect: it does when event `due` is to come.
+  // In the order of weak_->late(), whose numbers may change while others run.
   struct LateStore {
-    WriteId write;
+    uint32_t issue;  // its event
     uint16_t due;
     Order order;
     uint8_t size;
@@ -246,10 +247,6 @@ class Engine {
     const wr_site* site;
   };
   static constexpr size_t kLateMax = 8;
-  struct Edge {
-    const void* edge;
-    WeakMemory::Message message;
-  };
 
   // One decision a step, and those that no step follows: the start, and for each CPU its end and
   // the event that it has arrived at. All of them fit into a schedule.
@@ -293,6 +290,8 @@ class Engine {
   Event& AppendEvent(CpuId self, const Access& access, LocationId location, uint8_t detail,
                      const AccessResult& result);
   void KeepMemoryChoice(EntryKind kind, CpuId cpu, int amount);
+  size_t IndexOfLate(CpuId self, WriteId write) const;
+  WriteId FirstLate(CpuId self) const;
   void CommitNow(CpuId self, WriteId write);
   void CommitFirst(CpuId self, WriteId write);
   void CommitLateNow(CpuId self);
@@ -317,7 +316,6 @@ class Engine {
   std::unique_ptr<WeakMemory> weak_;  // null under sc
   MemoryChoices* choices_ = nullptr;
   FixedVector<LateStore, kLateMax> late_[kCpusMax];
-  std::vector<Edge> messages_;
   std::vector<OldLoad> old_reads_;
   EventListener* listener_ = nullptr;
   void (*interrupt_handler_)(CpuId cpu) = nullptr;

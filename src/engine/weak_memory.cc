@@ -19,6 +19,7 @@ void WeakMemory::Begin(int cpu_count) {
   ++run_;
   places_.clear();
   writes_.clear();
+  messages_.clear();
   everywhere_.Clear();
   newest_grace_period_ = 0;
   for (CpuId cpu = 0; cpu < cpu_count; ++cpu) {
@@ -100,6 +101,7 @@ void WeakMemory::MakeRoom(Time now) {
     place.newest = kInitialWrite;
     for (uint16_t& seen : place.seen) seen = 0;
   }
+  for (Message& message : messages_) message.known.Clear();
   everywhere_.Clear();
   writes_ = std::move(kept);
 }
@@ -471,19 +473,25 @@ void WeakMemory::GracePeriodEnd(CpuId cpu, Time now) {
 
 // --- Messages ----------------------------------------------------------------------------------
 
-void WeakMemory::Send(CpuId cpu, Message& message, Time now) const {
+void WeakMemory::Send(CpuId cpu, const void* edge) {
   WR_CHECK(cpus_[cpu].late.empty());
-  message = {now, cpus_[cpu].known};
+  for (Message& message : messages_) {
+    if (message.edge == edge) return message.known.AddAll(cpus_[cpu].known);
+  }
+  messages_.push_back({edge, cpus_[cpu].known});
 }
 
-void WeakMemory::Receive(CpuId cpu, const Message& message, Time now) {
+void WeakMemory::Receive(CpuId cpu, const void* edge, Time now) {
   Cpu& self = cpus_[cpu];
-  self.times.RaiseFloor(now);
-  self.known.AddAll(message.known);
-  message.known.ForEach([&](unsigned id) {
-    Time& time = writes_[id].reached_by[cpu];
-    time = std::min(time, now);
-  });
+  for (const Message& message : messages_) {
+    if (message.edge != edge) continue;
+    self.times.RaiseFloor(now);
+    self.known.AddAll(message.known);
+    message.known.ForEach([&](unsigned id) {
+      Time& time = writes_[id].reached_by[cpu];
+      time = std::min(time, now);
+    });
+  }
 }
 
 }  // namespace walkrace

@@ -129,13 +129,10 @@ class WeakMemory {
 
   // --- Messages of another kind: interrupts, the end of a CPU ----------------------------------
 
-  struct Message {
-    Time sent = 0;
-    WriteSet known;
-  };
+  // What `cpu` knows has reached whoever receives by the same edge, which is an address of its own.
   // REQUIRES: late(cpu) is empty.
-  void Send(CpuId cpu, Message& message, Time now) const;
-  void Receive(CpuId cpu, const Message& message, Time now);
+  void Send(CpuId cpu, const void* edge);
+  void Receive(CpuId cpu, const void* edge, Time now);
 
   // --- Other
   // --------------------------------------------------------------------------------------
@@ -182,6 +179,10 @@ class WeakMemory {
     WriteId newest;
     uint16_t seen[kCpusMax];  // number of the newest write that this CPU has read or made
   };
+  struct Message {
+    const void* edge;
+    WriteSet known;
+  };
   struct Cpu {
     LoadTimes times;
     std::vector<WriteId> late;
@@ -225,6 +226,7 @@ class WeakMemory {
   std::vector<PlaceOf> place_of_;  // by location
   std::vector<Place> places_;
   std::vector<Write> writes_;
+  std::vector<Message> messages_;
   WriteSet everywhere_;  // have reached all CPUs by now: strong fences need not tell
   Time newest_grace_period_ = 0;
   Cpu cpus_[kCpusMax];

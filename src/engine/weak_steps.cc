@@ -34,7 +34,6 @@ void Engine::set_memory(MemoryKind kind) {
 
 void Engine::BeginWeak(int cpu_count) {
   weak_->Begin(cpu_count);
-  messages_.clear();
   old_reads_.clear();
   for (auto& late : late_) late.clear();
 }
@@ -55,9 +54,7 @@ void Engine::KeepMemoryChoice(EntryKind kind, CpuId cpu, int amount) {
 void Engine::CommitNow(CpuId self, WriteId write) {
   const Unseen unseen;
   auto& late = late_[self];
-  const auto store = std::find_if(late.begin(), late.end(),
-                                  [&](const LateStore& each) { return each.write == write; });
-  WR_CHECK(store != late.end());
+  const LateStore* const store = late.begin() + IndexOfLate(self, write);
   const uint64_t old = *static_cast<const uint64_t*>(AddressOf(store->location));
   weak_->Commit(self, write, step_);
   const uint64_t now = *static_cast<const uint64_t*>(AddressOf(store->location));
@@ -88,51 +85,58 @@ void Engine::CommitFirst(CpuId self, WriteId write) {
   ++step_;
 }
 
+size_t Engine::IndexOfLate(CpuId self, WriteId write) const {
+  const std::vector<WriteId>& late = weak_->late(self);
+  const auto found = std::find(late.begin(), late.end(), write);
+  WR_CHECK(found != late.end());
+  return static_cast<size_t>(found - late.begin());
+}
+
+// The one that is first, for the oldest one to commit.
+WriteId Engine::FirstLate(CpuId self) const {
+  return weak_->FirstBefore(self, weak_->late(self).front());
+}
+
 void Engine::CommitLateNow(CpuId self) {
-  while (!late_[self].empty()) CommitFirst(self, weak_->FirstBefore(self, late_[self][0].write));
+  while (!late_[self].empty()) CommitFirst(self, FirstLate(self));
 }
 
 // The same as a step of its own: others may run before.
 void Engine::CommitStep(CpuId self, WriteId write) {
   const auto& late = late_[self];
-  const auto find = [&] {
-    return std::find_if(late.begin(), late.end(),
-                        [&](const LateStore& each) { return each.write == write; });
-  };
-  const auto store = find();
-  pending_[self] = {EventKind::kStore, store->order, store->location, store->site};
+  const LateStore store = late[IndexOfLate(self, write)];
+  pending_[self] = {EventKind::kStore, store.order, store.location, store.site};
   AwaitTurn(self);
+  const auto same = [&](const LateStore& each) { return each.issue == store.issue; };
+  const auto found = std::find_if(late.begin(), late.end(), same);
   // An interrupt may have been first, which waits for them.
-  if (find() == late.end()) {
+  if (found == late.end()) {
     --step_;
     return;
   }
-  CommitNow(self, write);
+  CommitNow(self, weak_->late(self)[static_cast<size_t>(found - late.begin())]);
   if (stop_requested_) AbandonAtBound();
 }
 
 void Engine::CommitDue(CpuId self) {
   for (;;) {
-    const LateStore* due = nullptr;
-    for (const LateStore& each : late_[self]) {
-      if (each.due <= cpus_[self].number) {
-        due = &each;
-        break;
-      }
-    }
-    if (due == nullptr) return;
-    CommitStep(self, weak_->FirstBefore(self, due->write));
+    const auto& late = late_[self];
+    const auto is_due = [&](const LateStore& each) { return each.due <= cpus_[self].number; };
+    const auto due = std::find_if(late.begin(), late.end(), is_due);
+    if (due == late.end()) return;
+    const WriteId write = weak_->late(self)[static_cast<size_t>(due - late.begin())];
+    CommitStep(self, weak_->FirstBefore(self, write));
   }
 }
 
 void Engine::CommitLateByOwnSteps(CpuId self) {
-  while (!late_[self].empty()) CommitStep(self, weak_->FirstBefore(self, late_[self][0].write));
+  while (!late_[self].empty()) CommitStep(self, FirstLate(self));
 }
 
 // A CPU that waits, or takes an interrupt, lets go of one that it has kept back.
 void Engine::CommitWhileWaiting(CpuId self) {
   ++step_;
-  CommitNow(self, weak_->FirstBefore(self, late_[self][0].write));
+  CommitNow(self, FirstLate(self));
 }
 
 // --- Accesses ----------------------------------------------------------------------------------
@@ -374,22 +378,12 @@ void Engine::GracePeriodWeak(bool begins) {
 
 void Engine::SendWeak(CpuId cpu, const void* edge) {
   const Unseen unseen;
-  WeakMemory::Message message;
-  weak_->Send(cpu, message, step_);
-  for (Edge& each : messages_) {
-    if (each.edge != edge) continue;
-    each.message.sent = message.sent;
-    each.message.known.AddAll(message.known);
-    return;
-  }
-  messages_.push_back({edge, message});
+  weak_->Send(cpu, edge);
 }
 
 void Engine::ReceiveWeak(CpuId cpu, const void* edge) {
   const Unseen unseen;
-  for (const Edge& each : messages_) {
-    if (each.edge == edge) weak_->Receive(cpu, each.message, step_);
-  }
+  weak_->Receive(cpu, edge, step_);
 }
 
 void Engine::ForgetWeak(const void* address) { weak_->Forget(LocationOf(address)); }
