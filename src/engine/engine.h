@@ -99,6 +99,7 @@ class Engine {
 
   CpuId current() const { return running_; }
   bool in_run() const { return running_ != kHost; }
+  bool in_weak_run() const { return !is_sc_ && in_run(); }
 
   // Announces the next event of this CPU and returns when the strategy has chosen it and it is
   // ready. The caller then does it, and calls Complete. Nobody else runs in between.
@@ -122,44 +123,44 @@ class Engine {
   // What orders accesses, beside them: part of the event that is under way, between Arrive and
   // Complete. Under sequential consistency there is nothing to do.
   void Fence(FenceKind kind) {
-    if (!is_sc_) FenceWeak(kind);
+    if (in_weak_run()) FenceWeak(kind);
   }
   // A lock's word takes this value, which its owner gives it; it lets go of it.
   void AcquireLock(uint64_t* word, uint64_t value) {
-    if (!is_sc_) LockWeak(word, value);
+    if (in_weak_run()) LockWeak(word, value);
   }
   void ReleaseLock(uint64_t* word, uint64_t value) {
-    if (!is_sc_) UnlockWeak(word, value);
+    if (in_weak_run()) UnlockWeak(word, value);
   }
   // A load of the newest value, with acquire.
   void AcquireNewest(const uint64_t* word) {
-    if (!is_sc_) AcquireWeak(word);
+    if (in_weak_run()) AcquireWeak(word);
   }
   // A section that grace periods wait for.
   void BeginReadSection() {
-    if (!is_sc_) ReadSectionWeak(true);
+    if (in_weak_run()) ReadSectionWeak(true);
   }
   void EndReadSection() {
-    if (!is_sc_) ReadSectionWeak(false);
+    if (in_weak_run()) ReadSectionWeak(false);
   }
   void BeginGracePeriod() {
-    if (!is_sc_) GracePeriodWeak(true);
+    if (in_weak_run()) GracePeriodWeak(true);
   }
   void EndGracePeriod() {
-    if (!is_sc_) GracePeriodWeak(false);
+    if (in_weak_run()) GracePeriodWeak(false);
   }
   // What `cpu` did before Send is seen by who receives it: a message that is no memory. The
   // address names it.
   void Send(CpuId cpu, const void* edge) {
-    if (!is_sc_) SendWeak(cpu, edge);
+    if (in_weak_run()) SendWeak(cpu, edge);
   }
   void Receive(CpuId cpu, const void* edge) {
-    if (!is_sc_) ReceiveWeak(cpu, edge);
+    if (in_weak_run()) ReceiveWeak(cpu, edge);
   }
   // Stores of the running CPU that were kept back take effect now: in the event that is under way;
   // or between two.
   void CommitLate() {
-    if (!is_sc_) CommitLateNow(running_);
+    if (in_weak_run()) CommitLateNow(running_);
   }
   void CommitLateBetweenEvents() {
     while (in_run() && cpus_[running_].has_late) CommitWhileWaiting(running_);
@@ -172,10 +173,11 @@ class Engine {
     if (touches_ != nullptr) Collect(object, how);
   }
   bool collects_touches() const { return touches_ != nullptr || !is_sc_; }
-  // The same for what stands in the arena. Changed so, it is the same for every CPU.
+  // The same for what stands in the arena. What the running CPU has stored there takes effect
+  // first; changed so, it is the same for every CPU.
   void TouchMemory(const void* address, Touched how) {
     if (touches_ != nullptr) Collect(LocationOf(address), how);
-    if (!is_sc_ && how == Touched::kWrite && in_run()) ForgetWeak(address);
+    if (in_weak_run()) TouchWeak(LocationOf(address), how);
   }
 
   // Whether this CPU takes interrupts. One that was posted is handled before its next event.
@@ -308,7 +310,7 @@ class Engine {
   void GracePeriodWeak(bool begins);
   void SendWeak(CpuId cpu, const void* edge);
   void ReceiveWeak(CpuId cpu, const void* edge);
-  void ForgetWeak(const void* address);
+  void TouchWeak(LocationId location, Touched how);
 
   Backend* backend_;
   MemoryKind memory_ = MemoryKind::kSc;

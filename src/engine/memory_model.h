@@ -20,8 +20,8 @@ struct Access {
   uint64_t operand;   // kStore: the value; kRmw: the operand
   uint64_t expected;  // kCmpxchg: the expected value; kAddUnless: the value that forbids it
   const wr_site* site;
-  uint32_t dependency;  // of the CPU's earlier loads, those that the address or value depends on:
-                        // all below this number; kAllEarlierLoads if unknown
+  uint32_t dependency;   // of the CPU's earlier loads, those that the address or value depends on:
+                         // all below this number; kAllEarlierLoads if unknown
   bool at_once = false;  // it works on memory at once under every model, and orders nothing
 };
 

@@ -106,6 +106,18 @@ void WeakMemory::MakeRoom(Time now) {
   writes_ = std::move(kept);
 }
 
+void WeakMemory::Forget(LocationId location) {
+  const uint16_t old = FindPlace(location);
+  if (old == kNoPlace) return;
+  uint64_t* const memory = places_[old].memory;
+  place_of_[location].run = 0;
+  for (const Cpu& cpu : cpus_) {
+    for (const WriteId id : cpu.late) {
+      if (writes_[id].place == old) writes_[id].place = MakePlace({location, memory});
+    }
+  }
+}
+
 // --- Loads -------------------------------------------------------------------------------------
 
 bool WeakMemory::Misses(const OldRead& old, WriteId write) const {

@@ -140,9 +140,7 @@ class WeakMemory {
   // The first of those of this CPU that have to commit for `write` to do so: itself, where it may.
   WriteId FirstBefore(CpuId cpu, WriteId write) const;
   // What stands there was changed by somebody else: it is the same for every CPU.
-  void Forget(LocationId location) {
-    if (FindPlace(location) != kNoPlace) place_of_[location].run = 0;
-  }
+  void Forget(LocationId location);
   // A number that the caller gives a write, to know it again; UINT32_MAX before it does, and for
   // kInitialWrite.
   void set_event(WriteId write, uint32_t event) { writes_[write].event = event; }

@@ -386,6 +386,13 @@ void Engine::ReceiveWeak(CpuId cpu, const void* edge) {
   weak_->Receive(cpu, edge, step_);
 }
 
-void Engine::ForgetWeak(const void* address) { weak_->Forget(LocationOf(address)); }
+void Engine::TouchWeak(LocationId location, Touched how) {
+  for (const LateStore& late : late_[running_]) {
+    if (late.location != location) continue;
+    CommitLateBetweenEvents();
+    break;
+  }
+  if (how == Touched::kWrite) weak_->Forget(location);
+}
 
 }  // namespace walkrace
