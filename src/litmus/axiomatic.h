@@ -16,7 +16,7 @@ struct LkmmOptions {
   LkmmVersion version = LkmmVersion::k6_1;
   uint64_t candidates_max = UINT64_MAX;
   // Asked now and then; returning true ends the check, which is then not complete.
-  std::function<bool()> stop;
+  std::function<bool()> stop = {};
   // For tests of the model itself.
   LkmmParts left_out = 0;
   // Sequentially consistent candidates are allowed without a look at the axioms.
