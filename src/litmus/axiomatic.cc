@@ -1,6 +1,8 @@
 #include "litmus/axiomatic.h"
 
+#include <algorithm>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "litmus/candidate.h"
@@ -24,9 +26,13 @@ class Checker : public CandidateVisitor {
     result.complete = ForEachCandidate(program_, rules, *this);
     result.candidates = candidates_;
     result.data_race = data_race_;
-    for (const auto& [key, found] : states_) {
-      result.states.emplace(found.state, found.executions);
-      result.about.emplace(found.state, found.about);
+    std::vector<Found*> sorted;
+    for (auto& [key, found] : states_) sorted.push_back(&found);
+    std::sort(sorted.begin(), sorted.end(),
+              [](const Found* a, const Found* b) { return a->state < b->state; });
+    for (Found* found : sorted) {
+      result.states.emplace_hint(result.states.end(), found->state, found->executions);
+      result.about.emplace_hint(result.about.end(), std::move(found->state), found->about);
     }
     return result;
   }

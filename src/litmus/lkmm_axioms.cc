@@ -296,7 +296,10 @@ bool LkmmAxioms::RcuAllows() {
   if (synchronize_rcu_ == 0) return true;
   pb_star_ = pb_.ClosureOrSelf();
   const Relation po_or_self = po_.OrSelf();
-  const Relation rcu_link = po_or_self.Then(hb_star_).Then(pb_star_).Then(prop_).Then(po_);
+  EventSet ends = synchronize_rcu_;  // what rcu-order asks about
+  for (const auto& [lock, unlock] : rcu_sections_) ends |= OnlyEvent(lock) | OnlyEvent(unlock);
+  const Relation rcu_link =
+      po_or_self.From(ends).Then(hb_star_).Then(pb_star_).Then(prop_).Then(po_).To(ends);
   rcu_fence_ = po_.Then(RcuOrder(rcu_link)).Then(po_or_self);
   fence_ |= rcu_fence_;
   strong_fence_ |= rcu_fence_;

@@ -15,6 +15,8 @@ namespace {
 
 using Body = std::vector<Instruction>;
 
+constexpr int kStoresMax = 3;  // to a location
+
 class ProgramDrawer {
  public:
   ProgramDrawer(uint64_t seed, const RandomLitmusOptions& options)
@@ -28,7 +30,8 @@ class ProgramDrawer {
     has_pointer_ = options_.dependencies && Chance(8);
     lock_count_ = options_.locks && Chance(30) ? 1 + static_cast<int>(random_.Below(2)) : 0;
     has_rcu_ = options_.rcu && Chance(20);
-    stored_.assign(data_count_, 0);
+    values_.assign(data_count_, 0);
+    stores_.assign(data_count_, 0);
     const int thread_count =
         std::min(options_.threads_max, 2 + static_cast<int>(Pick<3>({45, 40, 15})));
     std::vector<Body> threads;
@@ -63,8 +66,16 @@ class ProgramDrawer {
   int pointer() const { return data_count_; }
   int DataLocation() { return static_cast<int>(random_.Below(data_count_)); }
   int Lock() { return data_count_ + has_pointer_ + static_cast<int>(random_.Below(lock_count_)); }
+  // Returns a location for one more store, or -1: the orders of many stores to one location are
+  // too many to go through.
+  int StoredLocation() {
+    const int location = DataLocation();
+    if (stores_[location] == kStoresMax) return -1;
+    ++stores_[location];
+    return location;
+  }
   // A value that nothing else stores there.
-  Value NewValue(int location) { return ++stored_[location]; }
+  Value NewValue(int location) { return ++values_[location]; }
   bool Takes(int accesses) {
     if (accesses_left_ < accesses) return false;
     accesses_left_ -= accesses;
@@ -193,7 +204,11 @@ class ProgramDrawer {
     body.push_back(walkrace::litmus::Load(NewRegister(), at, LoadOrder()));
   }
   void AddStore(Body& body) {
-    const int location = DataLocation();
+    const int location = StoredLocation();
+    if (location < 0) {
+      AddLoad(body);
+      return;
+    }
     const At at = Address(location);
     body.push_back(walkrace::litmus::Store(at, Data(NewValue(location)), StoreOrder()));
   }
@@ -216,18 +231,25 @@ class ProgramDrawer {
     if (!Takes(1)) return;
     const int on = OldRegister();
     Body then, otherwise;
+    // What a branch loads may not have been loaded afterwards.
+    const std::vector<int> loaded = loaded_;
     if (Chance(75)) {
       AddStore(then);
     } else {
       AddLoad(then);
-      loaded_.pop_back();  // it may not have been loaded
     }
+    loaded_ = loaded;
     if (Chance(25)) AddStore(otherwise);
+    loaded_ = loaded;
     body.push_back(If(Register(on), std::move(then), std::move(otherwise)));
   }
 
   void AddRmw(Body& body) {
-    const int location = DataLocation();
+    const int location = StoredLocation();
+    if (location < 0) {
+      AddLoad(body);
+      return;
+    }
     const At at = Address(location);
     static constexpr std::array kOrders = {Order::kRelaxed, Order::kAcquire, Order::kRelease,
                                            Order::kFull};
@@ -240,7 +262,8 @@ class ProgramDrawer {
     const RmwKind kind = kKinds[Pick<7>({25, 25, 6, 5, 5, 24, 10})];
     const bool may_be_silent = kind == RmwKind::kAdd || kind == RmwKind::kSub ||
                                kind == RmwKind::kAnd || kind == RmwKind::kOr;
-    const Value expected = static_cast<Value>(random_.Below(stored_[location] + 2));
+    const Value expected =
+        static_cast<Value>(random_.Below(static_cast<uint32_t>(values_[location]) + 2));
     if (kind == RmwKind::kCmpxchg) {
       const Operand value = Data(NewValue(location));
       body.push_back(Cmpxchg(NewRegister(), at, expected, value, order));
@@ -268,7 +291,8 @@ class ProgramDrawer {
   bool has_pointer_ = false;
   int lock_count_ = 0;
   bool has_rcu_ = false;
-  std::vector<uint32_t> stored_;
+  std::vector<Value> values_;  // the last one stored, by location
+  std::vector<int> stores_;
   int added_ = 0;
   int accesses_ = 0;       // of the program so far
   int accesses_left_ = 0;  // of the thread

@@ -13,7 +13,7 @@ namespace walkrace::litmus {
 struct RandomLitmusOptions {
   int threads_max = 4;       // at least 2
   int instructions_max = 5;  // a thread; fences, and what holds a section together, come on top
-  int accesses_max = 14;     // a program; a read-modify-write and a lock are two
+  int accesses_max = 12;     // a program; a read-modify-write and a lock are two
   bool read_modify_writes = true;  // what the programs are made of besides loads, stores, fences
   bool dependencies = true;
   bool locks = true;

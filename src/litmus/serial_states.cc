@@ -1,5 +1,8 @@
 #include "litmus/serial_states.h"
 
+#include <cstdint>
+#include <string>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -11,7 +14,6 @@ namespace {
 struct Frame {
   const std::vector<Instruction>* body;
   size_t next;
-  friend auto operator<=>(const Frame&, const Frame&) = default;
 };
 
 struct ThreadState {
@@ -21,14 +23,38 @@ struct ThreadState {
   int rcu_sections = 0;                        // begun so far
   std::vector<std::pair<int, int>> waits_for;  // a grace period: threads, and their sections
   bool in_grace_period = false;
-  friend auto operator<=>(const ThreadState&, const ThreadState&) = default;
 };
 
 struct MachineState {
   std::vector<Value> memory;
   std::vector<ThreadState> threads;
-  friend auto operator<=>(const MachineState&, const MachineState&) = default;
 };
+
+// All that tells two states apart.
+std::string Key(const MachineState& state) {
+  std::vector<Value> words = state.memory;
+  for (const ThreadState& thread : state.threads) {
+    words.push_back(static_cast<Value>(thread.frames.size()));
+    for (const Frame& frame : thread.frames) {
+      words.push_back(static_cast<Value>(reinterpret_cast<uintptr_t>(frame.body)));
+      words.push_back(static_cast<Value>(frame.next));
+    }
+    words.insert(words.end(), thread.registers.begin(), thread.registers.end());
+    words.push_back(thread.rcu_depth);
+    words.push_back(thread.rcu_sections);
+    words.push_back(thread.in_grace_period);
+    words.push_back(static_cast<Value>(thread.waits_for.size()));
+    for (const auto& [number, section] : thread.waits_for) {
+      words.push_back(number);
+      words.push_back(section);
+    }
+  }
+  return {reinterpret_cast<const char*>(words.data()), words.size() * sizeof(Value)};
+}
+
+bool IsLocal(const Instruction& it) {
+  return it.opcode == Opcode::kAssign || it.opcode == Opcode::kFence || it.opcode == Opcode::kIf;
+}
 
 class Interleaver {
  public:
@@ -44,6 +70,7 @@ class Interleaver {
       it.frames.push_back({&thread.body, 0});
       it.registers = thread.initial;
       it.registers.resize(thread.registers.size(), 0);
+      DoLocalSteps(it);
     }
     Explore(state);
     return std::move(result_);
@@ -51,7 +78,7 @@ class Interleaver {
 
  private:
   void Explore(const MachineState& state) {
-    if (!seen_.insert(state).second) return;
+    if (!seen_.insert(Key(state)).second) return;
     bool all_done = true;
     for (size_t i = 0; i < state.threads.size(); ++i) {
       if (state.threads[i].frames.empty()) continue;
@@ -72,33 +99,36 @@ class Interleaver {
     return Evaluate(expression, [&](int number) { return thread.registers.at(number); });
   }
 
-  // Returns false where the thread cannot go on now, or ever.
-  bool Step(MachineState& state, ThreadState& thread, int self) {
-    while (!thread.frames.empty() &&
-           thread.frames.back().next == thread.frames.back().body->size()) {
-      thread.frames.pop_back();
+  // Nobody sees these: they need no turn of their own.
+  static void DoLocalSteps(ThreadState& thread) {
+    while (!thread.frames.empty()) {
+      Frame& frame = thread.frames.back();
+      if (frame.next == frame.body->size()) {
+        thread.frames.pop_back();
+        continue;
+      }
+      const Instruction& it = (*frame.body)[frame.next];
+      if (!IsLocal(it)) return;
+      ++frame.next;
+      if (it.opcode == Opcode::kAssign) thread.registers.at(it.target) = Eval(thread, it.value);
+      if (it.opcode == Opcode::kIf) {
+        thread.frames.push_back({Eval(thread, it.value) != 0 ? &it.then : &it.otherwise, 0});
+      }
     }
-    if (thread.frames.empty()) return true;
-    const Instruction& it = (*thread.frames.back().body)[thread.frames.back().next];
-    if (!Do(state, thread, self, it)) return false;
+  }
+
+  // Returns false where the thread cannot go on now, or ever.
+  static bool Step(MachineState& state, ThreadState& thread, int self) {
+    const Frame& frame = thread.frames.back();
+    if (!Do(state, thread, self, (*frame.body)[frame.next])) return false;
     if (thread.in_grace_period) return true;  // comes back here
-    if (it.opcode != Opcode::kIf) ++thread.frames.back().next;
+    ++thread.frames.back().next;
+    DoLocalSteps(thread);
     return true;
   }
 
-  bool Do(MachineState& state, ThreadState& thread, int self, const Instruction& it) {
+  static bool Do(MachineState& state, ThreadState& thread, int self, const Instruction& it) {
     switch (it.opcode) {
-      case Opcode::kAssign:
-        thread.registers.at(it.target) = Eval(thread, it.value);
-        return true;
-      case Opcode::kIf: {
-        const bool yes = Eval(thread, it.value) != 0;
-        ++thread.frames.back().next;
-        thread.frames.push_back({yes ? &it.then : &it.otherwise, 0});
-        return true;
-      }
-      case Opcode::kFence:
-        return true;
       case Opcode::kRcuLock:
         if (thread.rcu_depth++ == 0) ++thread.rcu_sections;
         return true;
@@ -131,7 +161,7 @@ class Interleaver {
     return true;
   }
 
-  bool DoAccess(MachineState& state, ThreadState& thread, const Instruction& it) {
+  static bool DoAccess(MachineState& state, ThreadState& thread, const Instruction& it) {
     const int location =
         LocationAt(Eval(thread, it.address), static_cast<int>(state.memory.size()));
     if (location < 0) return false;
@@ -185,7 +215,7 @@ class Interleaver {
   }
 
   const Program& program_;
-  std::set<MachineState> seen_;
+  std::unordered_set<std::string> seen_;
   std::set<FinalState> result_;
 };
 
