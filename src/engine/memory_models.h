@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "engine/memory_rules.h"
+
 namespace walkrace {
 
 enum class MemoryKind : uint8_t { kSc, kTso, kMca, kLkmm };
@@ -12,11 +14,13 @@ enum class MemoryKind : uint8_t { kSc, kTso, kMca, kLkmm };
 struct MemoryRow {
   const char* name;  // as --memory takes it
   MemoryKind kind;
+  const MemoryRules* rules;
   const char* summary;
 };
 
 // All of them, from the strongest to the weakest.
 const MemoryRow* MemoryRows(size_t* count);
+const MemoryRow& MemoryRowOf(MemoryKind kind);
 // Returns null for an unknown name.
 const MemoryRow* FindMemory(const char* name);
 

@@ -1,5 +1,6 @@
-// All that a memory model shows of a litmus test: every order of its steps with every choice of
-// the model, none twice.
+// All that a memory model shows of a litmus test: every order of the steps that others can notice,
+// with every choice of the model, none twice. Executions in which a thread waits for a lock for
+// ever are not counted.
 #ifndef WALKRACE_LITMUS_EXPLORE_H_
 #define WALKRACE_LITMUS_EXPLORE_H_
 
@@ -21,7 +22,6 @@ struct ExploreOptions {
 struct Exploration {
   std::map<FinalState, uint64_t> states;  // and the number of executions that ended in each
   uint64_t executions = 0;
-  uint64_t blocked = 0;  // executions in which a thread waits for a lock for ever: not counted
   bool complete = true;
 };
 

@@ -6,13 +6,29 @@
 #include <string>
 
 #include "litmus/litmus_test_bed.h"
-#include "litmus/print_program.h"
 #include "litmus/serial_states.h"
+#include "litmus/to_text.h"
+#include "litmus/verdict.h"
 
 namespace walkrace::litmus {
 namespace {
 
 constexpr uint64_t kPrograms = 1500;
+
+std::string Describe(const Program& program, const FinalState& state) {
+  std::string text = ToText(program);
+  for (size_t i = 0; i < state.registers.size(); ++i) {
+    for (size_t j = 0; j < state.registers[i].size(); ++j) {
+      const Place place = {static_cast<int>(i), static_cast<int>(j)};
+      text += PlaceText(program, place) + "=" + ValueText(program, state.registers[i][j]) + " ";
+    }
+  }
+  for (size_t i = 0; i < state.locations.size(); ++i) {
+    text += PlaceText(program, {-1, static_cast<int>(i)}) + "=" +
+            ValueText(program, state.locations[i]) + " ";
+  }
+  return text;
+}
 
 void CountInstructions(const std::vector<Instruction>& body, std::set<std::string>& kinds,
                        int& accesses) {
@@ -42,7 +58,7 @@ TEST(RandomLitmus, DrawsEveryPrimitiveAndStaysSmall) {
     EXPECT_LE(program.threads.size(), 4u);
     int accesses = 0;
     for (const Thread& thread : program.threads) CountInstructions(thread.body, kinds, accesses);
-    EXPECT_LE(accesses, 18) << PrintProgram(program);
+    EXPECT_LE(accesses, 18) << ToText(program);
   }
   // 2 loads, 2 stores; xchg and cmpxchg in 4 orders, 4 others also without a value, add_unless;
   // 8 fences; locks 4, RCU 3, branches 1.
@@ -50,8 +66,8 @@ TEST(RandomLitmus, DrawsEveryPrimitiveAndStaysSmall) {
 }
 
 TEST(RandomLitmus, TheSameSeedGivesTheSameProgram) {
-  EXPECT_EQ(PrintProgram(RandomLitmus(7)), PrintProgram(RandomLitmus(7)));
-  EXPECT_NE(PrintProgram(RandomLitmus(7)), PrintProgram(RandomLitmus(8)));
+  EXPECT_EQ(ToText(RandomLitmus(7)), ToText(RandomLitmus(7)));
+  EXPECT_NE(ToText(RandomLitmus(7)), ToText(RandomLitmus(8)));
 }
 
 TEST(RandomLitmus, WeakOutcomesAreCommon) {
@@ -89,14 +105,13 @@ TEST(RandomLitmus, SerialStatesAreThoseOfTheInterleavings) {
     }
     const std::set<FinalState> interleaved = SerialStates(program);
     for (const FinalState& state : interleaved) {
-      EXPECT_TRUE(serial.contains(state)) << PrintProgram(program) << PrintState(program, state);
+      EXPECT_TRUE(serial.contains(state)) << Describe(program, state);
     }
     for (const FinalState& state : serial) {
-      EXPECT_TRUE(interleaved.contains(state))
-          << PrintProgram(program) << PrintState(program, state);
+      EXPECT_TRUE(interleaved.contains(state)) << Describe(program, state);
     }
     // The quick way for serial candidates changes nothing.
-    EXPECT_EQ(CheckLkmm(program).states, result.states) << PrintProgram(program);
+    EXPECT_EQ(CheckLkmm(program).states, result.states) << ToText(program);
     if (HasFailure()) return;
   }
 }
@@ -111,8 +126,7 @@ TEST(RandomLitmus, Of612AllowsNothingNew) {
     const LkmmResult newer = CheckLkmm(program, options);
     for (const auto& [state, count] : newer.states) {
       const auto found = older.states.find(state);
-      ASSERT_TRUE(found != older.states.end())
-          << PrintProgram(program) << PrintState(program, state);
+      ASSERT_TRUE(found != older.states.end()) << Describe(program, state);
       EXPECT_LE(count, found->second);
     }
     fewer += newer.states.size() < older.states.size();

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "litmus/expression.h"
+#include "litmus/evaluate.h"
 
 namespace walkrace::litmus {
 namespace {
@@ -96,7 +96,7 @@ class Interleaver {
   }
 
   static Value Eval(const ThreadState& thread, const Expression& expression) {
-    return Evaluate(expression, [&](int number) { return thread.registers.at(number); });
+    return Evaluate(expression, thread.registers);
   }
 
   // Nobody sees these: they need no turn of their own.
@@ -194,24 +194,9 @@ class Interleaver {
   }
 
   static Value AfterRmw(const ThreadState& thread, const Instruction& it, Value old) {
-    const Value operand = Eval(thread, it.value);
-    switch (it.rmw) {
-      case RmwKind::kXchg:
-        return operand;
-      case RmwKind::kAdd:
-        return old + operand;
-      case RmwKind::kSub:
-        return old - operand;
-      case RmwKind::kAnd:
-        return old & operand;
-      case RmwKind::kOr:
-        return old | operand;
-      case RmwKind::kCmpxchg:
-        return old == Eval(thread, it.expected) ? operand : old;
-      case RmwKind::kAddUnless:
-        return old != Eval(thread, it.expected) ? old + operand : old;
-    }
-    return old;
+    const bool fails = (it.rmw == RmwKind::kCmpxchg && old != Eval(thread, it.expected)) ||
+                       (it.rmw == RmwKind::kAddUnless && old == Eval(thread, it.expected));
+    return fails ? old : Apply(it.rmw, old, Eval(thread, it.value));
   }
 
   const Program& program_;

@@ -5,7 +5,7 @@
 #include <unordered_map>
 
 #include "base/check.h"
-#include "litmus/expression.h"
+#include "litmus/evaluate.h"
 
 namespace walkrace::litmus {
 namespace {
@@ -75,8 +75,7 @@ class RunMaker {
     do {
       Reset();
       if (Execute(thread_.body, 0)) {
-        run_.registers.clear();
-        for (const Register& reg : registers_) run_.registers.push_back(reg.value);
+        run_.registers = registers_;
         if (!visit(run_, stores_)) return;
       }
     } while (NextChoice());
@@ -88,7 +87,7 @@ class RunMaker {
   };
 
  private:
-  struct Register {
+  struct Computed {
     Value value = 0;
     EventSet reads = 0;  // events of this run
     LoadSet origins = 0;
@@ -106,10 +105,10 @@ class RunMaker {
     rcu_open_.clear();
     next_choice_ = 0;
     held_.assign(program_.locations.size(), false);
-    registers_.assign(thread_.registers.size(), {});
-    for (size_t i = 0; i < registers_.size() && i < thread_.initial.size(); ++i) {
-      registers_[i].value = thread_.initial[i];
-    }
+    registers_ = thread_.initial;
+    registers_.resize(thread_.registers.size(), 0);
+    reads_.assign(registers_.size(), 0);
+    origins_.assign(registers_.size(), 0);
   }
 
   // Depth first: the last choice that has an alternative takes it, those behind it are forgotten.
@@ -128,18 +127,15 @@ class RunMaker {
     return choices_[next_choice_++].picked;
   }
 
-  Register Eval(const Expression& expression) {
-    Register result;
-    result.value = Evaluate(expression, [&](int number) {
-      const Register& reg = registers_.at(number);
-      result.reads |= reg.reads;
-      result.origins |= reg.origins;
-      return reg.value;
-    });
-    return result;
+  Computed Eval(const Expression& expression) const {
+    return {Evaluate(expression, registers_), Taint(expression, reads_),
+            Taint(expression, origins_)};
   }
-  void SetTarget(const Instruction& instruction, const Register& value) {
-    if (instruction.target != kNoRegister) registers_.at(instruction.target) = value;
+  void SetTarget(const Instruction& instruction, const Computed& value) {
+    if (instruction.target == kNoRegister) return;
+    registers_.at(instruction.target) = value.value;
+    reads_.at(instruction.target) = value.reads;
+    origins_.at(instruction.target) = value.origins;
   }
 
   int last_event() const { return static_cast<int>(run_.events.size()) - 1; }
@@ -156,14 +152,14 @@ class RunMaker {
     return run_.events.back();
   }
   RunEvent& AddAccess(EventType type, Annotation annotation, EventSet control,
-                      const Register& address, Value value) {
+                      const Computed& address, Value value) {
     RunEvent& event = AddEvent(type, annotation, control);
     event.location = LocationOf(address);
     event.address_from = address.reads;
     event.value = value;
     return event;
   }
-  int LocationOf(const Register& address) const {
+  int LocationOf(const Computed& address) const {
     return LocationAt(address.value, static_cast<int>(program_.locations.size()));
   }
 
@@ -197,7 +193,7 @@ class RunMaker {
         SetTarget(instruction, Eval(instruction.value));
         return true;
       case Opcode::kIf: {
-        const Register condition = Eval(instruction.value);
+        const Computed condition = Eval(instruction.value);
         return Execute(condition.value != 0 ? instruction.then : instruction.otherwise,
                        control | condition.reads);
       }
@@ -223,13 +219,13 @@ class RunMaker {
   }
 
   bool ExecuteAccess(const Instruction& instruction, EventSet control) {
-    const Register address = Eval(instruction.address);
+    const Computed address = Eval(instruction.address);
     if (LocationOf(address) < 0) return false;
     switch (instruction.opcode) {
       case Opcode::kLoad:
         return ExecuteLoad(instruction, control, address);
       case Opcode::kStore: {
-        const Register value = Eval(instruction.value);
+        const Computed value = Eval(instruction.value);
         const Annotation annotation = instruction.order == Order::kPlain     ? Annotation::kPlain
                                       : instruction.order == Order::kRelease ? Annotation::kRelease
                                                                              : Annotation::kOnce;
@@ -245,7 +241,7 @@ class RunMaker {
     }
   }
 
-  bool ExecuteLoad(const Instruction& instruction, EventSet control, const Register& address) {
+  bool ExecuteLoad(const Instruction& instruction, EventSet control, const Computed& address) {
     const std::optional<PossibleValue> value = ChooseValue(instruction, LocationOf(address));
     if (!value) return false;
     const Annotation annotation = instruction.order == Order::kPlain     ? Annotation::kPlain
@@ -256,38 +252,26 @@ class RunMaker {
     return true;
   }
 
-  bool ExecuteRmw(const Instruction& instruction, EventSet control, const Register& address) {
+  bool Succeeds(const Instruction& instruction, Value old) const {
+    switch (instruction.rmw) {
+      case RmwKind::kCmpxchg:
+        return old == Evaluate(instruction.expected, registers_);
+      case RmwKind::kAddUnless:
+        return old != Evaluate(instruction.expected, registers_);
+      default:
+        return true;
+    }
+  }
+
+  bool ExecuteRmw(const Instruction& instruction, EventSet control, const Computed& address) {
     const std::optional<PossibleValue> old = ChooseValue(instruction, LocationOf(address));
     if (!old) return false;
-    const Register operand = Eval(instruction.value);
-    bool computed = true;  // the new value, from the old one
+    const Computed operand = Eval(instruction.value);
+    // Whether the new value is computed from the old one.
+    const bool computed = instruction.rmw != RmwKind::kXchg && instruction.rmw != RmwKind::kCmpxchg;
     std::optional<Value> stored;
-    switch (instruction.rmw) {
-      case RmwKind::kXchg:
-        stored = operand.value;
-        computed = false;
-        break;
-      case RmwKind::kAdd:
-        stored = Apply(Operator::kAdd, old->value, operand.value);
-        break;
-      case RmwKind::kSub:
-        stored = Apply(Operator::kSubtract, old->value, operand.value);
-        break;
-      case RmwKind::kAnd:
-        stored = old->value & operand.value;
-        break;
-      case RmwKind::kOr:
-        stored = old->value | operand.value;
-        break;
-      case RmwKind::kCmpxchg:
-        if (old->value == Eval(instruction.expected).value) stored = operand.value;
-        computed = false;
-        break;
-      case RmwKind::kAddUnless:
-        if (old->value != Eval(instruction.expected).value) {
-          stored = Apply(Operator::kAdd, old->value, operand.value);
-        }
-        break;
+    if (Succeeds(instruction, old->value)) {
+      stored = Apply(instruction.rmw, old->value, operand.value);
     }
     const bool ordered = stored.has_value() && instruction.returns_value;
     const bool full = ordered && instruction.order == Order::kFull;
@@ -313,7 +297,7 @@ class RunMaker {
     return true;
   }
 
-  bool ExecuteLock(const Instruction& instruction, EventSet control, const Register& address) {
+  bool ExecuteLock(const Instruction& instruction, EventSet control, const Computed& address) {
     const int lock = LocationOf(address);
     const bool is_held = held_[lock];
     switch (instruction.opcode) {
@@ -345,7 +329,7 @@ class RunMaker {
       }
     }
   }
-  void TakeLock(EventSet control, const Register& address) {
+  void TakeLock(EventSet control, const Computed& address) {
     AddAccess(EventType::kLockRead, Annotation::kAcquire, control, address, 0);
     const int read = last_event();
     AddAccess(EventType::kLockWrite, Annotation::kOnce, control, address, 1).read_half = read;
@@ -361,7 +345,8 @@ class RunMaker {
   int next_choice_ = 0;
   ThreadRun run_;
   std::vector<Stored> stores_;
-  std::vector<Register> registers_;
+  std::vector<Value> registers_;
+  std::vector<uint64_t> reads_, origins_;  // what they depend on, as in Computed
   std::vector<int> rcu_open_;
   std::vector<bool> held_;
   std::vector<PossibleValue> options_;
