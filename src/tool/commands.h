@@ -19,6 +19,7 @@ void AddMatrixCommand(CLI::App& app, int& exit_code);
 void AddCoverageCommand(CLI::App& app, int& exit_code);
 void AddConfirmCommand(CLI::App& app, int& exit_code);
 void AddTreeCheckCommand(CLI::App& app, int& exit_code);
+void AddLitmusCommand(CLI::App& app, int& exit_code);
 
 }  // namespace walkrace
 

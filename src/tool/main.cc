@@ -33,6 +33,7 @@ int main(int argc, char** argv) {
   walkrace::AddCoverageCommand(app, exit_code);
   walkrace::AddConfirmCommand(app, exit_code);
   walkrace::AddTreeCheckCommand(app, exit_code);
+  walkrace::AddLitmusCommand(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
