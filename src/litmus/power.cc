@@ -114,8 +114,10 @@ int main(int argc, char** argv) {
     }
   }
   std::printf(
-      "%s: %llu programs, %llu with a forbidden outcome; weak outcomes without load buffering: %llu, "
-      "seen %llu (%.2f %%); with it: %llu, seen %llu; sc outcomes missed: %llu; not explored to the "
+      "%s: %llu programs, %llu with a forbidden outcome; weak outcomes without load buffering: "
+      "%llu, "
+      "seen %llu (%.2f %%); with it: %llu, seen %llu; sc outcomes missed: %llu; not explored to "
+      "the "
       "end: %llu; %llu executions; checker %.0f s, model %.0f s\n",
       row->name, static_cast<unsigned long long>(programs),
       static_cast<unsigned long long>(forbidden), static_cast<unsigned long long>(weak),
