@@ -163,7 +163,7 @@ bool WeakMemory::TryRead(CpuId cpu, const LoadRequest& request, uint16_t place_i
   const auto misses = [this](const OldRead& old, WriteId read) { return Misses(old, read); };
   if (!rules_.multicopy_atomic && load.write != kInitialWrite) {
     for (const OldRead& old : times.old_reads()) {
-      const Time missed = times.least(old.load) + 1;
+      const Time missed = times.TimeOf(old) + 1;
       if (missed > load.earliest && misses(old, load.write)) load.earliest = missed;
     }
   }
@@ -327,6 +327,48 @@ void WeakMemory::CloseBefore(Write& write) {
   write.before.AddAll(more);
 }
 
+// Below a newer one it goes where that has not reached its CPU, which knows nothing of it, and
+// where no read-modify-write or smaller store stands on what is below.
+int WeakMemory::CountPlaces(CpuId cpu, WriteId id, Time now) const {
+  const Write& write = writes_[id];
+  if (rules_.multicopy_atomic || write.update != nullptr || write.mask != UINT64_MAX) return 1;
+  const Place& place = places_[write.place];
+  int count = 1;
+  for (WriteId newer = place.newest; newer != kInitialWrite; newer = writes_[newer].previous) {
+    const Write& above = writes_[newer];
+    if (above.cpu == cpu || above.number <= place.seen[cpu] || above.reached_by[cpu] <= now ||
+        cpus_[cpu].known.Has(newer) || above.stands_on_previous) {
+      break;
+    }
+    ++count;
+  }
+  return count;
+}
+
+// In coherence order below the `under` newest ones, which the CPU has not got: memory stays as it
+// is.
+void WeakMemory::PutUnder(WriteId id, int under, Time now) {
+  Write& write = writes_[id];
+  Place& place = places_[write.place];
+  WriteId above = place.newest;
+  for (int i = 1; i < under; ++i) above = writes_[above].previous;
+  write.number = writes_[above].number;
+  for (WriteId newer = place.newest;; newer = writes_[newer].previous) {
+    ++writes_[newer].number;
+    if (newer == above) break;
+  }
+  write.previous = writes_[above].previous;
+  writes_[above].previous = id;
+  for (uint16_t& seen : place.seen) seen += seen >= write.number;
+  for (CpuId cpu = 0; cpu < cpu_count_; ++cpu) {
+    cpus_[cpu].times.MakeRoomAt(write.place, write.number);
+  }
+  cpus_[write.cpu].times.AddOldStore({OldRead::kStore, write.place, write.number, now});
+  place.seen[write.cpu] = write.number;
+  write.committed = now;
+  write.reached_by[write.cpu] = now;
+}
+
 void WeakMemory::Append(WriteId id, Time now) {
   Write& write = writes_[id];
   Place& place = places_[write.place];
@@ -339,7 +381,8 @@ void WeakMemory::Append(WriteId id, Time now) {
   write.number =
       static_cast<uint16_t>(place.newest == kInitialWrite ? 1 : writes_[place.newest].number + 1);
   // What it makes of the old value, or keeps of it, comes with it (RMW sequences).
-  if (place.newest != kInitialWrite && (write.update != nullptr || write.mask != UINT64_MAX)) {
+  write.stands_on_previous = write.update != nullptr || write.mask != UINT64_MAX;
+  if (place.newest != kInitialWrite && write.stands_on_previous) {
     const Write& previous = writes_[place.newest];
     write.before.AddAll(previous.before);
     if (write.update == nullptr) write.before.Add(place.newest);
@@ -358,13 +401,17 @@ void WeakMemory::Append(WriteId id, Time now) {
   if (rules_.loads_wait_for_stores) self.times.RaiseFloor(now);
 }
 
-void WeakMemory::Commit(CpuId cpu, WriteId id, Time now) {
+void WeakMemory::Commit(CpuId cpu, WriteId id, Time now, int under) {
   Cpu& self = cpus_[cpu];
   WR_CHECK(MayCommit(cpu, id));
   Write& write = writes_[id];
   CloseBefore(write);
   const WriteId newest = places_[write.place].newest;
-  Append(id, now);
+  if (under == 0) {
+    Append(id, now);
+  } else {
+    PutUnder(id, under, now);
+  }
   for (WriteSet* set : {&self.own, &self.known}) set->AddAll(write.before);
   self.late.erase(std::find(self.late.begin(), self.late.end(), id));
   if (write.update == nullptr || newest == kInitialWrite) return;
@@ -421,6 +468,7 @@ WriteId WeakMemory::CommitRmw(CpuId cpu, const RmwRequest& request, WriteId read
     set->AddAll(write.before);
   }
   Append(id, now);
+  write.stands_on_previous = true;
   return id;
 }
 

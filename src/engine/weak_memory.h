@@ -1,8 +1,9 @@
 // What weak memory models have in common: loads that run earlier than their place in the program,
 // and stores that take effect later.
 //
-// Time is the number of the step. A store is issued, and commits at that moment or later: commits
-// are the coherence order, and memory always holds the newest one. A load runs at some time between
+// Time is the number of the step. A store is issued, and commits at that moment or later: behind
+// all others in coherence order, or (LKMM) below those that have not reached its CPU. Memory always
+// holds the newest one. A load runs at some time between
 // what it has to follow (`floor`, fences, acquires, dependencies) and its place in the program; it
 // reads the newest write that has reached its CPU at that time. A write reaches all CPUs at its
 // commit (multicopy-atomic models), or each CPU at a time of its own (LKMM): then no earlier than
@@ -13,7 +14,7 @@
 // Sources: tools/memory-model of Linux (linux-kernel.cat, v6.1 and v6.12: both are respected), and
 // its explanation.txt for the machine. Deviations, all on the strong side: no load runs after a
 // later store of its CPU (load buffering); a value-returning read-modify-write commits at once, and
-// reads the newest; coherence order is the order of commits.
+// reads the newest.
 #ifndef WALKRACE_ENGINE_WEAK_MEMORY_H_
 #define WALKRACE_ENGINE_WEAK_MEMORY_H_
 
@@ -89,7 +90,10 @@ class WeakMemory {
   WriteId Issue(CpuId cpu, const StoreRequest& request, Time now);
   // Whether it commits without another one of its CPU having to do so first.
   bool MayCommit(CpuId cpu, WriteId write) const;
-  void Commit(CpuId cpu, WriteId write, Time now);
+  // In how many places of the coherence order it may go: at the end, or below so many newer ones.
+  int CountPlaces(CpuId cpu, WriteId write, Time now) const;
+  // REQUIRES: under < CountPlaces().
+  void Commit(CpuId cpu, WriteId write, Time now, int under = 0);
   // Those of this CPU that are issued and have not committed, in program order.
   const std::vector<WriteId>& late(CpuId cpu) const { return cpus_[cpu].late; }
 
@@ -159,6 +163,7 @@ class WeakMemory {
     WriteId previous;  // in coherence order; kInitialWrite
     uint16_t epoch;
     bool release;
+    bool stands_on_previous;  // nothing goes between it and the one below
     uint64_t mask;
     uint64_t value;  // committed: of the whole granule
     uint64_t (*update)(uint64_t old, const void* argument);
@@ -206,6 +211,7 @@ class WeakMemory {
   uint16_t MakePlace(const Granule& granule);
   WriteId NewWrite(CpuId cpu, uint16_t place);
   void Append(WriteId write, Time now);
+  void PutUnder(WriteId write, int under, Time now);
   void CloseBefore(Write& write);
   void MakeRoom(Time now);
   bool TryRead(CpuId cpu, const LoadRequest& request, uint16_t place, WriteId write, Time now,

@@ -73,7 +73,7 @@ class Explorer {
       if (way.thread < 0) return EndAll();
       ++now_;
       if (way.commit != kInitialWrite) {
-        memory_.Commit(way.thread, way.commit, now_);
+        Commit(way.thread, way.commit);
       } else if (!Advance(way.thread)) {
         return false;
       }
@@ -339,6 +339,11 @@ class Explorer {
     return IssueStore(id, request);
   }
 
+  void Commit(CpuId id, WriteId write) {
+    const int under = choices_->Choose(memory_.CountPlaces(id, write, now_));
+    memory_.Commit(id, write, now_, under);
+  }
+
   // It commits now, or another step of this thread is first.
   StepResult IssueStore(CpuId id, const WeakMemory::StoreRequest& request) {
     if (ending_) return StepResult::kNoticed;
@@ -346,7 +351,7 @@ class Explorer {
     const bool may_be_late = !rules_.stores_in_order && code_[id].size() != threads_[id].at;
     if (may_be_late && choices_->Choose(2) == 1) return StepResult::kLocal;
     if (!memory_.MayCommit(id, write)) return StepResult::kImpossible;
-    memory_.Commit(id, write, now_);
+    Commit(id, write);
     return StepResult::kNoticed;
   }
 
