@@ -83,6 +83,7 @@ RunResult Engine::Run(Strategy& strategy, uint64_t seed, int cpu_count, Body bod
     pending_[cpu] = {EventKind::kBegin, Order::kPlain, kNoLocation, nullptr};
   }
   strategy.Begin(cpu_count, seed);
+  old_reads_.clear();
   if (!is_sc_) {
     BeginWeak(cpu_count);
     if (choices_ != nullptr) choices_->Begin(cpu_count, seed);

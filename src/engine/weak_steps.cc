@@ -34,7 +34,6 @@ void Engine::set_memory(MemoryKind kind) {
 
 void Engine::BeginWeak(int cpu_count) {
   weak_->Begin(cpu_count);
-  old_reads_.clear();
   for (auto& late : late_) late.clear();
 }
 
