@@ -46,7 +46,7 @@ uint32_t ReferenceHistory::BeginOfCall(CpuId cpu) const {
   for (const Engine::OldLoad& load : engine_->old_loads()) {
     const Event* const events = engine_->events();
     if (load.event < call_[cpu] || events[load.event].cpu != cpu) continue;
-    while (begin > 0 && events[begin - 1].step > load.ran) --begin;
+    while (begin > 0 && events[begin].step > load.ran) --begin;
   }
   return begin;
 }

@@ -31,6 +31,10 @@ inline bool WhereTheSyncAloneHoldsUnshare(const Profile& profile) {
 inline bool WhereTheSyncAloneWaits(const Profile& profile) {
   return WhereCollapseFlushWaitsForNobody(profile) && profile.table_free != TableFree::kAtOnce;
 }
+// And the deposit of the table writes into it, under a walker.
+inline bool WhereTheDepositAloneHurts(const Profile& profile) {
+  return WhereTheSyncAloneWaits(profile) && profile.deposit_writes_table;
+}
 // Neither the flush of collapse nor its tlb_remove_table_sync_one, which is empty without RCU table
 // free, waits for a walker.
 inline bool WhereCollapseWaitsForNobody(const Profile& profile) {
