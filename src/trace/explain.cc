@@ -18,6 +18,7 @@ namespace {
 
 constexpr size_t kWidthMin = 60;
 constexpr size_t kPreemptionsNamed = 4;
+constexpr size_t kOldLoadsNamed = 4;
 constexpr int kNever = 1 << 30;
 constexpr int kNoFolds = -1;
 
@@ -115,17 +116,81 @@ std::string PreemptionWords(const Preemption& entry) {
 }
 
 std::string ScheduleWords(const TraceView& view) {
-  const size_t count = view.preemptions.size();
-  if (count == 0) return "No preemption.";
+  size_t count = 0, old = 0, late = 0;
   std::vector<std::string> entries;
-  entries.reserve(kPreemptionsNamed);
-  for (size_t i = 0; i < std::min(count, kPreemptionsNamed); ++i) {
-    entries.push_back(PreemptionWords(view.preemptions[i]));
+  for (const Preemption& entry : view.preemptions) {
+    old += entry.kind == EntryKind::kOld;
+    late += entry.kind == EntryKind::kLate;
+    if (entry.kind != EntryKind::kPreempt) continue;
+    if (++count <= kPreemptionsNamed) entries.push_back(PreemptionWords(entry));
   }
-  std::string words = absl::StrCat(
-      count, count == 1 ? " preemption: " : " preemptions: ", absl::StrJoin(entries, ", "));
+  std::string words = "No preemption";
+  if (count != 0) {
+    words = absl::StrCat(
+        count, count == 1 ? " preemption: " : " preemptions: ", absl::StrJoin(entries, ", "));
+  }
   if (count > kPreemptionsNamed) absl::StrAppend(&words, ", and so on");
+  if (old != 0) absl::StrAppend(&words, "; ", old, old == 1 ? " old load" : " old loads");
+  if (late != 0) absl::StrAppend(&words, "; ", late, late == 1 ? " late store" : " late stores");
   return words + ".";
+}
+
+// The first write to the load's location that it could have read and did not.
+const Event* FirstMissed(const TraceView& view, const Engine::OldLoad& load) {
+  const Event& event = view.events[load.event];
+  const size_t from = load.store == Engine::kNoStore ? 0 : load.store + size_t{1};
+  for (size_t i = from; i < load.event; ++i) {
+    const Event& write = view.events[i];
+    const bool writes = write.kind == EventKind::kStore ||
+                        (write.kind == EventKind::kRmw && !write.failed) ||
+                        write.kind == EventKind::kLock || write.kind == EventKind::kUnlock;
+    if (writes && write.location == event.location && write.cpu != event.cpu) return &write;
+  }
+  return nullptr;
+}
+
+// "gup_pte_range() reads pmd[0] = T0, 3 steps old: CPU 1 did: clear pmd[0]: T0 -> none at step 14;
+// nothing orders this read after that."
+std::string OldLoadWords(const TraceView& view, const Engine::OldLoad& load) {
+  const Event& event = view.events[load.event];
+  std::string words =
+      absl::StrCat("CPU ", event.cpu, ", ", FunctionOf(event), "(), reads ", NameOf(event.location),
+                   " = ", ValueWords(event.location, event.before));
+  const Event* const missed = FirstMissed(view, load);
+  if (missed == nullptr) return absl::StrCat(words, ", which is old.");
+  const uint32_t age = event.step - missed->step;
+  return absl::StrCat(words, ", ", age, age == 1 ? " step" : " steps", " old: at step ",
+                      missed->step, " CPU ", missed->cpu, " did ", EventWords(*missed, nullptr),
+                      "; nothing orders this read after that.");
+}
+
+// "CPU 1, pte_alloc(), stores to pmd[0] at step 9, and that takes effect at step 14."
+std::string LateStoreWords(const TraceView& view, size_t issue) {
+  const Event& event = view.events[issue];
+  std::string words =
+      absl::StrCat("CPU ", event.cpu, ", ", FunctionOf(event), "(), stores to ",
+                   NameOf(event.location), " at step ", event.step, ", and that takes effect ");
+  for (size_t i = issue + 1; i < view.count; ++i) {
+    const Event& store = view.events[i];
+    if (store.kind != EventKind::kStore || store.cpu != event.cpu || store.site != event.site ||
+        store.location != event.location) {
+      continue;
+    }
+    return absl::StrCat(words, "at step ", store.step, ".");
+  }
+  return words + "never in this run.";
+}
+
+void AppendWeakMemory(const TraceView& view, size_t width, Lines& lines) {
+  size_t named = 0;
+  for (const Engine::OldLoad& load : view.old_loads) {
+    if (load.event >= view.count || ++named > kOldLoadsNamed) break;
+    Append(lines, OldLoadWords(view, load), width, 2);
+  }
+  for (size_t i = 0; i < view.count; ++i) {
+    if (view.events[i].kind != EventKind::kIssue || ++named > 2 * kOldLoadsNamed) continue;
+    Append(lines, LateStoreWords(view, i), width, 2);
+  }
 }
 
 std::string CountWords(const TraceView& view, const std::vector<StoryItem>& story, bool full) {
@@ -196,6 +261,7 @@ class Explainer {
     for (std::string& line : LayOut(story, layout)) lines.push_back(std::move(line));
     lines.emplace_back();
     AppendFinding(view_, width_, lines);
+    AppendWeakMemory(view_, width_, lines);
     Append(lines, ScheduleWords(view_) + CountWords(view_, story, options_.full), width_, 2);
     return lines;
   }

@@ -67,6 +67,15 @@ json PreemptionJson(const TraceView& view, const Preemption& entry) {
   return out;
 }
 
+// What weak memory left open: an old load, a late store.
+json MemoryJson(const TraceView& view, const Preemption& entry) {
+  json out = PreemptionJson(view, entry);
+  out.erase("to");
+  out["kind"] = entry.kind == EntryKind::kOld ? "old" : "late";
+  out["by"] = entry.amount;
+  return out;
+}
+
 json CpuJson(const TraceView& view, CpuId cpu) {
   json operations = json::array();
   for (const Operation& operation : view.scenario.cpus[cpu]) {
@@ -86,7 +95,11 @@ nlohmann::json ExplainJson(const TraceView& view) {
   out["violation"] = ViolationJson(view);
   out["preemptions"] = json::array();
   for (const Preemption& entry : view.preemptions) {
-    out["preemptions"].push_back(PreemptionJson(view, entry));
+    if (entry.kind == EntryKind::kPreempt) {
+      out["preemptions"].push_back(PreemptionJson(view, entry));
+    } else {
+      out["memory"].push_back(MemoryJson(view, entry));
+    }
   }
   return out;
 }

@@ -83,6 +83,8 @@ class Grader {
       case EventKind::kStore:
       case EventKind::kRmw:
         return OfAccess(event);
+      case EventKind::kIssue:
+        return focus_.Has(event.location) ? Relevance::kStory : Relevance::kDetail;
       case EventKind::kLock:
       case EventKind::kUnlock:
         return focus_.HasLocation(event.location) ? Relevance::kDetail : Relevance::kNoise;
@@ -111,6 +113,7 @@ class Grader {
 
   Relevance OfAccess(const Event& event) const {
     const ObjectKind kind = ObjectAt(event.location).kind;
+    if (event.kind == EventKind::kLoad && event.detail != 0) return Relevance::kStory;
     if (event.location == kNoLocation) return Relevance::kContext;  // a page fault
     if (!focus_.Has(event.location)) return OfBystander(event);
     switch (kind) {

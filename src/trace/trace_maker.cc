@@ -103,13 +103,21 @@ void TraceMaker::Preempt(CpuId cpu, uint16_t event, CpuId to) {
   WR_CHECK(preemptions_.push_back({event, static_cast<uint8_t>(cpu), static_cast<uint8_t>(to)}));
 }
 
+void TraceMaker::MakeOld(uint32_t load, uint32_t store) {
+  Event& event = events_[load];
+  event.detail = 1;
+  WR_CHECK(preemptions_.push_back({event.number, event.cpu, 0, EntryKind::kOld, 1}));
+  old_loads_.push_back({load, store, 0});
+}
+
 TraceView TraceMaker::View() const {
   return {.events = events_.data(),
           .count = events_.size(),
           .cpu_count = scenario_.cpu_count,
           .scenario = scenario_,
           .violation = violation_,
-          .preemptions = preemptions_};
+          .preemptions = preemptions_,
+          .old_loads = old_loads_};
 }
 
 TraceMaker SeedRace() {

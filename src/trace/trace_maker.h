@@ -37,6 +37,8 @@ class TraceMaker {
 
   void Violate(const char* oracle, const char* message, uint32_t first, uint32_t second);
   void Preempt(CpuId cpu, uint16_t event, CpuId to);
+  // The load at this index read what the store at `store` left, or what was there at first.
+  void MakeOld(uint32_t load, uint32_t store);
 
   Scenario& scenario() { return scenario_; }
   Violation& violation() { return violation_; }
@@ -48,6 +50,7 @@ class TraceMaker {
   Scenario scenario_;
   Violation violation_;
   Schedule preemptions_;
+  std::vector<Engine::OldLoad> old_loads_;
   uint32_t step_ = 0;
   uint16_t numbers_[kCpusMax] = {};
 };

@@ -39,7 +39,8 @@ TraceView ViewOfLastRun(const Engine& engine, const Scenario& scenario,
                  .cpu_count = engine.cpu_count(),
                  .scenario = scenario,
                  .violation = violation,
-                 .preemptions = engine.taken()};
+                 .preemptions = engine.taken(),
+                 .old_loads = engine.old_loads()};
   // A run that an oracle stopped was cut short anywhere: nobody need have been waiting.
   if (violation.oracle == nullptr || std::strcmp(violation.oracle, kProgressName) != 0) return view;
   for (CpuId cpu = 0; cpu < view.cpu_count; ++cpu) {

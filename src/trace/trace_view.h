@@ -18,7 +18,8 @@ struct TraceView {
   int cpu_count = 0;
   const Scenario& scenario;
   const Violation& violation;   // oracle null: nothing was found
-  const Schedule& preemptions;  // as taken: those that took effect
+  const Schedule& preemptions;  // as taken: those that took effect, and what weak memory left open
+  const std::vector<Engine::OldLoad>& old_loads;
   // What each CPU waited for when a run without progress ended. Site null: it did not wait.
   PendingEvent waits_for[kCpusMax] = {};
 };

@@ -83,7 +83,8 @@ std::string AccessWords(const Event& event) {
   }
   if (event.kind == EventKind::kLoad) {
     return absl::StrCat(IsCopy(event) ? "copy " : "load ", name, ": ",
-                        ValueWords(event.location, event.before));
+                        ValueWords(event.location, event.before),
+                        event.detail != 0 ? " (old)" : "");
   }
   const Object& object = ObjectAt(event.location);
   if (object.kind == ObjectKind::kPageFlags) return FlagsChange(event);
