@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "base/file.h"
+#include "litmus/explore.h"
 #include "litmus/parse.h"
+#include "litmus/verdict.h"
 
 namespace walkrace::litmus {
 namespace {
@@ -34,6 +36,10 @@ TEST(ToText, ComesBackTheSame) {
     ASSERT_TRUE(again.ok()) << again.status() << "\n" << printed;
     EXPECT_EQ(ToText(*again), printed);
     EXPECT_EQ(again->expected, program->expected);
+    const auto states = [](const Program& test) {
+      return Judge(test, Explore(test, MemoryKind::kSc).states).states;
+    };
+    EXPECT_EQ(states(*again), states(*program)) << printed;
   }
 }
 

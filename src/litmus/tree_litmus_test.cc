@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,14 @@ std::string ReadAll(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
+// What the model of 6.12 forbids and that of 6.1 does not: it extends a release over
+// read-modify-writes of other CPUs. The corpus says what 6.1 does.
+const std::set<std::string> kForbiddenSince6_1 = {
+    "MP+releaseonce+fetchinc+acquireonce",
+    "MP+releaseonce+fetchincrelaxed+acquireonce",
+    "MP+wmbonceonce+fetchincrelaxed+fetchincrelaxed+acquireonce",
+};
+
 // Returns whether the test says what is expected of it.
 bool AgreesWithItself(const std::filesystem::path& path) {
   const absl::StatusOr<Program> program = Parse(ReadAll(path), path.filename().string());
@@ -43,7 +52,9 @@ bool AgreesWithItself(const std::filesystem::path& path) {
     const LkmmResult result = CheckLkmm(*program, options);
     EXPECT_TRUE(result.complete);
     const Verdict verdict = Judge(*program, result.states);
-    EXPECT_EQ(verdict.Word(), program->expected)
+    const bool forbidden =
+        version == LkmmVersion::k6_12 && kForbiddenSince6_1.contains(program->name);
+    EXPECT_EQ(verdict.Word(), forbidden ? "Never" : program->expected)
         << (version == LkmmVersion::k6_1 ? "6.1" : "6.12") << "\n"
         << VerdictText(*program, verdict, result.complete);
   }
@@ -71,6 +82,7 @@ TEST(TreeLitmus, TheCheckerAgreesWithTheKernelsTests) {
 TEST(TreeLitmus, TheCheckerAgreesWithTheCorpus) {
   const std::vector<std::filesystem::path> files =
       LitmusFiles(std::filesystem::path(WALKRACE_CORPUS_DIR) / "litmus");
+  EXPECT_GE(files.size(), 45u);
   for (const std::filesystem::path& file : files) {
     SCOPED_TRACE(file.filename());
     EXPECT_TRUE(AgreesWithItself(file)) << "no Result: in it";
