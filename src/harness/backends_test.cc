@@ -41,6 +41,7 @@ RunContext Draw(Random& random, Input& input) {
   if (random.OneIn(4)) return context;
   const VariantRow& variant = variants[random.Below(variant_count)];
   AddCuts(variant, &context.cuts);
+  if (random.OneIn(2)) context.memory = static_cast<MemoryKind>(random.Below(4));
   if (controls.count(&variant) == 0) {
     controls[&variant] = ControlFile(&variant)->input.scenario;
   }
@@ -84,7 +85,8 @@ TEST_P(BackendIdentity, TheSameInputGivesTheSameRun) {
     const RunContext context = Draw(random, *input);
     const int kind = static_cast<int>(i % 4);
     if (kind == 2) {
-      for (int change = 0; change < 20; ++change) Mutate(*input, Mix::kAll, random.Next());
+      for (int change = 0; change < 20; ++change)
+        Mutate(*input, Mix::kAll, random.Next(), nullptr, random.OneIn(2));
     } else if (kind == 3) {
       uint8_t bytes[400];
       for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random.Next());

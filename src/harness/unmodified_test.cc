@@ -55,5 +55,34 @@ TEST(UnmodifiedMix, StaysCleanOnEveryProfile) {
   }
 }
 
+// And under each weak memory model.
+class UnmodifiedUnder : public ::testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(Models, UnmodifiedUnder, ::testing::Values("tso", "mca", "lkmm"),
+                         [](const auto& info) { return std::string(info.param); });
+
+TEST_P(UnmodifiedUnder, StaysCleanOnEveryProfile) {
+  size_t count;
+  const Profile* profiles = Profiles(&count);
+  uint64_t old_loads = 0;
+  for (const Profile* profile = profiles; profile != profiles + count; ++profile) {
+    HuntOptions options;
+    options.context = ContextOf(profile->name);
+    options.context.target = FindTarget("gup_vs_mm");
+    options.context.run.memory = FindMemory(GetParam())->kind;
+    options.strategy = FindStrategy("random");
+    options.schedules_max = 2000;
+    options.seed = 20261128;
+    const HuntResult result = Hunt(options);
+    EXPECT_EQ(result.schedules, options.schedules_max);
+    EXPECT_EQ(result.first_violation_at, 0u)
+        << result.report.violation.oracle << ": " << result.report.violation.message << "\n"
+        << PrintText(result.file);
+    for (const Preemption& entry : Runner::Get().engine().taken()) {
+      old_loads += entry.kind == EntryKind::kOld;
+    }
+  }
+  RecordProperty("old_loads_of_last_runs", static_cast<int>(old_loads));
+}
+
 }  // namespace
 }  // namespace walkrace
