@@ -37,7 +37,9 @@ TEST(ToText, ComesBackTheSame) {
     EXPECT_EQ(ToText(*again), printed);
     EXPECT_EQ(again->expected, program->expected);
     const auto states = [](const Program& test) {
-      return Judge(test, Explore(test, MemoryKind::kSc).states).states;
+      ExploreOptions options;
+      options.executions_max = 1000;  // the same ones of both
+      return Judge(test, Explore(test, MemoryKind::kSc, options).states).states;
     };
     EXPECT_EQ(states(*again), states(*program)) << printed;
   }
