@@ -195,7 +195,7 @@ TEST_P(ExhaustedControls, SayWhatTheMatrixSays) {
   for (size_t i = GetParam(); i < profile_count * variant_count; i += stride) {
     const VariantRow& variant = variants[i / profile_count];
     const Profile& profile = profiles[i % profile_count];
-    if (WhySkipped(variant) != nullptr) continue;
+    if (WhySkipped(variant) != nullptr || NeedsWeakMemory(variant)) continue;
     const RunContext context = ControlContext(&variant, profile).run;
     const Scenario scenario = ControlFile(&variant)->input.scenario;
     ReducedSearch search(runner.engine_to_search(), footprints);

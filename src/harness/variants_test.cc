@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "base/build_info.h"
+#include "harness/controls.h"
 #include "harness/harness_test_bed.h"
 #include "harness/race_reports.h"
 #include "harness/replays.h"
@@ -42,6 +43,7 @@ class Variants : public ::testing::TestWithParam<std::tuple<int, int>> {
   HuntOptions Options(const Scenario& control, const StrategyRow& strategy) const {
     HuntOptions options;
     options.context = ContextOf(TheProfile().name, Row().name);
+    if (NeedsWeakMemory(Row())) options.context.run.memory = MemoryKind::kLkmm;
     options.strategy = &strategy;
     options.strategy_options.depth = Row().pct_depth;
     options.seed = kSeed;
@@ -97,7 +99,8 @@ TEST_P(Variants, AreCaughtWhereTheyBiteAndCleanElsewhere) {
     EXPECT_EQ(OracleOf(again), OracleOf(found.report)) << PrintText(found.file);
     EXPECT_EQ(again.run.trace_hash, found.report.run.trace_hash);
 
-    const ResolvedContext unmodified = ContextOf(TheProfile().name);
+    ResolvedContext unmodified = ContextOf(TheProfile().name);
+    unmodified.run.memory = options.context.run.memory;
     const Report twin = Runner::Get().Replay(found.file.input, unmodified.run);
     if (TablesAreExposed(TheProfile()) && OracleOf(twin) == "no-table-use-after-free") continue;
     EXPECT_EQ(twin.run.outcome, Outcome::kFinished);

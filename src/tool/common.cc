@@ -196,6 +196,9 @@ CLI::Validator WholeNumber() {
 void WarnWhereBlind(const ResolvedContext& context) {
   for (const VariantRow* row : context.variants) {
     const char* why = WhySkipped(*row);
+    if (NeedsWeakMemory(*row) && context.run.memory == MemoryKind::kSc) {
+      why = "needs: weak-memory (add --memory lkmm)";
+    }
     if (why == nullptr) continue;
     std::fprintf(stderr, "walkrace: variant %s cannot be seen here, %s: clean says nothing\n",
                  row->name, why);

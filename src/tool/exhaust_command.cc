@@ -174,6 +174,15 @@ absl::Status Check(const ExhaustArguments& arguments, ExhaustOptions& options) {
 }
 
 // What a tree's own memory has beside the machine's is in no footprint: a proof would not be one.
+absl::Status CheckMemory(const ResolvedContext& context) {
+  if (context.run.memory == MemoryKind::kSc) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("exhaust proves sequential consistency alone, not ",
+                   MemoryRowOf(context.run.memory).name,
+                   ": leave --memory out, or search with hunt; walkrace litmus explores a litmus "
+                   "test under every model to its end"));
+}
+
 absl::Status CheckNoTree(const ResolvedContext& context) {
   if (context.run.tree == nullptr) return absl::OkStatus();
   return absl::InvalidArgumentError(
@@ -189,6 +198,7 @@ absl::Status Load(const ExhaustArguments& arguments, ExhaustOptions& options) {
     if (!input.ok()) return input.status();
     options.context = input->context;
     options.scenario = input->file.input.scenario;
+    if (absl::Status status = CheckMemory(options.context); !status.ok()) return status;
     return CheckNoTree(options.context);
   }
   auto names = arguments.context.Names();
@@ -196,6 +206,7 @@ absl::Status Load(const ExhaustArguments& arguments, ExhaustOptions& options) {
   auto context = ResolveContext(*names, nullptr);
   if (!context.ok()) return context.status();
   options.context = *std::move(context);
+  if (absl::Status status = CheckMemory(options.context); !status.ok()) return status;
   if (options.context.target->seed == nullptr) {
     return absl::InvalidArgumentError(
         absl::StrCat("target ", options.context.target->name, " runs no scenarios"));

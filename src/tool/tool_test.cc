@@ -991,8 +991,7 @@ TEST_F(Controls, AreAsExpected) {
   const Json list = RunJson({"list"}, 0);
   EXPECT_EQ(rows.size(), list["variants"].size());
   for (const Json& row : list["variants"]) {
-    const bool blind =
-        row["needs"] == "weak-memory" || (row["needs"] == "tsan" && Flavour() != "tsan");
+    const bool blind = row["needs"] == "tsan" && Flavour() != "tsan";
     EXPECT_EQ(skipped.count(row["name"]), blind ? 1u : 0u) << row;
   }
 }
