@@ -16,7 +16,7 @@ struct Reference {
   // Index of the call's WR_NOTE_GUP_BEGIN; under weak memory of what an old load of the call may
   // have run behind, where that is earlier.
   uint32_t gup_begin;
-  uint32_t returned;   // index of WR_NOTE_PAGE_RETURNED
+  uint32_t returned;  // index of WR_NOTE_PAGE_RETURNED
   Allocation page;
   uint16_t head;  // pfn of the folio that owns the page
   uint8_t cpu;

@@ -176,11 +176,10 @@ absl::Status Check(const ExhaustArguments& arguments, ExhaustOptions& options) {
 // What a tree's own memory has beside the machine's is in no footprint: a proof would not be one.
 absl::Status CheckMemory(const ResolvedContext& context) {
   if (context.run.memory == MemoryKind::kSc) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("exhaust proves sequential consistency alone, not ",
-                   MemoryRowOf(context.run.memory).name,
-                   ": leave --memory out, or search with hunt; walkrace litmus explores a litmus "
-                   "test under every model to its end"));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "exhaust proves sequential consistency alone, not ", MemoryRowOf(context.run.memory).name,
+      ": leave --memory out, or search with hunt; walkrace litmus explores a litmus "
+      "test under every model to its end"));
 }
 
 absl::Status CheckNoTree(const ResolvedContext& context) {
