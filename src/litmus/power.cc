@@ -91,7 +91,7 @@ int main(int argc, char** argv) {
       std::printf("missed, seed %llu:\n%s\n", static_cast<unsigned long long>(seed),
                   ToText(program).c_str());
       for (const auto& [state, about] : allowed.about) {
-        if (about.sc || about.needs_load_buffering || shown.states.count(state) != 0) continue;
+        if (about.sc || about.needs_load_buffering || shown.states.contains(state)) continue;
         for (size_t t = 0; t < state.registers.size(); ++t) {
           for (size_t r = 0; r < state.registers[t].size(); ++r) {
             std::printf(" %zu:%s=%lld", t, program.threads[t].registers[r].c_str(),
@@ -107,10 +107,11 @@ int main(int argc, char** argv) {
     }
     if (seconds(told, now()) > 10) {
       told = now();
-      std::fprintf(stderr, "%llu programs, %llu forbidden, power %.1f %%\n",
-                   static_cast<unsigned long long>(seed - first + 1),
-                   static_cast<unsigned long long>(forbidden),
-                   weak == 0 ? 0.0 : 100.0 * weak_seen / weak);
+      std::fprintf(
+          stderr, "%llu programs, %llu forbidden, power %.1f %%\n",
+          static_cast<unsigned long long>(seed) - first + 1,
+          static_cast<unsigned long long>(forbidden),
+          weak == 0 ? 0.0 : 100.0 * static_cast<double>(weak_seen) / static_cast<double>(weak));
     }
   }
   std::printf(
@@ -121,7 +122,8 @@ int main(int argc, char** argv) {
       "end: %llu; %llu executions; checker %.0f s, model %.0f s\n",
       row->name, static_cast<unsigned long long>(programs),
       static_cast<unsigned long long>(forbidden), static_cast<unsigned long long>(weak),
-      static_cast<unsigned long long>(weak_seen), weak == 0 ? 0.0 : 100.0 * weak_seen / weak,
+      static_cast<unsigned long long>(weak_seen),
+      weak == 0 ? 0.0 : 100.0 * static_cast<double>(weak_seen) / static_cast<double>(weak),
       static_cast<unsigned long long>(buffered), static_cast<unsigned long long>(buffered_seen),
       static_cast<unsigned long long>(sc_missed), static_cast<unsigned long long>(incomplete),
       static_cast<unsigned long long>(executions), checker_seconds, model_seconds);
