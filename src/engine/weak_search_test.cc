@@ -4,10 +4,16 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cstdio>
+#include <cstring>
+#include <memory>
 #include <optional>
 #include <set>
 #include <vector>
 
+#include "base/build_info.h"
+#include "base/random.h"
+#include "engine/memory_choices.h"
 #include "engine/test_bed.h"
 
 namespace walkrace {
@@ -199,6 +205,48 @@ TEST_P(WeakSearchTest, TriesNoDelayThatNothingLetsRunOut) {
   const Found found = Explore(GetParam(), 1, 1, fenced, {});
   // None, one event (before the fence), two (the fence comes first).
   EXPECT_EQ(found.schedules, 3u);
+}
+
+// Of random programs: what samples of all schedules and choices end with, the search has met. It
+// would miss nothing that one run in 50 does, but for a probability of (1 - 1/50)^400, below 1e-3,
+// a program.
+TEST_P(WeakSearchTest, SeesWhatSamplesSee) {
+  uint64_t schedules = 0, ends = 0;
+  const uint64_t programs = std::strcmp(kFlavour, "plain") == 0 ? 40 : 4;
+  for (uint64_t seed = 1; seed <= programs; ++seed) {
+    uint32_t draws[2][3];
+    Random random(seed);
+    for (auto& cpu : draws) {
+      for (uint32_t& draw : cpu) draw = random.Below(32);
+    }
+    const auto body = [&draws](CpuId cpu, Registers& registers) {
+      for (int i = 0; i < 3; ++i) {
+        const uint32_t draw = draws[cpu][i];
+        const int word = draw & 1;
+        uint64_t& seen = registers[2 * cpu];
+        if (draw < 14) {
+          Store(word, 10 * cpu + i + 1);
+        } else if (draw < 28) {
+          seen = 100 * seen + LoadIndependent(word) + 1;
+        } else {
+          FenceOf(static_cast<FenceKind>((draw - 28) % 3));
+        }
+      }
+    };
+    const Found found = Explore(GetParam(), 100, 2, body, {});
+    ASSERT_FALSE(found.left_out);
+    schedules += found.schedules;
+    ends += found.ends.size();
+    const std::unique_ptr<Strategy> strategy = MakeRandomStrategy();
+    RandomMemoryChoices choices;
+    for (int sample = 0; sample < 400; ++sample) {
+      Registers registers = {};
+      TestEngine().set_memory_choices(&choices);
+      RunBodies(*strategy, SplitSeed(seed, sample), 2, [&](CpuId cpu) { body(cpu, registers); });
+      ASSERT_EQ(found.ends.count(registers), 1u) << "seed " << seed;
+    }
+  }
+  std::printf("%lu schedules, %lu ends\n", schedules, ends);
 }
 
 }  // namespace
