@@ -27,6 +27,11 @@ bool HasOperations(const Scenario& scenario) {
   return false;
 }
 
+bool MemoryIsWeak() {
+  const FuzzContext* const context = TheFuzzContext();
+  return context != nullptr && context->resolved.run.memory != MemoryKind::kSc;
+}
+
 void DrawAnew(uint64_t seed, Scenario& scenario) {
   const uint8_t profile = scenario.profile;
   DrawScenario(TheMix(), seed, scenario);
@@ -55,7 +60,7 @@ size_t MutateBytes(ByteSpan in, uint64_t seed, uint8_t* out, size_t capacity,
     Normalize(input);  // the schedule may name CPUs that are gone
     *description = "draw-scenario";
   } else {
-    *description = Mutate(input, TheMix(), random.Next(), TheAims());
+    *description = Mutate(input, TheMix(), random.Next(), TheAims(), MemoryIsWeak());
   }
   return EncodeWhatFits(input, out, capacity);
 }

@@ -24,6 +24,7 @@ absl::StatusOr<ResolvedContext> ResolveEnvironment(const char* target) {
   names.variants_given = !names.variants.empty();
   names.profile = Environment("WALKRACE_PROFILE");
   names.tree = Environment("WALKRACE_TREE");
+  names.memory = Environment("WALKRACE_MEMORY");
   if (const std::string file = Environment("WALKRACE_PROFILE_FILE"); !file.empty()) {
     auto added = LoadProfileFile(file);
     if (!added.ok()) return added.status();

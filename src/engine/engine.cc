@@ -38,16 +38,11 @@ CpuId DefaultPick(const Choice& choice) {
   return __builtin_ctz(choice.runnable);
 }
 
-Engine::Engine(Backend& backend) : backend_(&backend), memory_(&ScMemory()) {}
+Engine::Engine(Backend& backend) : backend_(&backend) {}
 
 void Engine::set_backend(Backend& backend) {
   WR_CHECK(!in_run());
   backend_ = &backend;
-}
-
-void Engine::set_memory_model(MemoryModel* model) {
-  memory_ = model;
-  is_sc_ = model == &ScMemory();
 }
 
 void Engine::SetArena(void* base, size_t bytes) {
@@ -84,10 +79,15 @@ RunResult Engine::Run(Strategy& strategy, uint64_t seed, int cpu_count, Body bod
     cpus_[cpu].finished = false;
     cpus_[cpu].interruptible = true;
     cpus_[cpu].interrupted = false;
+    cpus_[cpu].has_late = false;
     pending_[cpu] = {EventKind::kBegin, Order::kPlain, kNoLocation, nullptr};
   }
-  memory_->Begin(cpu_count);
   strategy.Begin(cpu_count, seed);
+  old_reads_.clear();
+  if (!is_sc_) {
+    BeginWeak(cpu_count);
+    if (choices_ != nullptr) choices_->Begin(cpu_count, seed);
+  }
   backend_->Prepare(cpu_count, &Engine::CpuMain, this);
 
   RunEdgeRelease(&start_edge);
@@ -111,6 +111,7 @@ void Engine::RunBody(CpuId cpu) {
   if (!unwinding_ && setjmp(unwind_[cpu]) == 0) {
     cpus_[cpu].number = 1;
     body_(context_, cpu);
+    if (cpus_[cpu].has_late) CommitLateByOwnSteps(cpu);
     EndCpu(cpu);
   }
   // Here the run is over for this CPU: at its end with others to go on (EndCpu chose one), at the
@@ -150,7 +151,8 @@ CpuMask Engine::ReadyOfWaiting() const {
   for (CpuMask rest = waiting_ & unfinished_; rest != 0; rest &= rest - 1) {
     const CpuId id = __builtin_ctz(rest);
     const Cpu& cpu = cpus_[id];
-    if (cpu.arrival.ready(cpu.arrival.ready_argument) || (cpu.interrupted && cpu.interruptible)) {
+    if (cpu.arrival.ready(cpu.arrival.ready_argument) || (cpu.interrupted && cpu.interruptible) ||
+        cpu.has_late) {
       ready |= Bit(id);
     }
   }
@@ -194,8 +196,21 @@ void Engine::Abandon(Outcome outcome) {
   longjmp(unwind_[running_], 1);
 }
 
+// What the chosen CPU does instead of its event to come; nothing, where that is what comes.
+bool Engine::AttendsToOther(CpuId self) {
+  Cpu& cpu = cpus_[self];
+  if (cpu.interrupted && cpu.interruptible) {
+    TakeInterrupt(self);
+    return true;
+  }
+  const bool waits = (waiting_ & Bit(self)) != 0 && !cpu.arrival.ready(cpu.arrival.ready_argument);
+  if (waits) CommitWhileWaiting(self);
+  return waits;
+}
+
 void Engine::TakeInterrupt(CpuId self) {
   Cpu& cpu = cpus_[self];
+  while (cpu.has_late) CommitWhileWaiting(self);
   cpu.interrupted = false;
   ++step_;
   interrupt_handler_(self);
@@ -216,10 +231,6 @@ void Engine::Complete(uint64_t before, uint64_t after, bool failed) {
   waiting_ &= ~Bit(self);
   Publish(event);
   FinishStep(self);
-}
-
-__attribute__((noinline)) AccessResult Engine::PerformByModel(CpuId self, const Access& access) {
-  return memory_->Perform(self, access);
 }
 
 void Engine::SetAfter(size_t event, uint64_t after) {

@@ -10,14 +10,19 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <vector>
 
 #include "base/check.h"
+#include "base/fixed_vector.h"
 #include "engine/backend.h"
 #include "engine/event.h"
 #include "engine/footprint.h"
 #include "engine/memory_model.h"
+#include "engine/memory_models.h"
 #include "engine/schedule.h"
 #include "engine/strategy.h"
+#include "engine/weak_memory.h"
 
 namespace walkrace {
 
@@ -72,8 +77,11 @@ class Engine {
   // REQUIRES: not called during a run.
   void set_backend(Backend& backend);
   Backend& backend() const { return *backend_; }
-  void set_memory_model(MemoryModel* model);
-  MemoryModel& memory_model() { return *memory_; }
+  // Which memory model, and who decides what it leaves open (null: nobody, every load reads the
+  // newest value and every store takes effect at once). REQUIRES: not called during a run.
+  void set_memory(MemoryKind kind);
+  MemoryKind memory() const { return memory_; }
+  void set_memory_choices(MemoryChoices* choices) { choices_ = choices; }
   void set_listener(EventListener* listener) { listener_ = listener; }
   // Runs on a CPU that was interrupted, when it is next chosen and its interrupts are on.
   void set_interrupt_handler(void (*handler)(CpuId cpu)) { interrupt_handler_ = handler; }
@@ -91,6 +99,7 @@ class Engine {
 
   CpuId current() const { return running_; }
   bool in_run() const { return running_ != kHost; }
+  bool in_weak_run() const { return !is_sc_ && in_run(); }
 
   // Announces the next event of this CPU and returns when the strategy has chosen it and it is
   // ready. The caller then does it, and calls Complete. Nobody else runs in between.
@@ -111,16 +120,64 @@ class Engine {
   inline void Note(EventKind kind, uint8_t detail, LocationId location, uint64_t before,
                    uint64_t after, const wr_site* site, CpuId cpu);
 
+  // What orders accesses, beside them: part of the event that is under way, between Arrive and
+  // Complete. Under sequential consistency there is nothing to do.
+  void Fence(FenceKind kind) {
+    if (in_weak_run()) FenceWeak(kind);
+  }
+  // A lock's word takes this value, which its owner gives it; it lets go of it.
+  void AcquireLock(uint64_t* word, uint64_t value) {
+    if (in_weak_run()) LockWeak(word, value);
+  }
+  void ReleaseLock(uint64_t* word, uint64_t value) {
+    if (in_weak_run()) UnlockWeak(word, value);
+  }
+  // A load of the newest value, with acquire.
+  void AcquireNewest(const uint64_t* word) {
+    if (in_weak_run()) AcquireWeak(word);
+  }
+  // A section that grace periods wait for.
+  void BeginReadSection() {
+    if (in_weak_run()) ReadSectionWeak(true);
+  }
+  void EndReadSection() {
+    if (in_weak_run()) ReadSectionWeak(false);
+  }
+  void BeginGracePeriod() {
+    if (in_weak_run()) GracePeriodWeak(true);
+  }
+  void EndGracePeriod() {
+    if (in_weak_run()) GracePeriodWeak(false);
+  }
+  // What `cpu` did before Send is seen by who receives it: a message that is no memory. The
+  // address names it.
+  void Send(CpuId cpu, const void* edge) {
+    if (in_weak_run()) SendWeak(cpu, edge);
+  }
+  void Receive(CpuId cpu, const void* edge) {
+    if (in_weak_run()) ReceiveWeak(cpu, edge);
+  }
+  // Stores of the running CPU that were kept back take effect now: in the event that is under way;
+  // or between two.
+  void CommitLate() {
+    if (in_weak_run()) CommitLateNow(running_);
+  }
+  void CommitLateBetweenEvents() {
+    while (in_run() && cpus_[running_].has_late) CommitWhileWaiting(running_);
+  }
+
   // Says what the running step looks at or changes without an event of its own, for searches that
   // must know which steps commute (footprint.h). Costs nothing where nobody collects them. Before
   // and after a run it does nothing.
   void Touch(uint32_t object, Touched how) {
     if (touches_ != nullptr) Collect(object, how);
   }
-  bool collects_touches() const { return touches_ != nullptr; }
-  // The same for what stands in the arena.
+  bool collects_touches() const { return touches_ != nullptr || !is_sc_; }
+  // The same for what stands in the arena. What the running CPU has stored there takes effect
+  // first; changed so, it is the same for every CPU.
   void TouchMemory(const void* address, Touched how) {
     if (touches_ != nullptr) Collect(LocationOf(address), how);
+    if (in_weak_run()) TouchWeak(LocationOf(address), how);
   }
 
   // Whether this CPU takes interrupts. One that was posted is handled before its next event.
@@ -161,6 +218,15 @@ class Engine {
   size_t event_count() const { return event_count_; }
   const Schedule& taken() const { return taken_; }
 
+  // A load that did not read the newest value: which store's it was, and from which step on.
+  struct OldLoad {
+    uint32_t event;
+    uint32_t store;  // kNoStore: what was there before the run
+    uint32_t ran;    // the least step at which it can have run
+  };
+  static constexpr uint32_t kNoStore = UINT32_MAX;
+  const std::vector<OldLoad>& old_loads() const { return old_reads_; }
+
  private:
   struct Cpu {
     Arrival arrival;
@@ -168,7 +234,21 @@ class Engine {
     bool finished;
     bool interruptible;
     bool interrupted;  // an interrupt is pending
+    bool has_late;     // stores that have not taken effect
   };
+
+  // A store that was issued and has not taken effect: it does when event `due` is to come.
+  // In the order of weak_->late(), whose numbers may change while others run.
+  struct LateStore {
+    uint32_t issue;  // its event
+    uint16_t due;
+    Order order;
+    uint8_t size;
+    uint8_t offset;  // in its granule
+    LocationId location;
+    const wr_site* site;
+  };
+  static constexpr size_t kLateMax = 8;
 
   // One decision a step, and those that no step follows: the start, and for each CPU its end and
   // the event that it has arrived at. All of them fit into a schedule.
@@ -191,7 +271,7 @@ class Engine {
 
   // Off it.
   void AwaitArrival(CpuId self);
-  AccessResult PerformByModel(CpuId self, const Access& access);
+  bool AttendsToOther(CpuId self);
   CpuMask ReadyOfWaiting() const;
   CpuId PickNext(CpuId arrived, CpuMask runnable);
   void KeepChoice(CpuId arrived, CpuId next, CpuMask runnable);
@@ -201,9 +281,44 @@ class Engine {
   [[noreturn]] void Abandon(Outcome outcome);
   void Collect(uint32_t object, Touched how);
 
+  // Under weak memory (weak_steps.cc).
+  void BeginWeak(int cpu_count);
+  Granule GranuleOf(const void* address) const;
+  WeakMemory::LoadRequest LoadRequestOf(const Access& access) const;
+  AccessResult PerformWeak(const Access& access);
+  AccessResult LoadWeak(CpuId self, const Access& access);
+  AccessResult StoreWeak(CpuId self, const Access& access);
+  AccessResult RmwWeak(CpuId self, const Access& access);
+  Event& AppendEvent(CpuId self, const Access& access, LocationId location, uint8_t detail,
+                     const AccessResult& result);
+  void KeepMemoryChoice(EntryKind kind, CpuId cpu, int amount);
+  size_t IndexOfLate(CpuId self, WriteId write) const;
+  WriteId FirstLate(CpuId self) const;
+  void CommitNow(CpuId self, WriteId write);
+  void CommitFirst(CpuId self, WriteId write);
+  void CommitLateNow(CpuId self);
+  void CommitStep(CpuId self, WriteId write);
+  void CommitDue(CpuId self);
+  void CommitLateByOwnSteps(CpuId self);
+  void CommitWhileWaiting(CpuId self);
+  void FullFenceNow(CpuId self);
+  void FenceWeak(FenceKind kind);
+  void LockWeak(uint64_t* word, uint64_t value);
+  void UnlockWeak(uint64_t* word, uint64_t value);
+  void AcquireWeak(const uint64_t* word);
+  void ReadSectionWeak(bool begins);
+  void GracePeriodWeak(bool begins);
+  void SendWeak(CpuId cpu, const void* edge);
+  void ReceiveWeak(CpuId cpu, const void* edge);
+  void TouchWeak(LocationId location, Touched how);
+
   Backend* backend_;
-  MemoryModel* memory_;
-  bool is_sc_ = true;  // whether memory_ is ScMemory()
+  MemoryKind memory_ = MemoryKind::kSc;
+  bool is_sc_ = true;                 // whether memory_ is kSc
+  std::unique_ptr<WeakMemory> weak_;  // null under sc
+  MemoryChoices* choices_ = nullptr;
+  FixedVector<LateStore, kLateMax> late_[kCpusMax];
+  std::vector<OldLoad> old_reads_;
   EventListener* listener_ = nullptr;
   void (*interrupt_handler_)(CpuId cpu) = nullptr;
   Footprint* touches_ = nullptr;

@@ -23,7 +23,7 @@ inline constexpr LocationId kNoLocation = UINT32_MAX;
 
 enum class EventKind : uint8_t {
   kBegin,  // a CPU's first step
-  kLoad,   // before == after: the value read
+  kLoad,   // before == after: the value read; `detail`: how many writes older than the newest
   kStore,
   kRmw,    // read-modify-write; `detail` is an RmwKind
   kFence,  // `detail` is a FenceKind
@@ -40,6 +40,7 @@ enum class EventKind : uint8_t {
   kRcuDone,  // a grace period is over and its callback has run
   kTlb,      // a TLB action; `detail` is a TlbKind
   kNote,     // no access: a fact that oracles and readers are told; `detail` is a wr_note_kind
+  kIssue,    // a store that takes effect later, as an event of its own (kStore); after: the value
   kKindCount,
 };
 

@@ -21,11 +21,15 @@ struct LoadsBefore {
 inline constexpr LoadsBefore kAfterAllLoads = {UINT32_MAX, 0};
 inline constexpr LoadsBefore kAfterNoLoad = {0, 0};
 
-// A load that did not read the newest write of its place: it read the one of this number.
+// An access that came before newer writes of its place than the one of this number: a load that
+// read that one, or the store (at a time that is known) whose number it is.
 struct OldRead {
-  uint32_t load;
+  uint32_t load;  // kStore: none
   uint16_t place;
   uint16_t number;
+  Time time = 0;
+
+  static constexpr uint32_t kStore = UINT32_MAX;
 };
 
 class LoadTimes {
@@ -51,6 +55,16 @@ class LoadTimes {
 
   uint32_t count() const { return forgotten_ + static_cast<uint32_t>(loads_.size()); }
   const std::vector<OldRead>& old_reads() const { return old_reads_; }
+  Time TimeOf(const OldRead& old) const {
+    return old.load == OldRead::kStore ? old.time : least(old.load);
+  }
+  void AddOldStore(OldRead old) { old_reads_.push_back(old); }
+  // A write was put in at this number: those from there on have moved up.
+  void MakeRoomAt(uint16_t place, uint16_t number) {
+    for (OldRead& old : old_reads_) {
+      if (old.place == place && old.number >= number) ++old.number;
+    }
+  }
   Time floor() const { return floor_; }
   Time least(uint32_t load) const {
     return load < forgotten_ ? floor_ : loads_[load - forgotten_].least;
@@ -171,7 +185,7 @@ bool LoadTimes::Solve(Misses misses) {
       if (load.write != UINT16_MAX) {
         for (const OldRead& old : old_reads_) {
           if (old.load == i + forgotten_) continue;
-          const Time missed = this->least(old.load) + 1;
+          const Time missed = TimeOf(old) + 1;
           if (missed > least && misses(old, load.write)) least = missed;
         }
       }

@@ -1,6 +1,6 @@
-// What a load returns and when a store takes effect. `sc` returns the newest value; models that
-// return older values or let stores arrive late stand behind the same interface. Memory itself
-// always holds the newest committed value.
+// One shared access, and what a load returns and when a store takes effect. `sc` returns the newest
+// value; the other models (memory_models.h, weak_memory.h) return older values or let stores arrive
+// late, where MemoryChoices says so. Memory itself always holds the newest committed value.
 #ifndef WALKRACE_ENGINE_MEMORY_MODEL_H_
 #define WALKRACE_ENGINE_MEMORY_MODEL_H_
 
@@ -20,7 +20,9 @@ struct Access {
   uint64_t operand;   // kStore: the value; kRmw: the operand
   uint64_t expected;  // kCmpxchg: the expected value; kAddUnless: the value that forbids it
   const wr_site* site;
-  uint32_t dependency;  // loads that the address or value depends on; kAllEarlierLoads if unknown
+  uint32_t dependency;   // of the CPU's earlier loads, those that the address or value depends on:
+                         // all below this number; kAllEarlierLoads if unknown
+  bool at_once = false;  // it works on memory at once under every model, and orders nothing
 };
 
 inline constexpr uint32_t kAllEarlierLoads = UINT32_MAX;
@@ -31,16 +33,16 @@ struct AccessResult {
   bool failed;
 };
 
-class MemoryModel {
+// What a weak memory model leaves open, decided for one run. Asked only where there is a choice.
+class MemoryChoices {
  public:
-  virtual ~MemoryModel() = default;
-  virtual void Begin(int cpu_count) = 0;
-  virtual AccessResult Perform(CpuId cpu, const Access& access) = 0;
-  virtual void Fence(CpuId cpu, FenceKind kind) = 0;
+  virtual ~MemoryChoices() = default;
+  virtual void Begin(int cpu_count, uint64_t seed) = 0;
+  // How many writes older than the newest the load may read that is event `number` of `cpu`.
+  virtual int Age(CpuId cpu, uint16_t number) = 0;
+  // How many further events of `cpu` its store, event `number`, may wait for.
+  virtual int Delay(CpuId cpu, uint16_t number) = 0;
 };
-
-// Sequential consistency: every access works on memory at once.
-MemoryModel& ScMemory();
 
 }  // namespace walkrace
 

@@ -1,5 +1,4 @@
-// Sequential consistency. Private to the engine, which knows this one model by its type: its
-// accesses are most of what a run does.
+// Sequential consistency: every access works on memory at once.
 #ifndef WALKRACE_ENGINE_SC_MEMORY_H_
 #define WALKRACE_ENGINE_SC_MEMORY_H_
 
@@ -74,13 +73,6 @@ __attribute__((always_inline)) inline AccessResult ScPerform(const Access& acces
   ScStore(access.address, access.size, result.after);
   return result;
 }
-
-class ScMemoryModel final : public MemoryModel {
- public:
-  void Begin(int /*cpu_count*/) override {}
-  AccessResult Perform(CpuId /*cpu*/, const Access& access) override { return ScPerform(access); }
-  void Fence(CpuId /*cpu*/, FenceKind /*kind*/) override {}
-};
 
 }  // namespace walkrace
 

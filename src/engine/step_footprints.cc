@@ -16,7 +16,7 @@ bool LockCanBeTaken(LockKind kind, uint64_t value) {
   return kind == LockKind::kRead ? value < kWriter : value == 0;
 }
 
-void StepFootprints::BeginRun() { WR_CHECK(&engine_.memory_model() == &ScMemory()); }
+void StepFootprints::BeginRun() { WR_CHECK(engine_.memory() == MemoryKind::kSc); }
 
 Waiting StepFootprints::WaitingOf(CpuId cpu) const {
   const Arrival& arrival = engine_.arrival(cpu);
@@ -129,6 +129,7 @@ void StepFootprints::AddEvent(const Event& event, uint32_t /*index*/, Footprint&
     case EventKind::kRcuDone:
     case EventKind::kTlb:
     case EventKind::kNote:
+    case EventKind::kIssue:
     case EventKind::kKindCount:
       break;
   }

@@ -31,8 +31,7 @@ __attribute__((always_inline)) inline void Engine::AwaitTurn(CpuId self) {
     if (__builtin_expect(runnable == 0, 0)) Abandon(Outcome::kDeadlock);
     const CpuId next = Pick(self, runnable);
     if (next != self) HandOver(self, next, runnable);
-    if (__builtin_expect(!cpu.interrupted || !cpu.interruptible, 1)) break;
-    TakeInterrupt(self);
+    if (__builtin_expect(!cpu.interrupted && !cpu.has_late, 1) || !AttendsToOther(self)) break;
   }
   ++step_;
 }
@@ -56,6 +55,7 @@ inline void Engine::FinishStep(CpuId self) {
 inline void Engine::Arrive(const Arrival& arrival) {
   const CpuId self = running_;
   WR_CHECK(self != kHost);
+  if (__builtin_expect(cpus_[self].has_late, 0)) CommitDue(self);
   cpus_[self].arrival = arrival;
   if (arrival.ready != nullptr) waiting_ |= Bit(self);
   pending_[self] = {arrival.kind, arrival.order, arrival.location, arrival.site};
@@ -64,19 +64,14 @@ inline void Engine::Arrive(const Arrival& arrival) {
 
 // What Arrive and Complete do for an event that is always ready: the way of most.
 __attribute__((always_inline)) inline AccessResult Engine::Perform(const Access& access) {
+  // A copy: what has no address stays in registers.
+  if (__builtin_expect(!is_sc_, 0)) return PerformWeak(Access(access));
   const CpuId self = running_;
   WR_CHECK(self != kHost);
   const LocationId location = LocationOf(access.address);
   pending_[self] = {access.kind, access.order, location, access.site};
   AwaitTurn(self);
-  AccessResult result;
-  if (__builtin_expect(is_sc_, 1)) {
-    result = ScPerform(access);
-  } else {
-    // Copies of both: what has no address stays in registers.
-    const AccessResult by_model = PerformByModel(self, Access(access));
-    result = by_model;
-  }
+  const AccessResult result = ScPerform(access);
   Event& event = NextEvent();
   event = {step_,
            cpus_[self].number,

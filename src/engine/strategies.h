@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <memory>
 
+#include "engine/memory_model.h"
 #include "engine/schedule.h"
 #include "engine/strategy.h"
 
@@ -75,6 +76,7 @@ class ScheduleStrategy final : public Strategy {
 
   void Begin(int cpu_count, uint64_t seed) override;
   CpuId Pick(const Choice& choice) override;
+  MemoryChoices* memory_choices() override { return &memory_; }
 
   // Entries that took effect in the last run, by their index in the schedule: its length.
   // An entry that did not is not needed to replay the run.
@@ -83,6 +85,22 @@ class ScheduleStrategy final : public Strategy {
  private:
   static constexpr uint16_t kNone = UINT16_MAX;
 
+  // The entries for weak memory.
+  class ScheduledMemory final : public MemoryChoices {
+   public:
+    explicit ScheduledMemory(ScheduleStrategy& strategy) : strategy_(strategy) {}
+    void Begin(int /*cpu_count*/, uint64_t /*seed*/) override {}
+    int Age(CpuId cpu, uint16_t number) override { return Amount(EntryKind::kOld, cpu, number); }
+    int Delay(CpuId cpu, uint16_t number) override { return Amount(EntryKind::kLate, cpu, number); }
+
+   private:
+    int Amount(EntryKind kind, CpuId cpu, uint16_t number);
+
+    ScheduleStrategy& strategy_;
+  };
+
+  ScheduledMemory memory_{*this};
+  uint16_t first_of_memory_[kCpusMax] = {};  // the same, of entries for weak memory
   const Schedule* schedule_ = nullptr;
   uint16_t first_[kCpusMax] = {};  // entries of a CPU, ordered by event: a linked list
   uint16_t next_[kStepsMax] = {};

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "engine/event.h"
+#include "engine/memory_model.h"
 
 namespace walkrace {
 
@@ -37,6 +38,9 @@ class Strategy {
 
   // Returns the CPU that goes next, a member of `choice.runnable`.
   virtual CpuId Pick(const Choice& choice) = 0;
+
+  // What it has to say about weak memory; null: nothing, and somebody else may.
+  virtual MemoryChoices* memory_choices() { return nullptr; }
 
   // Called after each run with the number of steps that it took.
   virtual void End(uint32_t /*steps*/) {}

@@ -19,6 +19,7 @@ void WeakMemory::Begin(int cpu_count) {
   ++run_;
   places_.clear();
   writes_.clear();
+  messages_.clear();
   everywhere_.Clear();
   newest_grace_period_ = 0;
   for (CpuId cpu = 0; cpu < cpu_count; ++cpu) {
@@ -52,6 +53,7 @@ WriteId WeakMemory::NewWrite(CpuId cpu, uint16_t place) {
   write.place = place;
   write.cpu = cpu;
   write.committed = kNever;
+  write.event = UINT32_MAX;
   write.previous = kInitialWrite;
   for (Time& time : write.reached_by) time = kNever;
   return id;
@@ -99,8 +101,21 @@ void WeakMemory::MakeRoom(Time now) {
     place.newest = kInitialWrite;
     for (uint16_t& seen : place.seen) seen = 0;
   }
+  for (Message& message : messages_) message.known.Clear();
   everywhere_.Clear();
   writes_ = std::move(kept);
+}
+
+void WeakMemory::Forget(LocationId location) {
+  const uint16_t old = FindPlace(location);
+  if (old == kNoPlace) return;
+  uint64_t* const memory = places_[old].memory;
+  place_of_[location].run = 0;
+  for (const Cpu& cpu : cpus_) {
+    for (const WriteId id : cpu.late) {
+      if (writes_[id].place == old) writes_[id].place = MakePlace({location, memory});
+    }
+  }
 }
 
 // --- Loads -------------------------------------------------------------------------------------
@@ -148,7 +163,7 @@ bool WeakMemory::TryRead(CpuId cpu, const LoadRequest& request, uint16_t place_i
   const auto misses = [this](const OldRead& old, WriteId read) { return Misses(old, read); };
   if (!rules_.multicopy_atomic && load.write != kInitialWrite) {
     for (const OldRead& old : times.old_reads()) {
-      const Time missed = times.least(old.load) + 1;
+      const Time missed = times.TimeOf(old) + 1;
       if (missed > load.earliest && misses(old, load.write)) load.earliest = missed;
     }
   }
@@ -221,6 +236,9 @@ WeakMemory::LoadResult WeakMemory::Load(CpuId cpu, const LoadRequest& request, i
     chosen_age = ++readable;
   }
   WR_CHECK(TryRead(cpu, request, place_index, chosen, now, true));
+  // Nobody but this model changes what it keeps the history of (Forget).
+  WR_CHECK(ReadMemory(place.memory) ==
+           (place.newest == kInitialWrite ? place.initial : writes_[place.newest].value));
   uint64_t value = place.initial;
   if (chosen != kInitialWrite) {
     const Write& read = writes_[chosen];
@@ -288,7 +306,6 @@ WriteId WeakMemory::Issue(CpuId cpu, const StoreRequest& request, Time now) {
   return id;
 }
 
-// The first of those that have to commit for `write` to do so: itself, where it may.
 WriteId WeakMemory::FirstBefore(CpuId cpu, WriteId write) const {
   for (const WriteId earlier : cpus_[cpu].late) {
     if (earlier == write) break;
@@ -310,6 +327,48 @@ void WeakMemory::CloseBefore(Write& write) {
   write.before.AddAll(more);
 }
 
+// Below a newer one it goes where that has not reached its CPU, which knows nothing of it, and
+// where no read-modify-write or smaller store stands on what is below.
+int WeakMemory::CountPlaces(CpuId cpu, WriteId id, Time now) const {
+  const Write& write = writes_[id];
+  if (rules_.multicopy_atomic || write.update != nullptr || write.mask != UINT64_MAX) return 1;
+  const Place& place = places_[write.place];
+  int count = 1;
+  for (WriteId newer = place.newest; newer != kInitialWrite; newer = writes_[newer].previous) {
+    const Write& above = writes_[newer];
+    if (above.cpu == cpu || above.number <= place.seen[cpu] || above.reached_by[cpu] <= now ||
+        cpus_[cpu].known.Has(newer) || above.stands_on_previous) {
+      break;
+    }
+    ++count;
+  }
+  return count;
+}
+
+// In coherence order below the `under` newest ones, which the CPU has not got: memory stays as it
+// is.
+void WeakMemory::PutUnder(WriteId id, int under, Time now) {
+  Write& write = writes_[id];
+  Place& place = places_[write.place];
+  WriteId above = place.newest;
+  for (int i = 1; i < under; ++i) above = writes_[above].previous;
+  write.number = writes_[above].number;
+  for (WriteId newer = place.newest;; newer = writes_[newer].previous) {
+    ++writes_[newer].number;
+    if (newer == above) break;
+  }
+  write.previous = writes_[above].previous;
+  writes_[above].previous = id;
+  for (uint16_t& seen : place.seen) seen += seen >= write.number;
+  for (CpuId cpu = 0; cpu < cpu_count_; ++cpu) {
+    cpus_[cpu].times.MakeRoomAt(write.place, write.number);
+  }
+  cpus_[write.cpu].times.AddOldStore({OldRead::kStore, write.place, write.number, now});
+  place.seen[write.cpu] = write.number;
+  write.committed = now;
+  write.reached_by[write.cpu] = now;
+}
+
 void WeakMemory::Append(WriteId id, Time now) {
   Write& write = writes_[id];
   Place& place = places_[write.place];
@@ -322,7 +381,8 @@ void WeakMemory::Append(WriteId id, Time now) {
   write.number =
       static_cast<uint16_t>(place.newest == kInitialWrite ? 1 : writes_[place.newest].number + 1);
   // What it makes of the old value, or keeps of it, comes with it (RMW sequences).
-  if (place.newest != kInitialWrite && (write.update != nullptr || write.mask != UINT64_MAX)) {
+  write.stands_on_previous = write.update != nullptr || write.mask != UINT64_MAX;
+  if (place.newest != kInitialWrite && write.stands_on_previous) {
     const Write& previous = writes_[place.newest];
     write.before.AddAll(previous.before);
     if (write.update == nullptr) write.before.Add(place.newest);
@@ -341,13 +401,17 @@ void WeakMemory::Append(WriteId id, Time now) {
   if (rules_.loads_wait_for_stores) self.times.RaiseFloor(now);
 }
 
-void WeakMemory::Commit(CpuId cpu, WriteId id, Time now) {
+void WeakMemory::Commit(CpuId cpu, WriteId id, Time now, int under) {
   Cpu& self = cpus_[cpu];
   WR_CHECK(MayCommit(cpu, id));
   Write& write = writes_[id];
   CloseBefore(write);
   const WriteId newest = places_[write.place].newest;
-  Append(id, now);
+  if (under == 0) {
+    Append(id, now);
+  } else {
+    PutUnder(id, under, now);
+  }
   for (WriteSet* set : {&self.own, &self.known}) set->AddAll(write.before);
   self.late.erase(std::find(self.late.begin(), self.late.end(), id));
   if (write.update == nullptr || newest == kInitialWrite) return;
@@ -404,6 +468,7 @@ WriteId WeakMemory::CommitRmw(CpuId cpu, const RmwRequest& request, WriteId read
     set->AddAll(write.before);
   }
   Append(id, now);
+  write.stands_on_previous = true;
   return id;
 }
 
@@ -468,19 +533,25 @@ void WeakMemory::GracePeriodEnd(CpuId cpu, Time now) {
 
 // --- Messages ----------------------------------------------------------------------------------
 
-void WeakMemory::Send(CpuId cpu, Message& message, Time now) const {
+void WeakMemory::Send(CpuId cpu, const void* edge) {
   WR_CHECK(cpus_[cpu].late.empty());
-  message = {now, cpus_[cpu].known};
+  for (Message& message : messages_) {
+    if (message.edge == edge) return message.known.AddAll(cpus_[cpu].known);
+  }
+  messages_.push_back({edge, cpus_[cpu].known});
 }
 
-void WeakMemory::Receive(CpuId cpu, const Message& message, Time now) {
+void WeakMemory::Receive(CpuId cpu, const void* edge, Time now) {
   Cpu& self = cpus_[cpu];
-  self.times.RaiseFloor(now);
-  self.known.AddAll(message.known);
-  message.known.ForEach([&](unsigned id) {
-    Time& time = writes_[id].reached_by[cpu];
-    time = std::min(time, now);
-  });
+  for (const Message& message : messages_) {
+    if (message.edge != edge) continue;
+    self.times.RaiseFloor(now);
+    self.known.AddAll(message.known);
+    message.known.ForEach([&](unsigned id) {
+      Time& time = writes_[id].reached_by[cpu];
+      time = std::min(time, now);
+    });
+  }
 }
 
 }  // namespace walkrace

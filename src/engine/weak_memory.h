@@ -1,8 +1,9 @@
 // What weak memory models have in common: loads that run earlier than their place in the program,
 // and stores that take effect later.
 //
-// Time is the number of the step. A store is issued, and commits at that moment or later: commits
-// are the coherence order, and memory always holds the newest one. A load runs at some time between
+// Time is the number of the step. A store is issued, and commits at that moment or later: behind
+// all others in coherence order, or (LKMM) below those that have not reached its CPU. Memory always
+// holds the newest one. A load runs at some time between
 // what it has to follow (`floor`, fences, acquires, dependencies) and its place in the program; it
 // reads the newest write that has reached its CPU at that time. A write reaches all CPUs at its
 // commit (multicopy-atomic models), or each CPU at a time of its own (LKMM): then no earlier than
@@ -13,7 +14,7 @@
 // Sources: tools/memory-model of Linux (linux-kernel.cat, v6.1 and v6.12: both are respected), and
 // its explanation.txt for the machine. Deviations, all on the strong side: no load runs after a
 // later store of its CPU (load buffering); a value-returning read-modify-write commits at once, and
-// reads the newest; coherence order is the order of commits.
+// reads the newest.
 #ifndef WALKRACE_ENGINE_WEAK_MEMORY_H_
 #define WALKRACE_ENGINE_WEAK_MEMORY_H_
 
@@ -64,6 +65,12 @@ class WeakMemory {
   WriteId MustCommitBeforeLoad(CpuId cpu, LocationId location) const;
   // How many it may read. REQUIRES, as Load does: nothing has to commit before.
   int CountReadable(CpuId cpu, const LoadRequest& request, Time now);
+  // Whether there may be more than one. May say yes where there is not.
+  bool MayBeOld(CpuId cpu, LocationId location) const {
+    const uint16_t place = FindPlace(location);
+    return place != kNoPlace && places_[place].newest != kInitialWrite &&
+           writes_[places_[place].newest].number > places_[place].seen[cpu];
+  }
   // Of the loads of this CPU so far.
   uint32_t load_count(CpuId cpu) const { return cpus_[cpu].times.count(); }
 
@@ -83,7 +90,10 @@ class WeakMemory {
   WriteId Issue(CpuId cpu, const StoreRequest& request, Time now);
   // Whether it commits without another one of its CPU having to do so first.
   bool MayCommit(CpuId cpu, WriteId write) const;
-  void Commit(CpuId cpu, WriteId write, Time now);
+  // In how many places of the coherence order it may go: at the end, or below so many newer ones.
+  int CountPlaces(CpuId cpu, WriteId write, Time now) const;
+  // REQUIRES: under < CountPlaces().
+  void Commit(CpuId cpu, WriteId write, Time now, int under = 0);
   // Those of this CPU that are issued and have not committed, in program order.
   const std::vector<WriteId>& late(CpuId cpu) const { return cpus_[cpu].late; }
 
@@ -123,16 +133,24 @@ class WeakMemory {
 
   // --- Messages of another kind: interrupts, the end of a CPU ----------------------------------
 
-  struct Message {
-    Time sent = 0;
-    WriteSet known;
-  };
+  // What `cpu` knows has reached whoever receives by the same edge, which is an address of its own.
   // REQUIRES: late(cpu) is empty.
-  void Send(CpuId cpu, Message& message, Time now) const;
-  void Receive(CpuId cpu, const Message& message, Time now);
+  void Send(CpuId cpu, const void* edge);
+  void Receive(CpuId cpu, const void* edge, Time now);
 
-  Time committed_at(WriteId write) const { return writes_[write].committed; }
-  CpuId writer(WriteId write) const { return writes_[write].cpu; }
+  // --- Other
+  // --------------------------------------------------------------------------------------
+
+  // The first of those of this CPU that have to commit for `write` to do so: itself, where it may.
+  WriteId FirstBefore(CpuId cpu, WriteId write) const;
+  // What stands there was changed by somebody else: it is the same for every CPU.
+  void Forget(LocationId location);
+  // A number that the caller gives a write, to know it again; UINT32_MAX before it does, and for
+  // kInitialWrite.
+  void set_event(WriteId write, uint32_t event) { writes_[write].event = event; }
+  uint32_t event(WriteId write) const {
+    return write == kInitialWrite ? UINT32_MAX : writes_[write].event;
+  }
 
  private:
   static constexpr uint16_t kNoPlace = UINT16_MAX;
@@ -145,12 +163,14 @@ class WeakMemory {
     WriteId previous;  // in coherence order; kInitialWrite
     uint16_t epoch;
     bool release;
+    bool stands_on_previous;  // nothing goes between it and the one below
     uint64_t mask;
     uint64_t value;  // committed: of the whole granule
     uint64_t (*update)(uint64_t old, const void* argument);
     const void* argument;
     LoadsBefore after;
     Time committed;             // kNever: not yet
+    uint32_t event;             // of the caller
     Time reached_by[kCpusMax];  // no later than this has each CPU got it
     WriteSet before;            // reach each CPU no later than it does
     WriteSet unlocked;          // of an unlock: what stood before it in program order
@@ -161,6 +181,10 @@ class WeakMemory {
     LocationId location;
     WriteId newest;
     uint16_t seen[kCpusMax];  // number of the newest write that this CPU has read or made
+  };
+  struct Message {
+    const void* edge;
+    WriteSet known;
   };
   struct Cpu {
     LoadTimes times;
@@ -187,11 +211,11 @@ class WeakMemory {
   uint16_t MakePlace(const Granule& granule);
   WriteId NewWrite(CpuId cpu, uint16_t place);
   void Append(WriteId write, Time now);
+  void PutUnder(WriteId write, int under, Time now);
   void CloseBefore(Write& write);
   void MakeRoom(Time now);
   bool TryRead(CpuId cpu, const LoadRequest& request, uint16_t place, WriteId write, Time now,
                bool keep);
-  WriteId FirstBefore(CpuId cpu, WriteId write) const;
   bool Misses(const OldRead& old, WriteId write) const;
   void Reach(const WriteSet& writes, Time now);
   bool Precedes(const Write& earlier, const Write& later) const;
@@ -206,6 +230,7 @@ class WeakMemory {
   std::vector<PlaceOf> place_of_;  // by location
   std::vector<Place> places_;
   std::vector<Write> writes_;
+  std::vector<Message> messages_;
   WriteSet everywhere_;  // have reached all CPUs by now: strong fences need not tell
   Time newest_grace_period_ = 0;
   Cpu cpus_[kCpusMax];

@@ -113,6 +113,20 @@ absl::StatusOr<const wr_tree*> ResolveTree(const ContextNames& options, const Wa
                  file == nullptr ? TextPlace() : file->places.tree);
 }
 
+// "hardware" is what the profile says.
+absl::StatusOr<MemoryKind> ResolveMemory(const ContextNames& options, const WalkFile* file,
+                                         const Profile& profile) {
+  auto name = Agree("memory", options.memory, file == nullptr ? "" : file->memory);
+  if (!name.ok()) return name.status();
+  if (name->empty()) return MemoryKind::kSc;
+  if (*name == "hardware") return profile.memory;
+  if (const MemoryRow* row = FindMemory(name->c_str()); row != nullptr) return row->kind;
+  size_t count;
+  const MemoryRow* const rows = MemoryRows(&count);
+  return Unknown("memory model", *name, KnownNames(rows, count) + ", hardware",
+                 file == nullptr ? TextPlace() : file->places.memory);
+}
+
 absl::StatusOr<std::vector<const VariantRow*>> ResolveVariants(const ContextNames& options,
                                                                const WalkFile* file) {
   std::vector<std::string> names = options.variants;
@@ -186,6 +200,9 @@ absl::StatusOr<ResolvedContext> ResolveContext(const ContextNames& options, cons
   auto tree = ResolveTree(options, file);
   if (!tree.ok()) return tree.status();
   context.run.tree = *tree;
+  auto memory = ResolveMemory(options, file, *context.run.profile);
+  if (!memory.ok()) return memory.status();
+  context.run.memory = *memory;
   if (file != nullptr && !file->expect.empty() && file->expect != "clean" &&
       !IsOracleName(file->expect.c_str())) {
     size_t count;
@@ -213,6 +230,7 @@ absl::StatusOr<WalkFile> ReadWalkFile(const std::string& path) {
 void NameContext(const ResolvedContext& context, WalkFile& file) {
   file.target = context.target->name;
   file.tree = context.run.tree == nullptr ? "" : context.run.tree->name;
+  file.memory = context.run.memory == MemoryKind::kSc ? "" : MemoryRowOf(context.run.memory).name;
   file.variants.clear();
   file.places = {};
   for (const VariantRow* row : context.variants) file.variants.push_back(row->name);

@@ -20,6 +20,7 @@ struct ContextNames {
   bool variants_given = false;
   std::string profile;               // empty: not said
   std::string tree = {};             // empty: not said
+  std::string memory = {};           // empty: not said
   std::string default_profile = {};  // where neither option nor file says one; empty: none
 };
 

@@ -54,10 +54,15 @@ std::optional<ControlResult> RunControl(const VariantRow& variant, const Profile
 
 }  // namespace
 
+bool NeedsWeakMemory(const VariantRow& variant) {
+  return variant.needs != nullptr && std::strcmp(variant.needs, "weak-memory") == 0;
+}
+
 ResolvedContext ControlContext(const VariantRow* variant, const Profile& profile) {
   ResolvedContext context = {};
   context.target = FindTarget("gup_vs_mm");
   context.run.profile = &profile;
+  if (variant != nullptr && NeedsWeakMemory(*variant)) context.run.memory = MemoryKind::kLkmm;
   if (variant != nullptr) {
     context.variants = {variant};
     AddCuts(*variant, &context.run.cuts);
@@ -74,7 +79,7 @@ std::unique_ptr<WalkFile> ControlFile(const VariantRow* variant) {
 
 const char* WhySkipped(const VariantRow& variant) {
   if (variant.needs == nullptr) return nullptr;
-  if (std::strcmp(variant.needs, "tsan") != 0) return "needs: weak-memory (no such model yet)";
+  if (std::strcmp(variant.needs, "tsan") != 0) return nullptr;
   return RaceDetectorPresent() ? nullptr : "needs: tsan (run the controls of the tsan flavour)";
 }
 

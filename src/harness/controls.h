@@ -35,6 +35,9 @@ struct ControlOptions {
 // Schedules for each strategy, at most, where something must be found.
 inline constexpr uint64_t kControlSchedulesMax = 100'000;
 
+// Whether it shows under weak memory alone: it is run under lkmm.
+bool NeedsWeakMemory(const VariantRow& variant);
+
 // The target that draws every operation, with what the variant takes out. Null: nothing.
 ResolvedContext ControlContext(const VariantRow* variant, const Profile& profile);
 

@@ -46,6 +46,7 @@ class Minimizer {
       }
     } while (LetCpuZeroStart() || FindFewerPreemptions());
     PreemptLate();
+    ReduceAmounts();
   }
 
   uint64_t runs() const { return search_.runs(); }
@@ -83,6 +84,32 @@ class Minimizer {
     return true;
   }
 
+  // The same where late stores among those that were deleted are not events of their own any more:
+  // each took a number, somewhere behind the store.
+  bool TryWithoutCommits(size_t first, size_t length, const Schedule& shorter) {
+    const Schedule& all = best_.input.schedule;
+    for (size_t i = first; i < std::min<size_t>(first + length, all.size()); ++i) {
+      if (all[i].kind != EntryKind::kLate) continue;
+      Schedule shifted = shorter;
+      for (Preemption& entry : shifted) {
+        if (entry.cpu == all[i].cpu && entry.event > all[i].event + 1) --entry.event;
+      }
+      if (TrySchedule(shifted)) return true;
+    }
+    return false;
+  }
+
+  // As little older, and as little later, as does it.
+  void ReduceAmounts() {
+    for (size_t i = 0; i < best_.input.schedule.size(); ++i) {
+      while (i < best_.input.schedule.size() && best_.input.schedule[i].amount > 1) {
+        Schedule less = best_.input.schedule;
+        --less[i].amount;
+        if (!TrySchedule(less)) break;
+      }
+    }
+  }
+
   // Deletes chunks of preemptions until none can be deleted alone.
   void ReduceSchedule() {
     for (size_t length = std::max<size_t>(best_.input.schedule.size(), 1); length >= 1;) {
@@ -92,7 +119,7 @@ class Minimizer {
         for (size_t i = 0; i < best_.input.schedule.size(); ++i) {
           if (i < first || i >= first + length) (void)shorter.push_back(best_.input.schedule[i]);
         }
-        if (TrySchedule(shorter)) {
+        if (TrySchedule(shorter) || TryWithoutCommits(first, length, shorter)) {
           deleted = true;
         } else {
           first += length;
@@ -109,7 +136,7 @@ class Minimizer {
     Schedule schedule;
     uint8_t starter = 0;
     for (const Preemption& entry : best_.input.schedule) {
-      if (entry.event == 0) starter = entry.to;
+      if (entry.event == 0 && entry.kind == EntryKind::kPreempt) starter = entry.to;
     }
     if (starter == 0) return false;
     const auto renamed = [starter](uint8_t cpu) {
@@ -118,7 +145,10 @@ class Minimizer {
     std::swap(scenario.cpus[0], scenario.cpus[starter]);
     for (const Preemption& entry : best_.input.schedule) {
       if (entry.event == 0) continue;
-      (void)schedule.push_back({entry.event, renamed(entry.cpu), renamed(entry.to)});
+      Preemption other = entry;
+      other.cpu = renamed(entry.cpu);
+      if (entry.kind == EntryKind::kPreempt) other.to = renamed(entry.to);
+      (void)schedule.push_back(other);
     }
     if (!search_.Replay(scenario, schedule)) return false;
     if (search_.schedule().size() >= best_.input.schedule.size()) return false;
@@ -145,7 +175,8 @@ class Minimizer {
   // not come too early, and the one that its line in the file should name.
   void PreemptLate() {
     for (size_t i = best_.input.schedule.size(); i-- > 0;) {
-      while (i < best_.input.schedule.size() && best_.input.schedule[i].event != 0) {
+      while (i < best_.input.schedule.size() && best_.input.schedule[i].event != 0 &&
+             best_.input.schedule[i].kind == EntryKind::kPreempt) {
         Schedule later = best_.input.schedule;
         ++later[i].event;
         const size_t size = later.size();
@@ -194,10 +225,11 @@ class Minimizer {
   static Schedule Map(const Edit& edit, const Schedule& from) {
     Schedule schedule;
     for (Preemption entry : from) {
-      const CpuId to = CpuAfter(edit, entry.to);
+      const bool preempts = entry.kind == EntryKind::kPreempt;
+      const CpuId to = preempts ? CpuAfter(edit, entry.to) : 0;
       // Number 0 is the start, which is CPU 0's whoever CPU 0 is.
       const CpuId cpu = entry.event == 0 ? 0 : CpuAfter(edit, entry.cpu);
-      if (cpu == kNoCpu || to == kNoCpu || cpu == to) continue;
+      if (cpu == kNoCpu || to == kNoCpu || (preempts && cpu == to)) continue;
       entry.cpu = static_cast<uint8_t>(cpu);
       entry.to = static_cast<uint8_t>(to);
       (void)schedule.push_back(entry);
@@ -208,9 +240,10 @@ class Minimizer {
   static std::vector<Landmark> Map(const Edit& edit, const std::vector<Landmark>& from) {
     std::vector<Landmark> landmarks;
     for (Landmark landmark : from) {
-      const CpuId to = CpuAfter(edit, landmark.to);
+      const bool preempts = landmark.kind == EntryKind::kPreempt;
+      const CpuId to = preempts ? CpuAfter(edit, landmark.to) : 0;
       const CpuId cpu = landmark.site == nullptr ? 0 : CpuAfter(edit, landmark.cpu);
-      if (cpu == kNoCpu || to == kNoCpu || cpu == to) continue;
+      if (cpu == kNoCpu || to == kNoCpu || (preempts && cpu == to)) continue;
       landmark.cpu = static_cast<uint8_t>(cpu);
       landmark.to = static_cast<uint8_t>(to);
       landmarks.push_back(landmark);

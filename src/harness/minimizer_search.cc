@@ -23,13 +23,14 @@ bool SamePlace(const Landmark& landmark, const wr_site* site, LocationId locatio
          landmark.location == kNoLocation;
 }
 
-// Preempts where the events of the landmarks come up.
-class LandmarkStrategy final : public Strategy {
+// Does what the landmarks say where their events come up.
+class LandmarkStrategy final : public Strategy, MemoryChoices {
  public:
   LandmarkStrategy(const std::vector<Landmark>& landmarks, bool by_location)
       : landmarks_(landmarks), seen_(landmarks.size()), by_location_(by_location) {}
 
   void Begin(int /*cpu_count*/, uint64_t /*seed*/) override {}
+  MemoryChoices* memory_choices() override { return this; }
 
   CpuId Pick(const Choice& choice) override {
     CpuId to = kNoCpu;
@@ -38,12 +39,30 @@ class LandmarkStrategy final : public Strategy {
     for (size_t i = 0; i < landmarks_.size(); ++i) {
       const Landmark& landmark = landmarks_[i];
       if (landmark.cpu != choice.current || !Fires(i, choice, arrived_anew)) continue;
+      if (landmark.kind != EntryKind::kPreempt) {
+        amounts_[choice.current] = {choice.number, landmark.kind, landmark.amount};
+        continue;
+      }
       if ((choice.runnable >> landmark.to & 1) != 0) to = landmark.to;
     }
     return to == kNoCpu ? DefaultPick(choice) : to;
   }
 
+  int Age(CpuId cpu, uint16_t number) override { return Amount(EntryKind::kOld, cpu, number); }
+  int Delay(CpuId cpu, uint16_t number) override { return Amount(EntryKind::kLate, cpu, number); }
+
  private:
+  struct OfMemory {
+    uint16_t number = 0;
+    EntryKind kind = EntryKind::kPreempt;
+    uint8_t amount = 0;
+  };
+
+  int Amount(EntryKind kind, CpuId cpu, uint16_t number) const {
+    const OfMemory& last = amounts_[cpu];
+    return last.kind == kind && last.number == number ? last.amount : 0;
+  }
+
   bool Fires(size_t index, const Choice& choice, bool arrived_anew) {
     const Landmark& landmark = landmarks_[index];
     if (landmark.site == nullptr) return choice.number == 0;
@@ -59,6 +78,7 @@ class LandmarkStrategy final : public Strategy {
   std::vector<uint16_t> seen_;
   const bool by_location_;
   uint16_t number_[kCpusMax] = {};
+  OfMemory amounts_[kCpusMax];
 };
 
 }  // namespace
@@ -171,7 +191,7 @@ std::vector<Landmark> ScheduleSearch::LandmarksOfLastRun() const {
   const Engine& engine = Runner::Get().engine();
   std::vector<Landmark> landmarks;
   for (const Preemption& entry : engine.taken()) {
-    Landmark landmark = {entry.cpu, entry.to, nullptr, kNoLocation, 0, 0};
+    Landmark landmark = {entry.cpu, entry.to, nullptr, kNoLocation, 0, 0, entry.kind, entry.amount};
     if (entry.event == 0) {
       landmarks.push_back(landmark);
       continue;

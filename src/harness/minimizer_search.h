@@ -12,8 +12,8 @@
 
 namespace walkrace {
 
-// A preemption told by what the CPU was about to do, so that it can be found again in a scenario
-// with fewer events: "before the n-th event of CPU `cpu` at this place of the code".
+// An entry of a schedule told by what the CPU was about to do, so that it can be found again in a
+// scenario with fewer events: "the n-th event of CPU `cpu` at this place of the code".
 struct Landmark {
   uint8_t cpu;
   uint8_t to;
@@ -21,6 +21,8 @@ struct Landmark {
   LocationId location;
   uint16_t occurrence;          // from 1 on, counting events with this site and location
   uint16_t occurrence_of_site;  // counting events with this site
+  EntryKind kind = EntryKind::kPreempt;
+  uint8_t amount = 0;
 };
 
 // Event numbers of one operation: [first, end).

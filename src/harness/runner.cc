@@ -36,6 +36,9 @@ Report Runner::Run(const Scenario& scenario, const RunContext& context, Strategy
   race_event_ = kNoEvent;
   SetCuts(context.cuts);
   UseTree(context.tree, context.tree_parts);
+  if (engine_.memory() != context.memory) engine_.set_memory(context.memory);
+  MemoryChoices* const own = strategy.memory_choices();
+  engine_.set_memory_choices(own != nullptr ? own : &random_memory_);
   BeginKernel();
   BeginMachine(context.tree == nullptr ? scenario.layout : LayoutForTree(scenario.layout),
                MmsOf(scenario), *context.profile);

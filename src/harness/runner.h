@@ -4,6 +4,7 @@
 #define WALKRACE_HARNESS_RUNNER_H_
 
 #include "engine/engine.h"
+#include "engine/memory_choices.h"
 #include "engine/strategies.h"
 #include "machine/profiles.h"
 #include "machine/tree.h"
@@ -19,6 +20,7 @@ struct RunContext {
   Cuts cuts;
   const wr_tree* tree = nullptr;  // whose code runs where it has any; null: walkrace's own paths
   unsigned tree_parts = kTreeAll;
+  MemoryKind memory = MemoryKind::kSc;
 };
 
 struct Report {
@@ -56,6 +58,7 @@ class Runner {
   OracleSet oracles_;               // end the run at the first violation
   uint32_t race_event_ = kNoEvent;  // the last event when ThreadSanitizer reported first
   ScheduleStrategy schedule_strategy_;
+  RandomMemoryChoices random_memory_;  // of strategies that have nothing to say of it
 };
 
 // Runs are carried by this one as long as it lives.

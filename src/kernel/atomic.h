@@ -31,12 +31,13 @@ typedef struct {
 #define atomic_dec_and_test(v) atomic_sub_and_test(1, v)
 
 // Adds unless the value is `u`; returns whether it added. No ordering where it did not.
-#define atomic_add_unless(v, a, u)                                                           \
+#define WR_ADD_UNLESS_VALUE(v, a, u, order)                                                  \
   __extension__({                                                                            \
     bool wr_add_failed;                                                                      \
     wr_rmw(&(v)->counter, sizeof((v)->counter), WR_ADD_UNLESS, (uint64_t)(a), (uint64_t)(u), \
-           WR_FULL, WR_DATA, &wr_add_failed, WR_HERE);                                       \
+           order, WR_DATA, &wr_add_failed, WR_HERE);                                         \
     !wr_add_failed;                                                                          \
   })
+#define atomic_add_unless(v, a, u) WR_ADD_UNLESS_VALUE(v, a, u, WR_FULL)
 
 #endif  // WALKRACE_KERNEL_ATOMIC_H_

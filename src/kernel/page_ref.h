@@ -92,6 +92,9 @@ static inline int64_t wr_ref_value(int64_t count) {
 #define folio_get(f) folio_ref_add(f, 1)
 // Full barrier where it succeeds.
 #define folio_ref_try_add_rcu(f, n) atomic_add_unless(&(f)->page._refcount, (n), 0)
+// The same without any ordering: no kernel has it.
+#define folio_ref_try_add_relaxed(f, n) \
+  WR_ADD_UNLESS_VALUE(&(f)->page._refcount, (n), 0, WR_RELAXED)
 #define folio_pincount_ptr(f) (&(f)->page._pincount)
 #define folio_put_refs(f, n)                                                \
   do {                                                                      \

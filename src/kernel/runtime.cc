@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/fixed_vector.h"
 #include "engine/steps.h"
+#include "kernel/notes.h"
 #include "kernel/primitives.h"
 #include "kernel/race_detector.h"
 
@@ -66,6 +67,7 @@ void RunCallback(const Callback& callback) {
   for (CpuId cpu = 0; cpu < engine->cpu_count(); ++cpu) {
     RaceDetectorAcquire(&cpus[cpu].quiescent_edge);
   }
+  engine->EndGracePeriod();
   engine->Note(EventKind::kRcuDone, 0, kNoLocation, 0, 0, callback.site, engine->current());
   callback.function(callback.argument);
 }
@@ -87,8 +89,10 @@ void ReportQuiescent() {
 
 void HandleIpi(const Ipi& ipi, CpuId receiver) {
   RaceDetectorAcquire(&cpus[ipi.sender].sent_edge);
+  engine->Receive(receiver, &cpus[ipi.sender].sent_edge);
   ipi.handler(ipi.argument, receiver);
   RaceDetectorRelease(&cpus[ipi.sender].acknowledged_edge);
+  engine->Send(receiver, &cpus[ipi.sender].acknowledged_edge);
   engine->Note(EventKind::kIpiHandle, 0, kNoLocation, ipi.sender, 0, ipi.site, receiver);
   --cpus[ipi.sender].acknowledgements_due;
 }
@@ -124,9 +128,28 @@ void WaitFor(const Wait& wait, const wr_site* site) {
                   wait.other == nullptr ? IsClear : HasChanged, &self.wait,
                   wait.other == nullptr ? kNoLocation : engine->LocationOf(wait.other)});
   if (wait.other != nullptr) engine->TouchMemory(wait.other, Touched::kRead);
+  engine->AcquireNewest(wait.word);
   const uint64_t value = *wait.word;
   RaceDetectorLoad(wait.word, 8, WR_ACQUIRE, __builtin_return_address(0));
   engine->Complete(value, value);
+}
+
+// Facts that are claimed of memory: what the CPU stored before has taken effect.
+bool ClaimsThatItIsDone(unsigned note) {
+  switch (note) {
+    case WR_NOTE_OP_END:
+    case WR_NOTE_BACKED_OFF:
+    case WR_NOTE_MUTATOR_END:
+    case WR_NOTE_DISCARD_END:
+    case WR_NOTE_MOVE_END:
+    case WR_NOTE_FORK_COPIED:
+    case WR_NOTE_FILE_DISCARD_END:
+    case WR_NOTE_LAZY_FREE_END:
+    case WR_NOTE_FILE_BACKED_OFF:
+      return true;
+    default:
+      return false;
+  }
 }
 
 void Lock(uint64_t* lock, LockKind kind, uint64_t add, const wr_site* site) {
@@ -134,6 +157,7 @@ void Lock(uint64_t* lock, LockKind kind, uint64_t add, const wr_site* site) {
                   engine->LocationOf(lock), site, kind == LockKind::kRead ? NoWriter : LockFree,
                   lock});
   const uint64_t before = *lock;
+  engine->AcquireLock(lock, before + add);
   *lock = before + add;
   RaceDetectorAcquire(lock);
   engine->Complete(before, *lock);
@@ -144,15 +168,10 @@ void Unlock(uint64_t* lock, LockKind kind, uint64_t subtract, const wr_site* sit
                   engine->LocationOf(lock), site, nullptr, nullptr});
   const uint64_t before = *lock;
   WR_CHECK(before >= subtract);
+  engine->ReleaseLock(lock, before - subtract);
   *lock = before - subtract;
   RaceDetectorRelease(lock);
   engine->Complete(before, *lock);
-}
-
-// An event of the running CPU that touches no location and is always ready.
-void Action(EventKind kind, Order order, uint8_t detail, uint64_t value, const wr_site* site) {
-  engine->Arrive({kind, detail, order, 0, kNoLocation, site, nullptr, nullptr});
-  engine->Complete(value, value);
 }
 
 wr_order EntryOrder(EventKind kind, wr_order order, wr_class access_class) {
@@ -169,10 +188,10 @@ wr_order EntryOrder(EventKind kind, wr_order order, wr_class access_class) {
 
 __attribute__((always_inline)) inline AccessResult PerformAccess(
     EventKind kind, enum wr_rmw rmw, wr_order order, unsigned size, const volatile void* address,
-    uint64_t operand, uint64_t expected, const wr_site* site) {
+    uint64_t operand, uint64_t expected, const wr_site* site, wr_class access_class) {
   return engine->Perform({kind, static_cast<RmwKind>(rmw), static_cast<Order>(order),
                           static_cast<uint8_t>(size), const_cast<void*>(address), operand, expected,
-                          site, kAllEarlierLoads});
+                          site, kAllEarlierLoads, access_class == WR_USER});
 }
 
 }  // namespace
@@ -187,6 +206,16 @@ void BeginStore(void* address, unsigned size, const wr_site* site) {
                   engine->LocationOf(address), site, nullptr, nullptr});
 }
 void EndStore(uint64_t before, uint64_t after) { engine->Complete(before, after); }
+
+void OrderRelease(void* edge) {
+  engine->CommitLateBetweenEvents();
+  RaceDetectorRelease(edge);
+  engine->Send(engine->current(), edge);
+}
+void OrderAcquire(void* edge) {
+  RaceDetectorAcquire(edge);
+  engine->Receive(engine->current(), edge);
+}
 
 void BeginKernel() {
   for (CpuState& cpu : cpus) {
@@ -207,7 +236,7 @@ extern "C" {
 uint64_t wr_load(const volatile void* address, unsigned size, wr_order order, wr_class access_class,
                  const wr_site* site) {
   const AccessResult result =
-      PerformAccess(EventKind::kLoad, WR_XCHG, order, size, address, 0, 0, site);
+      PerformAccess(EventKind::kLoad, WR_XCHG, order, size, address, 0, 0, site, access_class);
   if (access_class != WR_USER) {
     RaceDetectorLoad(address, size, EntryOrder(EventKind::kLoad, order, access_class),
                      __builtin_return_address(0));
@@ -217,7 +246,8 @@ uint64_t wr_load(const volatile void* address, unsigned size, wr_order order, wr
 
 void wr_store(volatile void* address, unsigned size, uint64_t value, wr_order order,
               wr_class access_class, const wr_site* site) {
-  (void)PerformAccess(EventKind::kStore, WR_XCHG, order, size, address, value, 0, site);
+  (void)PerformAccess(EventKind::kStore, WR_XCHG, order, size, address, value, 0, site,
+                      access_class);
   if (access_class != WR_USER) {
     RaceDetectorStore(address, size, EntryOrder(EventKind::kStore, order, access_class),
                       __builtin_return_address(0));
@@ -227,8 +257,8 @@ void wr_store(volatile void* address, unsigned size, uint64_t value, wr_order or
 uint64_t wr_rmw(volatile void* address, unsigned size, enum wr_rmw kind, uint64_t operand,
                 uint64_t expected, wr_order order, wr_class access_class, bool* failed,
                 const wr_site* site) {
-  const AccessResult result =
-      PerformAccess(EventKind::kRmw, kind, order, size, address, operand, expected, site);
+  const AccessResult result = PerformAccess(EventKind::kRmw, kind, order, size, address, operand,
+                                            expected, site, access_class);
   if (access_class != WR_USER) {
     const void* pc = __builtin_return_address(0);
     const wr_order told = EntryOrder(EventKind::kRmw, order, access_class);
@@ -248,7 +278,7 @@ uint64_t wr_rmw(volatile void* address, unsigned size, enum wr_rmw kind, uint64_
 void wr_fence(enum wr_fence kind, const wr_site* site) {
   engine->Arrive({EventKind::kFence, static_cast<uint8_t>(kind), Order::kFull, 0, kNoLocation, site,
                   nullptr, nullptr});
-  engine->memory_model().Fence(engine->current(), static_cast<FenceKind>(kind));
+  engine->Fence(static_cast<FenceKind>(kind));
   engine->Complete(0, 0);
 }
 
@@ -283,6 +313,7 @@ bool wr_irq_off(const wr_site* site) {
   engine->Arrive({EventKind::kIrqOff, 0, Order::kPlain, 0, kNoLocation, site, nullptr, nullptr});
   Self().irqs_on = false;
   engine->SetInterruptible(false);
+  engine->BeginReadSection();
   engine->Complete(were_on, 0);
   return were_on;
 }
@@ -293,6 +324,7 @@ void wr_irq_restore(bool were_on, const wr_site* site) {
   CpuState& self = Self();
   self.irqs_on = true;
   engine->SetInterruptible(true);
+  engine->EndReadSection();
   engine->Complete(0, 1);
   if (self.rcu_depth == 0) ReportQuiescent();
 }
@@ -305,6 +337,10 @@ void wr_ipi(uint32_t mask, void (*handler)(void* argument, int cpu), void* argum
   mask &= wr_cpus() & ~Bit(self);
   engine->Arrive({EventKind::kIpiSend, 0, Order::kFull, 0, kNoLocation, site, nullptr, nullptr});
   RaceDetectorRelease(&cpus[self].sent_edge);
+  if (mask != 0) {
+    engine->Fence(FenceKind::kFull);
+    engine->Send(self, &cpus[self].sent_edge);
+  }
   engine->Complete(mask, mask);
   if (mask == 0) return;
   const Ipi ipi = {handler, argument, self, site};
@@ -320,16 +356,21 @@ void wr_ipi(uint32_t mask, void (*handler)(void* argument, int cpu), void* argum
   engine->Arrive(
       {EventKind::kIpiWait, 0, Order::kFull, 0, kNoLocation, site, Acknowledged, &cpus[self]});
   RaceDetectorAcquire(&cpus[self].acknowledged_edge);
+  engine->Receive(self, &cpus[self].acknowledged_edge);
   engine->Complete(mask, mask);
 }
 
 void wr_rcu_read_lock(const wr_site* site) {
-  Action(EventKind::kRcuLock, Order::kPlain, 0, 0, site);
+  engine->Arrive({EventKind::kRcuLock, 0, Order::kPlain, 0, kNoLocation, site, nullptr, nullptr});
+  engine->BeginReadSection();
+  engine->Complete(0, 0);
   ++Self().rcu_depth;
 }
 
 void wr_rcu_read_unlock(const wr_site* site) {
-  Action(EventKind::kRcuUnlock, Order::kPlain, 0, 0, site);
+  engine->Arrive({EventKind::kRcuUnlock, 0, Order::kPlain, 0, kNoLocation, site, nullptr, nullptr});
+  engine->EndReadSection();
+  engine->Complete(0, 0);
   CpuState& self = Self();
   WR_CHECK(self.rcu_depth > 0);
   if (--self.rcu_depth == 0 && self.irqs_on) ReportQuiescent();
@@ -339,6 +380,7 @@ void wr_call_rcu(void (*callback)(void* argument), void* argument, const wr_site
   CpuMask waits_for = 0;
   engine->Arrive({EventKind::kRcuCall, 0, Order::kPlain, 0, kNoLocation, site, nullptr, nullptr});
   RaceDetectorRelease(&Self().rcu_call_edge);
+  engine->BeginGracePeriod();
   for (CpuId cpu = 0; cpu < engine->cpu_count(); ++cpu) {
     if (!Quiescent(cpu)) waits_for |= Bit(cpu);
   }
@@ -354,6 +396,7 @@ void wr_call_rcu(void (*callback)(void* argument), void* argument, const wr_site
 
 void wr_note(unsigned what, const volatile void* object, uint64_t a, uint64_t b,
              const wr_site* site) {
+  if (ClaimsThatItIsDone(what)) engine->CommitLateBetweenEvents();
   const LocationId location =
       object == nullptr ? kNoLocation : engine->LocationOf(const_cast<const void*>(object));
   engine->Note(EventKind::kNote, static_cast<uint8_t>(what), location, a, b, site,

@@ -15,6 +15,11 @@ void BindKernel(Engine* engine);
 void BeginStore(void* address, unsigned size, const wr_site* site);
 void EndStore(uint64_t before, uint64_t after);
 
+// What the running CPU did before is done before what another does after it has taken the edge,
+// which its address names: the order of a lock that has no word.
+void OrderRelease(void* edge);
+void OrderAcquire(void* edge);
+
 // Forgets everything of the last run. Call before Engine::Run.
 void BeginKernel();
 

@@ -38,6 +38,8 @@ bool wr_batches_unmap_flush(void);
 // pmdp_collapse_flush clears as generic code does, by a load and a store, where the architecture
 // (s390) does it in two steps.
 #define WR_TLB_TWO_STEP_CLEAR 4u
+// The clear of an entry and its flush order nothing, but for the interrupts that they send.
+#define WR_TLB_CLEAR_BARRIER 8u
 void wr_tlb_leave_out(unsigned parts);
 // The running CPU's own translations of the mm go.
 void wr_flush_tlb_own(struct mm_struct* mm, const struct wr_site* site);

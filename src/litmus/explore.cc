@@ -73,7 +73,7 @@ class Explorer {
       if (way.thread < 0) return EndAll();
       ++now_;
       if (way.commit != kInitialWrite) {
-        memory_.Commit(way.thread, way.commit, now_);
+        Commit(way.thread, way.commit);
       } else if (!Advance(way.thread)) {
         return false;
       }
@@ -106,6 +106,7 @@ class Explorer {
     const int count = static_cast<int>(threads_.size());
     memory_.Begin(count);
     now_ = 0;
+    ending_ = false;
     updates_.clear();
     for (size_t i = 0; i < words_.size(); ++i) {
       words_[i] = static_cast<uint64_t>(program_.locations[i].initial);
@@ -137,6 +138,7 @@ class Explorer {
 
   // Returns false where some thread does something that others notice: another way has that.
   bool EndAll() {
+    ending_ = true;
     for (CpuId id = 0; id < static_cast<CpuId>(threads_.size()); ++id) {
       while (threads_[id].at < code_[id].size()) {
         if (Step(id) != StepResult::kLocal) return false;
@@ -173,6 +175,7 @@ class Explorer {
   }
 
   StepResult Step(CpuId id) {
+    ++now_;
     ThreadState& thread = threads_[id];
     const Code& code = code_[id][thread.at];
     switch (code.kind) {
@@ -336,13 +339,19 @@ class Explorer {
     return IssueStore(id, request);
   }
 
+  void Commit(CpuId id, WriteId write) {
+    const int under = choices_->Choose(memory_.CountPlaces(id, write, now_));
+    memory_.Commit(id, write, now_, under);
+  }
+
   // It commits now, or another step of this thread is first.
   StepResult IssueStore(CpuId id, const WeakMemory::StoreRequest& request) {
+    if (ending_) return StepResult::kNoticed;
     const WriteId write = memory_.Issue(id, request, now_);
     const bool may_be_late = !rules_.stores_in_order && code_[id].size() != threads_[id].at;
     if (may_be_late && choices_->Choose(2) == 1) return StepResult::kLocal;
     if (!memory_.MayCommit(id, write)) return StepResult::kImpossible;
-    memory_.Commit(id, write, now_);
+    Commit(id, write);
     return StepResult::kNoticed;
   }
 
@@ -414,6 +423,7 @@ class Explorer {
   std::vector<Way> ways_;
   Choices* choices_ = nullptr;
   Time now_ = 0;
+  bool ending_ = false;
 };
 
 }  // namespace

@@ -59,8 +59,8 @@ void Lexer::TakeComment(size_t begin_length, std::string_view end, bool nests) {
   const size_t content = position_ + begin_length;
   size_t at = content;
   for (int open = 1; open > 0;) {
-    at = text_.find_first_of("(*\n", at);
-    const std::string_view ahead = at < text_.size() ? text_.substr(at) : "";
+    at = std::min(text_.find_first_of("(*\n", at), text_.size());
+    const std::string_view ahead = text_.substr(at);
     if (ahead.empty() && end != "\n") {
       return Fail(begin, "a comment that does not end", absl::StrCat("'", std::string(end), "'"));
     }

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/random.h"
+#include "litmus/explore.h"
 #include "litmus/parse.h"
 #include "litmus/to_text.h"
 
@@ -36,6 +37,14 @@ void ExpectAnswer(const std::string& text) {
     return;
   }
   ASSERT_EQ(ToText(*again), printed);
+  // And it runs, as long as one lets it.
+  for (const MemoryKind memory : {MemoryKind::kSc, MemoryKind::kLkmm}) {
+    int asked = 0;
+    ExploreOptions options;
+    options.executions_max = 20;
+    options.stop = [&asked] { return asked++ > 0; };
+    Explore(*program, memory, options);
+  }
 }
 
 std::vector<std::string> CorpusTexts() {

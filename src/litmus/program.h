@@ -17,9 +17,9 @@ namespace walkrace::litmus {
 using Value = int64_t;
 
 inline constexpr Value kAddressBase = Value{1} << 40;
-inline constexpr Value AddressOf(int location) { return kAddressBase + 8 * Value{location}; }
+constexpr Value AddressOf(int location) { return kAddressBase + 8 * Value{location}; }
 // Returns the location at this address, or -1.
-inline constexpr int LocationAt(Value address, int location_count) {
+constexpr int LocationAt(Value address, int location_count) {
   const Value offset = address - kAddressBase;
   if (offset < 0 || offset % 8 != 0 || offset / 8 >= location_count) return -1;
   return static_cast<int>(offset / 8);

@@ -97,8 +97,9 @@ Expression ThreadParser::LogicalOperation(Operator op, Expression left, const To
   Instruction branch;
   branch.opcode = Opcode::kIf;
   branch.value = std::move(left);
-  branch.then = op == Operator::kLogicalAnd ? std::move(effects) : std::move(short_way);
-  branch.otherwise = op == Operator::kLogicalAnd ? std::move(short_way) : std::move(effects);
+  branch.then = std::move(effects);
+  branch.otherwise = std::move(short_way);
+  if (op == Operator::kLogicalOr) std::swap(branch.then, branch.otherwise);
   Emit(std::move(branch), at);
   return Register(result);
 }
@@ -269,7 +270,7 @@ Expression ThreadParser::Call(const Token& word, const Primitive& primitive) {
 Expression ThreadParser::WorthOf(const Primitive& primitive, const Instruction& instruction,
                                  TextPlace place) {
   if (primitive.worth == Worth::kNothing) return {};
-  const Expression old = Register(instruction.target);
+  Expression old = Register(instruction.target);
   if (primitive.worth == Worth::kTarget) return old;
   if (primitive.worth == Worth::kChanged) {
     return Make(Operator::kNotEqual, old, instruction.expected, place);

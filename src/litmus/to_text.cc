@@ -108,21 +108,20 @@ const char* WordOf(RmwKind kind) {
   return "";
 }
 
-// Names of a thread's registers as the text has them.
+// Names of a thread's registers as the text has them, where all locations are parameters.
 std::vector<std::string> RegisterNames(const Program& program, const Thread& thread) {
   std::vector<std::string> names = thread.registers;
-  const auto taken = [&](const std::string& name) {
-    return std::find(names.begin(), names.end(), name) != names.end() ||
-           std::any_of(program.locations.begin(), program.locations.end(),
-                       [&](const Location& location) { return location.name == name; });
+  const auto is_location = [&program](const std::string& name) {
+    return std::any_of(program.locations.begin(), program.locations.end(),
+                       [&name](const Location& location) { return location.name == name; });
   };
   int next = 0;
   for (std::string& name : names) {
-    if (!name.starts_with('$')) continue;
+    if (!name.starts_with('$') && !is_location(name)) continue;
     std::string other;
     do {
       other = absl::StrCat("t", next++);
-    } while (taken(other));
+    } while (is_location(other) || std::find(names.begin(), names.end(), other) != names.end());
     name = other;
   }
   return names;

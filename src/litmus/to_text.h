@@ -9,8 +9,8 @@
 namespace walkrace::litmus {
 
 // Parse(ToText(program)) is a program of the same text and the same meaning. Registers whose names
-// begin with '$' get others. What the kernel has no call for is named like one, with a suffix that
-// Parse() knows and herd7 does not: atomic_fetch_add_unless_relaxed().
+// begin with '$', or are those of locations, get others. What the kernel has no call for is named
+// like one, with a suffix that Parse() knows and herd7 does not: atomic_fetch_add_unless_relaxed().
 // REQUIRES: names are words; addresses of lock operations are constants.
 std::string ToText(const Program& program);
 

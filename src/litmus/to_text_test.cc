@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "base/file.h"
+#include "litmus/explore.h"
 #include "litmus/parse.h"
+#include "litmus/verdict.h"
 
 namespace walkrace::litmus {
 namespace {
@@ -34,6 +36,12 @@ TEST(ToText, ComesBackTheSame) {
     ASSERT_TRUE(again.ok()) << again.status() << "\n" << printed;
     EXPECT_EQ(ToText(*again), printed);
     EXPECT_EQ(again->expected, program->expected);
+    const auto states = [](const Program& test) {
+      ExploreOptions options;
+      options.executions_max = 1000;  // the same ones of both
+      return Judge(test, Explore(test, MemoryKind::kSc, options).states).states;
+    };
+    EXPECT_EQ(states(*again), states(*program)) << printed;
   }
 }
 

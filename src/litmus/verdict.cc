@@ -84,6 +84,7 @@ Verdict Judge(const Program& program, const std::map<FinalState, uint64_t>& stat
     if (!Holds(program.filter, state)) continue;
     (Holds(program.condition, state) ? verdict.positive : verdict.negative) += count;
     std::vector<Value> values;
+    values.reserve(verdict.places.size());
     for (const Place& place : verdict.places) values.push_back(ValueAt(state, place));
     verdict.states[std::move(values)] += count;
   }

@@ -21,7 +21,7 @@ Program TwoRegisters(const std::string& final) {
 FinalState State(Value r0, Value r1, Value x, Value p = 0) { return {{{r0, r1}, {9}}, {p, 0, x}}; }
 
 std::map<FinalState, uint64_t> States() {
-  return {{State(0, 0, 1, AddressOf(0)), 2}, {State(1, 0, 1, 5), 3}, {State(1, 1, 2, 5), 4}};
+  return {{State(0, 0, 1, AddressOf(1)), 2}, {State(1, 0, 1, 5), 3}, {State(1, 1, 2, 5), 4}};
 }
 
 TEST(Verdict, CountsExecutions) {

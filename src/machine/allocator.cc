@@ -4,7 +4,7 @@
 #include "kernel/notes.h"
 #include "kernel/page_ref.h"
 #include "kernel/primitives.h"
-#include "kernel/race_detector.h"
+#include "kernel/runtime.h"
 #include "kernel/tlb.h"
 #include "machine/touched.h"
 
@@ -75,7 +75,7 @@ uint16_t TakeFrames(unsigned order) {
   const uint16_t pfn = list.back();
   list.pop_back();
   SetFree(pfn, order, false);
-  RaceDetectorAcquire(&frame_edge[pfn]);
+  OrderAcquire(&frame_edge[pfn]);
   return pfn;
 }
 
@@ -84,7 +84,7 @@ uint16_t TakeTable() {
   if (allocator.tables.empty()) return 0;
   const uint16_t table = allocator.tables.back();
   allocator.tables.pop_back();
-  RaceDetectorAcquire(&table_edge[table]);
+  OrderAcquire(&table_edge[table]);
   return table;
 }
 
@@ -93,7 +93,7 @@ uint16_t TakePmdTable() {
   if (allocator.pmd_tables.empty()) return 0;
   const uint16_t table = allocator.pmd_tables.back();
   allocator.pmd_tables.pop_back();
-  RaceDetectorAcquire(&table_edge[table]);
+  OrderAcquire(&table_edge[table]);
   return table;
 }
 
@@ -153,7 +153,7 @@ void wr_folio_free(struct folio* folio, const wr_site* site) {
   TouchWords(&arena.content[pfn], 1 << order, Touched::kWrite);
   SetFree(pfn, order, true);
   for (unsigned i = 0; i < 1u << order; ++i) arena.content[pfn + i] = kFreedContent;
-  RaceDetectorRelease(&frame_edge[pfn]);
+  OrderRelease(&frame_edge[pfn]);
   auto& list = order == 0 ? allocator.base_frames : allocator.huge_frames;
   WR_CHECK(list.push_back(pfn));
   wr_note(WR_NOTE_FOLIO_FREE, &folio->page._refcount, pfn, order, site);
@@ -192,7 +192,7 @@ void wr_pmd_free(pgtable_t table, const wr_site* site) {
   TouchObject(kFreePmdTables, Touched::kWrite);
   TouchWords(table->entry, kEntriesPerTable, Touched::kWrite);
   for (unsigned long& entry : table->entry) entry = kPoisonedEntry;
-  RaceDetectorRelease(&table_edge[table - arena.tables]);
+  OrderRelease(&table_edge[table - arena.tables]);
   WR_CHECK(allocator.pmd_tables.push_back(table - arena.tables));
   wr_note(WR_NOTE_TABLE_FREE, table, wr_table_to_pfn(table), 0, site);
 }
@@ -201,7 +201,7 @@ void wr_pte_free(pgtable_t table, const wr_site* site) {
   TouchObject(kFreeTables, Touched::kWrite);
   TouchWords(table->entry, kEntriesPerTable, Touched::kWrite);
   for (unsigned long& entry : table->entry) entry = kPoisonedEntry;
-  RaceDetectorRelease(&table_edge[table - arena.tables]);
+  OrderRelease(&table_edge[table - arena.tables]);
   WR_CHECK(allocator.tables.push_back(table - arena.tables));
   wr_note(WR_NOTE_TABLE_FREE, table, wr_table_to_pfn(table), 0, site);
 }

@@ -26,6 +26,8 @@ constexpr std::array kFlushes = {"all-cpus", "mm-cpumask", "serializes", "skips-
 constexpr std::array kTableFrees = {"at-once", "rcu", "rcu-ipi-fallback"};
 constexpr std::array kAnswers = {"no", "yes"};
 constexpr std::array kReads = {"atomic", "pte-halves", "halves", "all-halves"};
+constexpr std::array kMemories = {"sc", "tso", "mca", "lkmm"};
+static_assert(static_cast<size_t>(MemoryKind::kLkmm) + 1 == kMemories.size());
 static_assert(static_cast<size_t>(Clear::kTwoStep) + 1 == kClears.size());
 static_assert(static_cast<size_t>(ClearBarrier::kWithIpi) + 1 == kBarriers.size());
 static_assert(static_cast<size_t>(FlushIpi::kNobody) + 1 == kFlushes.size());
@@ -64,6 +66,7 @@ constexpr Knob kKnobs[] = {
     KnobOf<&Profile::entry_read>("entry-read", kReads),
     KnobOf<&Profile::batched_unmap_flush>("batched-unmap-flush", kAnswers),
     KnobOf<&Profile::deposits_for_files>("deposits-for-files", kAnswers),
+    KnobOf<&Profile::memory>("memory", kMemories),
 };
 
 std::string Found(std::string_view word) {

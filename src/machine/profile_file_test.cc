@@ -32,7 +32,8 @@ constexpr char kWhole[] =
     "folds-at-run-time = yes\n"
     "skips-lazy-cpus = no\n"
     "trims-cpumask = no\n"
-    "deposits-for-files = yes";
+    "deposits-for-files = yes\n"
+    "memory = tso";
 
 std::string ErrorOf(const std::string& text) {
   auto parsed = ParseProfile(text);
@@ -57,6 +58,7 @@ TEST(ProfileFile, SaysEveryKnob) {
   EXPECT_TRUE(profile.batched_unmap_flush);
   EXPECT_FALSE(profile.moves_page_tables);
   EXPECT_TRUE(profile.deposits_for_files);
+  EXPECT_EQ(profile.memory, MemoryKind::kTso);
 }
 
 TEST(ProfileFile, TakesFromAnotherWhatItDoesNotSay) {

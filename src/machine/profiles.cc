@@ -28,7 +28,8 @@ constexpr Profile kBuiltIn[] = {
      .deposit_writes_table = false,
      .entry_read = EntryRead::kAtomic,
      .batched_unmap_flush = true,
-     .skips_lazy_cpus = true},
+     .skips_lazy_cpus = true,
+     .memory = MemoryKind::kTso},
     // Flushes: hyperv_flush_tlb_multi, xen_flush_tlb_multi: a hypercall, no guest IPI. Tables: by
     // RCU
     // since PARAVIRT selects it (9e52fc2b50de), tlb_remove_table.
@@ -42,7 +43,8 @@ constexpr Profile kBuiltIn[] = {
      .deposit_writes_table = false,
      .entry_read = EntryRead::kAtomic,
      .batched_unmap_flush = true,
-     .skips_lazy_cpus = true},
+     .skips_lazy_cpus = true,
+     .memory = MemoryKind::kTso},
     // Clear: __ptep_get_and_clear, xchg_relaxed. Flushes: TLBI ...IS is broadcast by the hardware;
     // the
     // dsb(ish) behind it, in the flush, is the barrier. Tables: MMU_GATHER_RCU_TABLE_FREE.
@@ -54,7 +56,8 @@ constexpr Profile kBuiltIn[] = {
      .other_flush = FlushIpi::kNobody,
      .table_free = TableFree::kRcu,
      .deposit_writes_table = false,
-     .entry_read = EntryRead::kAtomic},
+     .entry_read = EntryRead::kAtomic,
+     .memory = MemoryKind::kMca},
     // Collapse: hash__pmdp_collapse_flush clears plainly, smp_mb, serialize_against_pte_lookup (IPI
     // to
     // mm_cpumask, waits), then flushes the hash entries. Other flushes: tlbie, no IPI. Tables:
@@ -85,7 +88,8 @@ constexpr Profile kBuiltIn[] = {
      .deposit_writes_table = false,
      .entry_read = EntryRead::kAtomic,
      .batched_unmap_flush = true,
-     .skips_lazy_cpus = true},
+     .skips_lazy_cpus = true,
+     .memory = MemoryKind::kTso},
     // "x86/mm: make MMU_GATHER_RCU_TABLE_FREE unconditional", 2025; the flush is x86-64's.
     {.name = "x86-64-rcu",
      .summary = "bare metal since 6.15: flush by IPI as before, RCU tables",
@@ -97,7 +101,8 @@ constexpr Profile kBuiltIn[] = {
      .deposit_writes_table = false,
      .entry_read = EntryRead::kAtomic,
      .batched_unmap_flush = true,
-     .skips_lazy_cpus = true},
+     .skips_lazy_cpus = true,
+     .memory = MemoryKind::kTso},
     // AMD's INVLPGB with a global ASID (broadcast_tlb_flush, arch/x86/mm/tlb.c, 6.15): the hardware
     // broadcasts, TLBSYNC waits, no CPU is interrupted. Needs tables by RCU, which came just
     // before.
@@ -110,7 +115,8 @@ constexpr Profile kBuiltIn[] = {
      .table_free = TableFree::kRcu,
      .deposit_writes_table = false,
      .entry_read = EntryRead::kAtomic,
-     .batched_unmap_flush = true},
+     .batched_unmap_flush = true,
+     .memory = MemoryKind::kTso},
     // 32 bits, 64-bit entries. Clear: xchg of the low half, then the high half is emptied
     // (arch/x86/include/asm/pgtable-3level.h); taken as one exchange here. Reads:
     // GUP_GET_PTE_LOW_HIGH for
@@ -126,7 +132,8 @@ constexpr Profile kBuiltIn[] = {
      .deposit_writes_table = false,
      .entry_read = EntryRead::kHalves,
      .batched_unmap_flush = true,
-     .skips_lazy_cpus = true},
+     .skips_lazy_cpus = true,
+     .memory = MemoryKind::kTso},
     // GUP_GET_PXX_LOW_HIGH since 6.2 (024d232ae4fc, 1180e732c985): pmdp_get_lockless in gup.c.
     {.name = "x86-pae-new",
      .summary = "32-bit PAE since 6.2: ptes and pmds both read low, high, low",
@@ -138,7 +145,8 @@ constexpr Profile kBuiltIn[] = {
      .deposit_writes_table = false,
      .entry_read = EntryRead::kAllHalves,
      .batched_unmap_flush = true,
-     .skips_lazy_cpus = true},
+     .skips_lazy_cpus = true,
+     .memory = MemoryKind::kTso},
     // A 32-bit PAE guest of Hyper-V: flushes as x86-64-paravirt, entries as x86-pae. The flush that
     // was
     // to keep a reader of two halves safe interrupts nobody here.
@@ -152,7 +160,8 @@ constexpr Profile kBuiltIn[] = {
      .deposit_writes_table = false,
      .entry_read = EntryRead::kHalves,
      .batched_unmap_flush = true,
-     .skips_lazy_cpus = true},
+     .skips_lazy_cpus = true,
+     .memory = MemoryKind::kTso},
     // LPAE: generic ptep_get_and_clear; the 64-bit store is one strd (its atomicity was not
     // checked).
     // Flushes: broadcast TLBI on SMPv7; dsb on both sides. Left out: CPUs without broadcast, and
@@ -186,7 +195,8 @@ constexpr Profile kBuiltIn[] = {
      .deposit_writes_table = true,
      .entry_read = EntryRead::kAtomic,
      .moves_page_tables = false,
-     .folds_at_run_time = true},
+     .folds_at_run_time = true,
+     .memory = MemoryKind::kTso},
     // Collapse: radix__pmdp_collapse_flush: plain clear, smp_mb in the flush; the IPI was dropped
     // by
     // bedf03416913. Flushes: tlbie, broadcast. Tables: RCU. Deposit:
@@ -227,7 +237,8 @@ constexpr Profile kBuiltIn[] = {
      .other_flush = FlushIpi::kMmCpumask,
      .table_free = TableFree::kAtOnce,
      .deposit_writes_table = false,
-     .entry_read = EntryRead::kAtomic},
+     .entry_read = EntryRead::kAtomic,
+     .memory = MemoryKind::kMca},
     // Flushes: sbi_remote_sfence_vma_asid: the firmware's doing, no kernel sees it. Tables: RCU.
     {.name = "riscv-sbi",
      .summary = "6.9, flush by SBI remote fence: no IPI, RCU tables",
@@ -237,7 +248,8 @@ constexpr Profile kBuiltIn[] = {
      .other_flush = FlushIpi::kNobody,
      .table_free = TableFree::kRcu,
      .deposit_writes_table = false,
-     .entry_read = EntryRead::kAtomic},
+     .entry_read = EntryRead::kAtomic,
+     .memory = MemoryKind::kMca},
     // Clear: ptep_get_and_clear and pmdp_huge_get_and_clear, plain. Flushes: smp_on_other_tlbs,
     // every
     // other CPU, waits, unless the sender is the mm's only user (arch/mips/kernel/smp.c): then

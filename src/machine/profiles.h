@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "engine/memory_models.h"
+
 namespace walkrace {
 
 // How pmdp_collapse_flush, the zap's get-and-clear and their like empty an entry.
@@ -81,6 +83,8 @@ struct Profile {
   bool trims_cpumask = false;
   // arch_needs_pgtable_deposit(): a huge pmd of a file has a table behind it as well.
   bool deposits_for_files = false;
+  // What `--memory hardware` means.
+  MemoryKind memory = MemoryKind::kLkmm;
 };
 
 const Profile* Profiles(size_t* count);

@@ -20,6 +20,9 @@ bool tlb_clean[kCpusMax][kAreaPages];    // filled from a clean entry
 
 unsigned left_out;  // WR_TLB_*
 
+bool OrdersNothing() { return (left_out & WR_TLB_CLEAR_BARRIER) != 0; }
+wr_order ClearOrder() { return OrdersNothing() ? WR_RELAXED : WR_FULL; }
+
 // The CPUs that a flush which frees no table leaves alone: cpu_is_lazy(), arch/x86/mm/tlb.c. Read
 // in one step with the flush.
 CpuMask LazyCpus() {
@@ -55,6 +58,12 @@ void TlbStep(FlushRange range, bool invalidate, bool everybody, CpuMask spared,
              const wr_site* site) {
   engine->Arrive(
       {EventKind::kTlb, everybody, Order::kFull, 0, kNoLocation, site, nullptr, nullptr});
+  // Nothing is taken away before what was stored has taken effect; where the profile has its
+  // barrier here, nothing that comes is looked at before either.
+  engine->CommitLate();
+  if (ActiveProfile().clear_barrier == ClearBarrier::kWithFlush && !OrdersNothing()) {
+    engine->Fence(FenceKind::kFull);
+  }
   const CpuMask mask = everybody ? wr_cpus() & ~spared : CpuMask{1} << engine->current();
   for (CpuId cpu = 0; cpu < engine->cpu_count() && invalidate; ++cpu) {
     if ((mask >> cpu & 1) != 0) InvalidateTlb(cpu, range.first_page, range.end_page);
@@ -64,7 +73,7 @@ void TlbStep(FlushRange range, bool invalidate, bool everybody, CpuMask spared,
 
 void Serialize(const mm_struct* mm) {
   static const wr_site site = {"src/machine/tlb.cc", "serialize_against_pte_lookup", __LINE__};
-  wr_fence(WR_MB, &site);
+  if (!OrdersNothing()) wr_fence(WR_MB, &site);
   wr_ipi(mm_cpumask(mm), EmptyHandler, nullptr, &site);
 }
 
@@ -89,13 +98,13 @@ void Flush(FlushIpi how, const mm_struct* mm, unsigned long start, unsigned long
 uint64_t ClearEntry(void* entry, Clear how, const wr_site* site) {
   switch (how) {
     case Clear::kXchg:
-      return wr_rmw(entry, 8, WR_XCHG, 0, 0, WR_FULL, WR_ENTRY, nullptr, site);
+      return wr_rmw(entry, 8, WR_XCHG, 0, 0, ClearOrder(), WR_ENTRY, nullptr, site);
     case Clear::kRelaxedXchg:
       return wr_rmw(entry, 8, WR_XCHG, 0, 0, WR_RELAXED, WR_ENTRY, nullptr, site);
     case Clear::kTwoStep: {
       // IDTE, IPTE: the entry is invalid for the hardware, and as it was for software.
       const uint64_t old =
-          wr_rmw(entry, 8, WR_OR, _PAGE_INVALID, 0, WR_FULL, WR_ENTRY, nullptr, site);
+          wr_rmw(entry, 8, WR_OR, _PAGE_INVALID, 0, ClearOrder(), WR_ENTRY, nullptr, site);
       wr_store(entry, 8, 0, WR_RELAXED, WR_ENTRY, site);
       return old;
     }
@@ -115,7 +124,7 @@ uint64_t InvalidateEntry(void* entry, const wr_site* site) {
   switch (ActiveProfile().clear) {
     case Clear::kXchg:
     case Clear::kTwoStep:
-      return wr_rmw(entry, 8, WR_XCHG, invalid, 0, WR_FULL, WR_ENTRY, nullptr, site);
+      return wr_rmw(entry, 8, WR_XCHG, invalid, 0, ClearOrder(), WR_ENTRY, nullptr, site);
     case Clear::kRelaxedXchg:
       return wr_rmw(entry, 8, WR_XCHG, invalid, 0, WR_RELAXED, WR_ENTRY, nullptr, site);
     case Clear::kPlain:

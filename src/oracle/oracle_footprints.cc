@@ -76,6 +76,7 @@ void OracleFootprints::AddEvent(const Event& event, uint32_t index, Footprint& f
       if (event.detail == kTlbFill) AddFill(event, footprint);
       break;
     case EventKind::kNote:
+    case EventKind::kIssue:
       AddNote(event, index, footprint);
       break;
     default:

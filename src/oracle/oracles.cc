@@ -98,7 +98,7 @@ void OracleSet::Begin(const Engine* engine) {
   next_index_ = 0;
   if (violation_.oracle != nullptr) violation_ = Violation();
   mappings_.Begin();
-  references_.Begin();
+  references_.Begin(engine);
   for (size_t i = 0; i < count_; ++i) oracles_[i]->Begin();
 }
 

@@ -11,7 +11,8 @@ constexpr uint32_t kKindFlags = FOLL_GET | FOLL_PIN;
 
 }  // namespace
 
-void ReferenceHistory::Begin() {
+void ReferenceHistory::Begin(const Engine* engine) {
+  engine_ = engine;
   for (CpuId cpu = 0; cpu < kCpusMax; ++cpu) {
     call_[cpu] = kNoEvent;
     held_[cpu].clear();
@@ -38,11 +39,23 @@ void ReferenceHistory::OnNote(const Event& note, uint32_t index, const MappingHi
   }
 }
 
+// What a load saw that ran before the call began is what the call saw.
+uint32_t ReferenceHistory::BeginOfCall(CpuId cpu) const {
+  uint32_t begin = call_[cpu];
+  if (engine_ == nullptr) return begin;
+  for (const Engine::OldLoad& load : engine_->old_loads()) {
+    const Event* const events = engine_->events();
+    if (load.event < call_[cpu] || events[load.event].cpu != cpu) continue;
+    while (begin > 0 && events[begin - 1].step > load.ran) --begin;
+  }
+  return begin;
+}
+
 void ReferenceHistory::Return(const Event& note, uint32_t index, const MappingHistory& mappings) {
   const PageNote fields = PageNoteOf(note);
   if (!fields.InArea() || !fields.IsFrame()) return;
   const auto pfn = static_cast<uint16_t>(fields.pfn);
-  const uint32_t begin = call_[note.cpu] == kNoEvent ? index : call_[note.cpu];
+  const uint32_t begin = call_[note.cpu] == kNoEvent ? index : BeginOfCall(note.cpu);
   WR_CHECK(held_[note.cpu].push_back({begin, index, mappings.AllocationOf(pfn), CountsOf(pfn).head,
                                       note.cpu, static_cast<uint8_t>(fields.page), fields.flags}));
 }

@@ -6,14 +6,16 @@
 #include <cstdint>
 
 #include "base/fixed_vector.h"
-#include "engine/event.h"
+#include "engine/engine.h"
 #include "oracle/mapping_history.h"
 #include "oracle/oracle.h"
 
 namespace walkrace {
 
 struct Reference {
-  uint32_t gup_begin;  // index of the call's WR_NOTE_GUP_BEGIN
+  // Index of the call's WR_NOTE_GUP_BEGIN; under weak memory of what an old load of the call may
+  // have run behind, where that is earlier.
+  uint32_t gup_begin;
   uint32_t returned;   // index of WR_NOTE_PAGE_RETURNED
   Allocation page;
   uint16_t head;  // pfn of the folio that owns the page
@@ -31,7 +33,8 @@ class ReferenceHistory {
   static constexpr size_t kReferencesMax = 128;
   using List = FixedVector<Reference, kReferencesMax>;
 
-  void Begin();
+  // Null: of a trace without old loads.
+  void Begin(const Engine* engine);
   void OnNote(const Event& note, uint32_t index, const MappingHistory& mappings);
 
   // Index of the WR_NOTE_GUP_BEGIN of the call that this CPU is in, or kNoEvent.
@@ -50,6 +53,9 @@ class ReferenceHistory {
   void Return(const Event& note, uint32_t index, const MappingHistory& mappings);
   void Put(const Event& note);
 
+  uint32_t BeginOfCall(CpuId cpu) const;
+
+  const Engine* engine_ = nullptr;
   uint32_t call_[kCpusMax] = {};
   List held_[kCpusMax];
   bool last_put_valid_ = false;

@@ -16,7 +16,8 @@ static struct folio* try_get_folio(struct page* page, int refs) {
     // folio that zap has just freed comes back to life, and is freed twice.
     if (is_cut("unless-zero")) {
       folio_ref_add(folio, refs);
-    } else if (!folio_ref_try_add_rcu(folio, refs)) {
+    } else if (is_cut("reference-order") ? !folio_ref_try_add_relaxed(folio, refs)
+                                         : !folio_ref_try_add_rcu(folio, refs)) {
       return nullptr;
     }
     // ORDER(F reference-then-head): between reading the head and the reference the page may have
@@ -36,7 +37,7 @@ struct folio* try_grab_folio(struct page* page, int refs, unsigned flags) {
   }
   // ORDER(A pin-then-recheck): the pin, then the re-reads of the entries and the test of
   // PageAnonExclusive; pairs with the mutator's clear, then count.
-  smp_mb__after_atomic();
+  if (!is_cut("pin-barrier")) smp_mb__after_atomic();
   return folio;
 }
 

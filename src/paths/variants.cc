@@ -12,6 +12,10 @@ namespace {
 
 Cuts active_cuts;
 
+constexpr char kGetAgainstCollapse[] =
+    "map 0 rw\n"
+    "cpu 0\n get 0 write\n write-pinned\n unpin\n"
+    "cpu 1\n collapse 0-7\n";
 constexpr char kPinAgainstCollapse[] =
     "cpu 0\n pin 0-1 write\n write-pinned\n unpin\n"
     "cpu 1\n collapse 0-7\n";
@@ -468,6 +472,46 @@ constexpr VariantRow kRows[] = {
      .bites_on = Nowhere,
      .needs = "weak-memory",
      .control = kPinAgainstCollapse},
+    {.name = "reference-relaxed-no-sync",
+     .id = "A1",
+     .summary = "GUP's reference is a relaxed read-modify-write, and collapse waits for no walker",
+     .cuts = {"reference-order", "table-sync"},
+     .oracle = "no-pinned-page-freed",
+     .bites_on = WhereCollapseFlushWaitsForNobody,
+     .needs = "weak-memory",
+     .control = kGetAgainstCollapse},
+    {.name = "pin-relaxed-no-sync",
+     .summary = "the same with smp_mb__after_atomic() behind it, as a pin has it",
+     .cuts = {"reference-order", "table-sync"},
+     .bites_on = Nowhere,
+     .needs = "weak-memory",
+     .control = kPinAgainstCollapse},
+    {.name = "reference-relaxed",
+     .summary = "GUP's reference is a relaxed read-modify-write",
+     .cuts = {"reference-order"},
+     .bites_on = Nowhere,
+     .needs = "weak-memory",
+     .control = kGetAgainstCollapse},
+    {.name = "pin-no-barrier",
+     .summary = "no smp_mb__after_atomic() behind the pin: the reference before it is a full one",
+     .cuts = {"pin-barrier"},
+     .bites_on = Nowhere,
+     .needs = "weak-memory",
+     .control = kPinAgainstCollapse},
+    {.name = "clear-no-barrier-no-sync",
+     .id = "A1",
+     .summary = "the clear and its flush are no barrier, and collapse waits for no walker",
+     .cuts = {"clear-barrier", "table-sync"},
+     .oracle = "no-pinned-page-freed",
+     .bites_on = WhereCollapseFlushWaitsForNobody,
+     .needs = "weak-memory",
+     .control = kGetAgainstCollapse},
+    {.name = "clear-no-barrier",
+     .summary = "the clear and its flush are no barrier",
+     .cuts = {"clear-barrier"},
+     .bites_on = Nowhere,
+     .needs = "weak-memory",
+     .control = kGetAgainstCollapse},
     {.name = "flush-for-a-barrier",
      .id = "D5",
      .upstream = "088b8aa537c2",
@@ -885,7 +929,8 @@ void SetCuts(const Cuts& cuts) {
   active_cuts = cuts;
   wr_tlb_leave_out((is_cut("lazy-tlb-flush") ? WR_TLB_LAZY_CPUS : 0) |
                    (is_cut("trim-yourself") ? WR_TLB_TRIM_CHECK : 0) |
-                   (is_cut("two-step-clear") ? WR_TLB_TWO_STEP_CLEAR : 0));
+                   (is_cut("two-step-clear") ? WR_TLB_TWO_STEP_CLEAR : 0) |
+                   (is_cut("clear-barrier") ? WR_TLB_CLEAR_BARRIER : 0));
 }
 
 }  // namespace walkrace

@@ -137,6 +137,11 @@ void EncodeOperations(const OperationList& list, ByteWriter& bytes) {
   }
 }
 
+// The first byte of an entry for weak memory: the CPU, the amount less one, the kind, and this bit.
+constexpr unsigned kMemoryEntry = 128;
+constexpr unsigned kLateEntry = 64;
+static_assert(kAmountMax == 16);
+
 // REQUIRES: at least two CPUs.
 Preemption DecodePreemption(ByteReader& bytes, int cpu_count) {
   WR_CHECK(cpu_count > 1);
@@ -144,6 +149,11 @@ Preemption DecodePreemption(ByteReader& bytes, int cpu_count) {
   const unsigned low = bytes.Next();
   const unsigned event = (low | bytes.Next() << 8) % (kStepsMax + 1);
   const int cpu = (who & 3) % cpu_count;
+  if ((who & kMemoryEntry) != 0) {
+    return {static_cast<uint16_t>(event == 0 ? 1 : event), static_cast<uint8_t>(cpu), 0,
+            (who & kLateEntry) != 0 ? EntryKind::kLate : EntryKind::kOld,
+            static_cast<uint8_t>((who >> 2 & 15) + 1)};
+  }
   const int to = (cpu + 1 + (who >> 2) % (cpu_count - 1)) % cpu_count;
   return {static_cast<uint16_t>(event == 0 && cpu != 0 ? 1 : event), static_cast<uint8_t>(cpu),
           static_cast<uint8_t>(to)};
@@ -151,8 +161,13 @@ Preemption DecodePreemption(ByteReader& bytes, int cpu_count) {
 
 void EncodePreemption(const Preemption& entry, int cpu_count, ByteWriter& bytes) {
   WR_CHECK(entry.cpu < cpu_count && entry.to < cpu_count && cpu_count > 1);
-  const int distance = (entry.to - entry.cpu - 1 + cpu_count) % cpu_count;
-  bytes.Put(entry.cpu | distance << 2);
+  if (entry.kind == EntryKind::kPreempt) {
+    const int distance = (entry.to - entry.cpu - 1 + cpu_count) % cpu_count;
+    bytes.Put(entry.cpu | distance << 2);
+  } else {
+    bytes.Put(entry.cpu | (entry.amount - 1) << 2 | kMemoryEntry |
+              (entry.kind == EntryKind::kLate ? kLateEntry : 0));
+  }
   bytes.Put(entry.event & 255);
   bytes.Put(entry.event >> 8);
 }

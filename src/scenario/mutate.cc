@@ -24,6 +24,11 @@ constexpr MutationRow kOfSchedule[] = {
     {4, CopyPreemption, "copy a preemption to another CPU"},
 };
 
+constexpr MutationRow kOfMemory[] = {
+    {2, AddOldLoad, "add an old load"},
+    {1, AddLateStore, "add a late store"},
+};
+
 constexpr MutationRow kOfScenario[] = {
     {6, AddOperation, "add an operation"},
     {5, DropOperation, "drop an operation"},
@@ -52,6 +57,9 @@ constexpr uint32_t kAnewOneIn = 4;
 // Of the changes of a schedule, where it is known what can be aimed at.
 constexpr uint32_t kAimOneIn = 3;
 
+// Of the changes of a schedule, under weak memory.
+constexpr uint32_t kOfMemoryOneIn = 4;
+
 template <size_t kCount>
 const MutationRow& DrawRow(const MutationRow (&rows)[kCount], Random& random) {
   int total = 0;
@@ -68,7 +76,12 @@ const char* ChangeScenario(Random& random, Input& input, Mix mix) {
   return row.apply(random, input, mix) ? row.description : nullptr;
 }
 
-const char* ChangeSchedule(Random& random, Input& input, Mix mix, AimSource* aims) {
+const char* ChangeSchedule(Random& random, Input& input, Mix mix, AimSource* aims,
+                           bool weak_memory) {
+  if (weak_memory && random.OneIn(kOfMemoryOneIn)) {
+    const MutationRow& row = DrawRow(kOfMemory, random);
+    return row.apply(random, input, mix) ? row.description : nullptr;
+  }
   if (aims != nullptr && random.OneIn(kAimOneIn)) {
     return AimPreemption(random, input, aims->AimsOf(input)) ? "aim a preemption" : nullptr;
   }
@@ -78,7 +91,7 @@ const char* ChangeSchedule(Random& random, Input& input, Mix mix, AimSource* aim
 
 }  // namespace
 
-const char* Mutate(Input& input, Mix mix, uint64_t seed, AimSource* aims) {
+const char* Mutate(Input& input, Mix mix, uint64_t seed, AimSource* aims, bool weak_memory) {
   constexpr int kChangesMax = 4;
   constexpr int kTries = 16;  // an empty schedule has nothing to drop, and so on
   Random random(seed);
@@ -91,7 +104,7 @@ const char* Mutate(Input& input, Mix mix, uint64_t seed, AimSource* aims) {
     // One CPU has no schedule to change.
     const char* const change = of_scenario || input.scenario.cpu_count < 2
                                    ? ChangeScenario(random, input, mix)
-                                   : ChangeSchedule(random, input, mix, aims);
+                                   : ChangeSchedule(random, input, mix, aims, weak_memory);
     if (change == nullptr) continue;
     last = change;
     of_scenario = of_scenario && random.OneIn(2);

@@ -15,7 +15,10 @@ namespace walkrace {
 // around. Some begin with an empty schedule. Rarely: add, drop, replace, duplicate, move or change
 // an operation; change the layout, the CPU count or the profile. Returns a short static description
 // of the last change.
-const char* Mutate(Input& input, Mix mix, uint64_t seed, AimSource* aims = nullptr);
+//
+// `weak_memory`: often adds an old load or a late store as well, which mean nothing without.
+const char* Mutate(Input& input, Mix mix, uint64_t seed, AimSource* aims = nullptr,
+                   bool weak_memory = false);
 
 // Joins the scenario of `a` with the schedule of `b`, or takes some CPUs or preemptions of each. Of
 // two schedules of one scenario: always one schedule of that scenario.

@@ -15,6 +15,8 @@ using Mutation = bool (*)(Random& random, Input& input, Mix mix);
 // Of the schedule: mutations_schedule.cc.
 bool AddPreemption(Random& random, Input& input, Mix mix);
 bool AddPreemptionPair(Random& random, Input& input, Mix mix);  // there, and back
+bool AddOldLoad(Random& random, Input& input, Mix mix);
+bool AddLateStore(Random& random, Input& input, Mix mix);
 bool DropPreemption(Random& random, Input& input, Mix mix);
 bool DropPreemptions(Random& random, Input& input, Mix mix);  // a stretch, at most half of them
 bool NudgePreemption(Random& random, Input& input, Mix mix);  // by 1 to 3 events

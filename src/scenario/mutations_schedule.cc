@@ -7,6 +7,14 @@ namespace {
 
 // Event 0 is CPU 0's alone.
 int FirstEvent(int cpu) { return cpu == 0 ? 0 : 1; }
+int FirstEvent(const Preemption& entry) {
+  return entry.kind == EntryKind::kPreempt ? FirstEvent(entry.cpu) : 1;
+}
+
+// Mostly few.
+uint8_t DrawAmount(Random& random) {
+  return static_cast<uint8_t>(1 + random.Below(random.OneIn(4) ? kAmountMax : 3));
+}
 
 uint16_t ClampEvent(int event, int cpu) {
   return static_cast<uint16_t>(std::clamp<int>(event, FirstEvent(cpu), kStepsMax));
@@ -45,6 +53,15 @@ bool IsInTheWay(const Preemption& entry, const Aim& aim) {
          entry.event <= aim.other_event + 1;
 }
 
+bool AddOfMemory(Random& random, Input& input, EntryKind kind) {
+  const int cpu_count = input.scenario.cpu_count;
+  if (cpu_count < 2) return false;
+  const int cpu = random.Below(cpu_count);
+  const uint16_t event = DrawEvent(random, input.schedule, cpu);
+  if (event == 0) return false;
+  return input.schedule.push_back({event, static_cast<uint8_t>(cpu), 0, kind, DrawAmount(random)});
+}
+
 }  // namespace
 
 bool AddPreemption(Random& random, Input& input, Mix /*mix*/) {
@@ -61,6 +78,14 @@ bool AddPreemptionPair(Random& random, Input& input, Mix /*mix*/) {
   Preemption back = DrawPreemption(random, input, there.to);
   back.to = there.cpu;
   return input.schedule.push_back(there) && input.schedule.push_back(back);
+}
+
+bool AddOldLoad(Random& random, Input& input, Mix /*mix*/) {
+  return AddOfMemory(random, input, EntryKind::kOld);
+}
+
+bool AddLateStore(Random& random, Input& input, Mix /*mix*/) {
+  return AddOfMemory(random, input, EntryKind::kLate);
 }
 
 bool DropPreemption(Random& random, Input& input, Mix /*mix*/) {
@@ -83,7 +108,8 @@ bool NudgePreemption(Random& random, Input& input, Mix /*mix*/) {
   Preemption* const entry = DrawEntry(random, input.schedule);
   if (entry == nullptr) return false;
   const int distance = 1 + random.Below(3);
-  const uint16_t down = ClampEvent(entry->event - distance, entry->cpu);
+  const uint16_t down =
+      ClampEvent(std::max(entry->event - distance, FirstEvent(*entry)), entry->cpu);
   const uint16_t up = ClampEvent(entry->event + distance, entry->cpu);
   const bool goes_down = up == entry->event || (down != entry->event && random.OneIn(2));
   entry->event = goes_down ? down : up;
@@ -94,7 +120,7 @@ bool MovePreemption(Random& random, Input& input, Mix /*mix*/) {
   Preemption* const entry = DrawEntry(random, input.schedule);
   if (entry == nullptr) return false;
   const uint16_t event = DrawEvent(random, input.schedule, entry->cpu);
-  if (event == entry->event) return false;
+  if (event == entry->event || event < FirstEvent(*entry)) return false;
   entry->event = event;
   return true;
 }
@@ -104,6 +130,10 @@ bool RetargetPreemption(Random& random, Input& input, Mix /*mix*/) {
   if (entry == nullptr) return false;
   const Preemption before = *entry;
   const int cpu_count = input.scenario.cpu_count;
+  if (entry->kind != EntryKind::kPreempt) {
+    entry->amount = DrawAmount(random);
+    return *entry != before;
+  }
   if (random.OneIn(2)) {
     entry->to = OtherCpu(random, cpu_count, entry->cpu);
   } else {
@@ -128,7 +158,9 @@ bool CopyPreemption(Random& random, Input& input, Mix /*mix*/) {
   if (input.schedule.empty()) return false;
   Preemption copy = *DrawEntry(random, input.schedule);
   copy.cpu = OtherCpu(random, input.scenario.cpu_count, copy.cpu);
-  copy.to = OtherCpu(random, input.scenario.cpu_count, copy.cpu);
+  if (copy.kind == EntryKind::kPreempt) {
+    copy.to = OtherCpu(random, input.scenario.cpu_count, copy.cpu);
+  }
   copy.event = ClampEvent(copy.event, copy.cpu);
   return input.schedule.push_back(copy);
 }

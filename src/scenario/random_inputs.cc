@@ -53,7 +53,9 @@ const Input& RandomInput(Random& random) {
   DrawScenario(Mix::kAll, random.Next(), input.scenario);
   input.schedule.clear();
   const int mutations = random.Below(12);
-  for (int i = 0; i < mutations; ++i) Mutate(input, Mix::kAll, random.Next());
+  for (int i = 0; i < mutations; ++i) {
+    Mutate(input, Mix::kAll, random.Next(), nullptr, random.OneIn(2));
+  }
   return input;
 }
 
@@ -62,6 +64,7 @@ const WalkFile& RandomFile(Random& random) {
   file.input = RandomInput(random);
   file.target = RandomName(random);
   file.expect = RandomName(random);
+  file.memory = RandomName(random);
   file.variants.clear();
   for (int i = random.Below(3); i > 0; --i) {
     file.variants.push_back(RandomName(random));

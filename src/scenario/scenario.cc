@@ -32,8 +32,12 @@ void Normalize(Layout& layout) {
 }
 
 bool CanHaveEffect(const Preemption& entry, int cpu_count) {
-  return entry.cpu < cpu_count && entry.to < cpu_count && entry.cpu != entry.to &&
-         entry.event <= kStepsMax && (entry.event > 0 || entry.cpu == 0);
+  if (entry.cpu >= cpu_count || entry.event > kStepsMax) return false;
+  if (entry.kind != EntryKind::kPreempt) {
+    return entry.event > 0 && entry.to == 0 && entry.amount > 0 && entry.amount <= kAmountMax;
+  }
+  return entry.to < cpu_count && entry.cpu != entry.to && entry.amount == 0 &&
+         (entry.event > 0 || entry.cpu == 0);
 }
 
 }  // namespace

@@ -67,8 +67,8 @@ struct Scenario {
 };
 
 // All that decides a run, given the variant. Large (the schedule is of fixed capacity): keep it
-// static or on the heap. Schedule entries name two different CPUs below cpu_count and an event up
-// to kStepsMax; event 0 is CPU 0's alone.
+// static or on the heap. Schedule entries name a CPU below cpu_count (preemptions two different
+// ones) and an event up to kStepsMax; event 0 is CPU 0's alone, and of preemptions.
 struct Input {
   Scenario scenario;
   Schedule schedule;

@@ -87,6 +87,12 @@ void AppendCpus(const Scenario& scenario, std::string* text) {
 }
 
 void AppendPreemption(const Preemption& entry, std::string_view name, std::string* text) {
+  if (entry.kind != EntryKind::kPreempt) {
+    absl::StrAppend(text, entry.kind == EntryKind::kOld ? "old" : "late", " cpu ", entry.cpu,
+                    " event ", entry.event, " by ", entry.amount, name.empty() ? "" : " at ");
+    text->append(name).append("\n");
+    return;
+  }
   absl::StrAppend(text, "preempt cpu ", entry.cpu);
   if (entry.event == 0) {
     absl::StrAppend(text, " at start");
@@ -126,6 +132,7 @@ std::string PrintText(const WalkFile& file) {
   }
   AppendLine("target", file.target, &text);
   AppendLine("tree", file.tree, &text);
+  AppendLine("memory", file.memory, &text);
   AppendLine("variant", absl::StrJoin(file.variants, ","), &text);
   if (scenario.profile != kNoProfile) {
     AppendLine("profile", ProfileAt(scenario.profile).name, &text);

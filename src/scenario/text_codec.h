@@ -15,6 +15,12 @@
 //     collapse 0-7
 //   preempt cpu 0 at start to cpu 1
 //   preempt cpu 1 before event 9 to cpu 0 at gup_pte_range load pmd[0]
+//
+// and, under a weak memory model (line "memory lkmm"), loads that read an older value, by so many
+// writes, and stores that take effect later, by so many events of their CPU:
+//
+//   old cpu 0 event 14 by 1 at gup_pte_range load pmd[0]
+//   late cpu 1 event 9 by 3 at collapse_huge_page store pmd[0]
 #ifndef WALKRACE_SCENARIO_TEXT_CODEC_H_
 #define WALKRACE_SCENARIO_TEXT_CODEC_H_
 
@@ -38,7 +44,7 @@ struct TextPlace {
 
 // Where the words stand that the harness checks, for its messages.
 struct WordPlaces {
-  TextPlace target, expect, tree;
+  TextPlace target, expect, tree, memory;
   std::vector<TextPlace> variants;  // as many as the file names
 
   // Two files that say the same are the same.
@@ -52,7 +58,8 @@ struct WalkFile {
   std::string target;
   std::vector<std::string> variants;
   std::string expect;
-  std::string tree;  // the kernel tree whose code ran ([A-Za-z0-9._+-]+); empty: walkrace's paths
+  std::string tree;    // the kernel tree whose code ran ([A-Za-z0-9._+-]+); empty: walkrace's paths
+  std::string memory;  // the memory model ([a-z0-9_-]+); empty: sc
   WordPlaces places;
   // For each entry of input.schedule, the event that it was recorded before ("gup_pte_range load
   // pmd[0]"), or empty. Same length as the schedule.

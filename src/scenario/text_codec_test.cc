@@ -163,7 +163,7 @@ TEST(ParseText, TakesAsManyPreemptionsAsAScheduleHolds) {
   EXPECT_TRUE(Parsed(text).input.schedule.full());
   text += "preempt cpu 0 before event 1 to cpu 1\n";
   EXPECT_EQ(ParseText(text).status().message(),
-            "line 8195, column 38: too many preemptions; expected at most 8192");
+            "line 8195, column 38: too many lines of schedule; expected at most 8192");
 }
 
 TEST(ParseAny, TellsTextFromBytesByContent) {

@@ -50,7 +50,8 @@ std::string OperationWords() {
 TEST(TextErrors, UnknownLine) {
   EXPECT_EQ(ErrorOfLine("  pni 0-1"),
             "line 3, column 3: found 'pni'; expected target, variant, profile, expect, levels, "
-            "map, map-huge, backing, cpus, cpu, preempt, trace, tree, or an operation: " +
+            "map, map-huge, backing, cpus, cpu, preempt, trace, tree, memory, old, late, or an "
+            "operation: " +
                 OperationWords());
   EXPECT_EQ(ErrorOfLine("a\x01\xff'" + std::string(50, 'b')).substr(0, 79),
             "line 3, column 1: found 'a\\x01\\xff\\'" + std::string(36, 'b') + "...'; e");

@@ -32,13 +32,22 @@ uint8_t Flags(uint8_t may_flags, TextLine& line) {
 }  // namespace
 
 constexpr TextParser::Directive TextParser::kDirectives[] = {
-    {"target", &TextParser::Target, true},       {"variant", &TextParser::Variants, true},
-    {"profile", &TextParser::ProfileName, true}, {"expect", &TextParser::Expectation, true},
-    {"levels", &TextParser::Levels, true},       {"map", &TextParser::Map, false},
-    {"map-huge", &TextParser::MapHuge, false},   {"backing", &TextParser::BackingOf, false},
-    {"cpus", &TextParser::CpuCount, true},       {"cpu", &TextParser::CpuBlock, false},
-    {"preempt", &TextParser::Preempt, false},    {"trace", &TextParser::Trace, false},
+    {"target", &TextParser::Target, true},
+    {"variant", &TextParser::Variants, true},
+    {"profile", &TextParser::ProfileName, true},
+    {"expect", &TextParser::Expectation, true},
+    {"levels", &TextParser::Levels, true},
+    {"map", &TextParser::Map, false},
+    {"map-huge", &TextParser::MapHuge, false},
+    {"backing", &TextParser::BackingOf, false},
+    {"cpus", &TextParser::CpuCount, true},
+    {"cpu", &TextParser::CpuBlock, false},
+    {"preempt", &TextParser::Preempt, false},
+    {"trace", &TextParser::Trace, false},
     {"tree", &TextParser::Tree, true},
+    {"memory", &TextParser::Memory, true},
+    {"old", &TextParser::Old, false},
+    {"late", &TextParser::Late, false},
 };
 
 absl::Status TextParser::Parse(std::string_view text) {

@@ -38,6 +38,11 @@ class TextParser {
   // The lines, after their first word: text_parser_lines.cc.
   void Target(TextLine& line);
   void Tree(TextLine& line);
+  void Memory(TextLine& line);
+  void Old(TextLine& line);
+  void Late(TextLine& line);
+  void MemoryEntry(EntryKind kind, TextLine& line);
+  void Entry(const Preemption& entry, TextLine& line);
   void Variants(TextLine& line);
   void ProfileName(TextLine& line);
   void Expectation(TextLine& line);

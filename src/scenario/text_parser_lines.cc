@@ -74,6 +74,11 @@ void TextParser::Tree(TextLine& line) {
   file_.places.tree = line.place();
 }
 
+void TextParser::Memory(TextLine& line) {
+  file_.memory = Name(line);
+  file_.places.memory = line.place();
+}
+
 void TextParser::Expectation(TextLine& line) {
   file_.expect = Name(line);
   file_.places.expect = line.place();
@@ -189,10 +194,31 @@ void TextParser::Preempt(TextLine& line) {
   line.Expect("cpu");
   entry.to = PreemptedCpu(line);
   if (entry.cpu == entry.to) line.Fail("the CPU hands over to itself", "another CPU");
+  Entry(entry, line);
+}
+
+void TextParser::Old(TextLine& line) { MemoryEntry(EntryKind::kOld, line); }
+void TextParser::Late(TextLine& line) { MemoryEntry(EntryKind::kLate, line); }
+
+// "cpu N event N by N".
+void TextParser::MemoryEntry(EntryKind kind, TextLine& line) {
+  Preemption entry;
+  entry.kind = kind;
+  line.Expect("cpu");
+  entry.cpu = PreemptedCpu(line);
+  line.Expect("event");
+  entry.event = static_cast<uint16_t>(line.Number("an event", 1, kStepsMax));
+  line.Expect("by");
+  entry.amount = static_cast<uint8_t>(line.Number("an amount", 1, kAmountMax));
+  Entry(entry, line);
+}
+
+// What stands behind each of them, and then it is one of the schedule's.
+void TextParser::Entry(const Preemption& entry, TextLine& line) {
   const std::string_view name = EventName(line);
   if (!line.ok()) return;
   if (!file_.input.schedule.push_back(entry)) {
-    return line.Fail("too many preemptions", absl::StrCat("at most ", kStepsMax));
+    return line.Fail("too many lines of schedule", absl::StrCat("at most ", kStepsMax));
   }
   file_.preemption_names.emplace_back(name);
 }

@@ -77,6 +77,9 @@ void ContextOptions::AddNamesTo(CLI::App& command) {
   command.add_option("--tree", tree,
                      "the kernel tree whose code runs where it has any (walkrace list); none: "
                      "walkrace's own paths");
+  command.add_option("--memory", memory,
+                     "memory model: sc, tso, mca, lkmm, or hardware, what the profile says; none: "
+                     "sc");
   command.add_option("--profile", profile, "architecture profile");
   AddProfileFileOption(command, profile_file);
 }
@@ -86,6 +89,7 @@ absl::StatusOr<ContextNames> ContextOptions::Names() const {
   names.target = target;
   names.profile = profile;
   names.tree = tree;
+  names.memory = memory;
   auto added = LoadProfileOption(profile_file);
   if (!added.ok()) return added.status();
   if (*added != nullptr) names.default_profile = (*added)->name;
@@ -211,6 +215,9 @@ nlohmann::ordered_json VerdictJson(const ResolvedContext& context, const Report&
   json["oracle"] = nullptr;
   json["target"] = context.target->name;
   if (context.run.tree != nullptr) json["tree"] = context.run.tree->name;
+  if (context.run.memory != MemoryKind::kSc) {
+    json["memory"] = MemoryRowOf(context.run.memory).name;
+  }
   json["variant"] = nullptr;
   if (!variants.empty()) json["variant"] = variants;
   json["profile"] = context.run.profile->name;
@@ -255,6 +262,9 @@ std::string ContextFlags(const ResolvedContext& context) {
   return absl::StrCat(
       " --target ", context.target->name,
       context.run.tree == nullptr ? "" : absl::StrCat(" --tree ", context.run.tree->name),
+      context.run.memory == MemoryKind::kSc
+          ? ""
+          : absl::StrCat(" --memory ", MemoryRowOf(context.run.memory).name),
       variants.empty() ? "" : absl::StrCat(" --variant ", variants), " --profile ",
       context.run.profile->name, ProfileFileFlag(context));
 }

@@ -27,6 +27,7 @@ struct ContextOptions {
   std::string kernel;
   std::string profile;
   std::string tree;
+  std::string memory;
   std::string profile_file;
 
   void AddTo(CLI::App& command);

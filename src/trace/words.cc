@@ -10,9 +10,9 @@ namespace walkrace {
 namespace {
 
 constexpr const char* kKindWords[] = {
-    "begin",    "load",       "store",    "update",   "fence",    "lock",
-    "unlock",   "irq-off",    "irq-on",   "ipi-send", "ipi-wait", "ipi-handle",
-    "rcu-lock", "rcu-unlock", "rcu-call", "rcu-done", "tlb",      "note",
+    "begin",    "load",     "store",    "update",   "fence",      "lock",     "unlock",
+    "irq-off",  "irq-on",   "ipi-send", "ipi-wait", "ipi-handle", "rcu-lock", "rcu-unlock",
+    "rcu-call", "rcu-done", "tlb",      "note",     "issue",
 };
 static_assert(std::size(kKindWords) == static_cast<size_t>(EventKind::kKindCount));
 
@@ -190,6 +190,9 @@ std::string EventWords(const Event& event, const Scenario* scenario) {
     case EventKind::kStore:
     case EventKind::kRmw:
       return AccessWords(event);
+    case EventKind::kIssue:
+      return absl::StrCat("store ", NameOf(event.location), " = ",
+                          ValueWords(event.location, event.after), ", takes effect later");
     case EventKind::kFence:
       return FenceWords(event);
     case EventKind::kLock:
