@@ -27,6 +27,7 @@ class Checker : public CandidateVisitor {
     result.candidates = candidates_;
     result.data_race = data_race_;
     std::vector<Found*> sorted;
+    sorted.reserve(states_.size());
     for (auto& [key, found] : states_) sorted.push_back(&found);
     std::sort(sorted.begin(), sorted.end(),
               [](const Found* a, const Found* b) { return a->state < b->state; });

@@ -137,6 +137,7 @@ class CandidateMaker {
     const auto [place, is_new] = orders_[location].try_emplace(key);
     if (is_new) {
       std::vector<const LocationAccesses*> threads;
+      threads.reserve(thread_count_);
       for (int thread = 0; thread < thread_count_; ++thread) {
         threads.push_back(accesses_[location][Chosen(thread).locations[location].number]);
       }

@@ -59,7 +59,7 @@ enum class LkmmPart : uint8_t {
 };
 
 using LkmmParts = uint64_t;  // bit n: LkmmPart n
-inline constexpr LkmmParts Part(LkmmPart part) { return LkmmParts{1} << static_cast<int>(part); }
+constexpr LkmmParts Part(LkmmPart part) { return LkmmParts{1} << static_cast<int>(part); }
 
 class LkmmAxioms {
  public:

@@ -16,9 +16,9 @@ inline constexpr int kEventsMax = 64;
 
 using EventSet = uint64_t;  // bit n: event n
 
-inline constexpr EventSet OnlyEvent(int event) { return EventSet{1} << event; }
+constexpr EventSet OnlyEvent(int event) { return EventSet{1} << event; }
 // The events 0 to count - 1. REQUIRES: 0 <= count <= 64.
-inline constexpr EventSet FirstEvents(int count) {
+constexpr EventSet FirstEvents(int count) {
   return count == kEventsMax ? ~EventSet{0} : OnlyEvent(count) - 1;
 }
 

@@ -29,14 +29,14 @@ enum class EventType : uint8_t {
 
 enum class Annotation : uint8_t { kPlain, kOnce, kAcquire, kRelease, kNoReturn };
 
-inline constexpr bool IsRead(EventType type) {
+constexpr bool IsRead(EventType type) {
   return type == EventType::kRead || type == EventType::kLockRead || type == EventType::kLockFail ||
          type == EventType::kReadUnlocked;
 }
-inline constexpr bool IsWrite(EventType type) {
+constexpr bool IsWrite(EventType type) {
   return type == EventType::kWrite || type == EventType::kLockWrite || type == EventType::kUnlock;
 }
-inline constexpr bool IsAccess(EventType type) { return IsRead(type) || IsWrite(type); }
+constexpr bool IsAccess(EventType type) { return IsRead(type) || IsWrite(type); }
 
 // An event that takes part in relations: an access, or one of RCU's. Fences are PlacedFences.
 struct RunEvent {
