@@ -213,7 +213,7 @@ class ProgramDrawer {
     body.push_back(walkrace::litmus::Store(at, Data(NewValue(location)), StoreOrder()));
   }
 
-  // y holds an address: who loads it follows it.
+  // p holds an address: who loads it follows it.
   void AddPointerAccess(Body& body) {
     if (Chance(40)) {
       if (!Takes(1)) return;
