@@ -18,7 +18,7 @@ from engines import (ENGINE_CLASSES, Fuzzer, Place, coverage_text, is_slow, kept
                      saved_files)
 from findings import BytesJudge, Finding, Judge, ScenarioJudge
 from kernel_tree import KernelTree, tree_from_json
-from options import Options
+from options import USUAL_MODEL, Options
 from progress import ProgressLine
 from sample import CorpusSample
 from tool import Exit, Failure, Walkrace, complain, interrupted, say
@@ -82,7 +82,8 @@ class Campaign:
 
     def _make_run(self) -> Path:
         stamp = time.strftime("%Y%m%d-%H%M%S")
-        run = self.options.out / "runs" / f"{self.options.place}-{stamp}-{os.getpid()}"
+        model = "" if self.options.model == USUAL_MODEL else f"-{self.options.model}"
+        run = self.options.out / "runs" / f"{self.options.place}{model}-{stamp}-{os.getpid()}"
         run.mkdir(parents=True)
         self._held = _lock(run)
         (run / "options.json").write_text(json.dumps(asdict(self.options), default=str),
@@ -223,7 +224,7 @@ class Campaign:
         if self.one_of_each:
             return
         schedules = sum(fuzzer.schedules for fuzzer in self.fuzzers)
-        unit = "schedules" if self.options.runs_scenarios else "inputs"
+        unit = f"schedules under {self.options.model}" if self.options.runs_scenarios else "inputs"
         self._line.show(schedules, unit, coverage_text(self.options, self.fuzzers),
                         len(self.findings))
 

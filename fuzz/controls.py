@@ -15,13 +15,6 @@ class Control:
     expected: str  # an oracle's name, "clean" or "skipped"
     found: str
     schedules: int
-    why: str = ""  # of "skipped"
-
-    @property
-    def lacks_model(self) -> bool:
-        """No flavour can run it: walkrace has no such memory model. Not one that only another
-        flavour runs."""
-        return self.found == "skipped" and self.why.startswith("needs: weak-memory")
 
     @property
     def held(self) -> bool:
@@ -33,16 +26,19 @@ class Control:
 
 
 def run_controls(walkrace: Walkrace, variant: str | None = None,
-                 profile: str | None = None, backend: str = "threads") -> list[Control]:
+                 profile: str | None = None, backend: str = "threads",
+                 memory: str | None = None) -> list[Control]:
+    """`memory`: None: each under its own, lkmm where it needs weak memory."""
     arguments = ["controls", "--backend", backend]
     if variant:
         arguments += ["--variant", variant]
     if profile:
         arguments += ["--profile", profile]
+    if memory:
+        arguments += ["--memory", memory]
     code, answer = walkrace.json(*arguments)
     fields = ("variant", "profile", "expected", "found", "schedules")
-    rows = [Control(*(row[field] for field in fields), why=row.get("why", ""))
-            for row in answer["controls"]]
+    rows = [Control(*(row[field] for field in fields)) for row in answer["controls"]]
     if code != Exit.CLEAN and all(row.held for row in rows):
         raise Failure(Exit.INFRASTRUCTURE, f"{walkrace.binary} controls ends with {code}")
     if all(row.found == "skipped" for row in rows) and not variant:
@@ -51,17 +47,18 @@ def run_controls(walkrace: Walkrace, variant: str | None = None,
 
 
 def require_controls(walkrace: Walkrace, variants: list[str], profile: str | None,
-                     backend: str) -> None:
+                     backend: str, memory: str | None = None) -> None:
     """Runs the controls of `variants`, of all without any. Raises Failure when one did not hold."""
     started = time.monotonic()
     rows: list[Control] = []
     for variant in variants or [None]:
-        rows += run_controls(walkrace, variant, profile, backend)
+        rows += run_controls(walkrace, variant, profile, backend, memory)
     failed = [str(row) for row in rows if not row.held]
     if failed:
         raise Failure(Exit.INFRASTRUCTURE, f"{len(failed)} of {len(rows)} controls failed in "
                       f"{walkrace.flavour}: nothing would be proved\n  " + "\n  ".join(failed))
     caught = sum(row.expected not in ("clean", "skipped") for row in rows)
     skipped = sum(row.found == "skipped" for row in rows)
-    say(f"controls ({walkrace.flavour}): {caught} caught, {len(rows) - caught - skipped} clean, "
+    under = f" under {memory}" if memory else ""
+    say(f"controls ({walkrace.flavour}){under}: {caught} caught, {len(rows) - caught - skipped} clean, "
         f"{skipped} skipped, as expected, {time.monotonic() - started:.1f} s")

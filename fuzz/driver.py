@@ -25,7 +25,8 @@ def check_names(options: Options, walkrace: Walkrace) -> None:
     _, known = walkrace.json("list")
     for kind, plural, names in (("target", "targets", [options.target]),
                                 ("variant", "variants", options.variants),
-                                ("profile", "profiles", [options.profile or ""])):
+                                ("profile", "profiles", [options.profile or ""]),
+                                ("memory model", "memory_models", [options.memory or ""])):
         rows = [row["name"] for row in known[plural]]
         for name in names:
             if name and name not in rows:
@@ -89,15 +90,24 @@ def minimize_and_explain(finding: Finding, backend: str) -> None:
           flush=True)
 
 
-def fuzz(options: Options) -> Exit:
+def needs_weak_memory(options: Options, walkrace: Walkrace) -> bool:
+    """Whether nothing else can show one of its variants."""
+    _, known = walkrace.json("list")
+    return any(row["name"] in options.variants and row["needs"] == "weak-memory"
+               for row in known["variants"])
+
+
+def fuzz_stage(options: Options, is_last: bool) -> Campaign:
+    """One campaign, from its first line to its summary."""
     campaign = Campaign(options)
     kept = len(campaign.place.corpus.files())
     cores = ", ".join(f"{fuzzer.name} on core {fuzzer.core}" for fuzzer in campaign.fuzzers)
-    say(f"fuzzing {options.target} for {options.time:.0f} s: {cores}; from {campaign.seed_count} "
+    under = f" under {options.model}" if options.runs_scenarios else ""
+    say(f"fuzzing {options.target}{under} for {options.time:.0f} s: {cores}; from {campaign.seed_count} "
         f"seeds and {kept} inputs of earlier runs; logs in {campaign.place.run}")
     stop_at_first = bool(options.variants)
     campaign.run(options.time, lambda found: stop_at_first and len(found) > 0)
-    print_summary(campaign)
+    print_summary(campaign, is_last)
     if stop_at_first and campaign.findings:
         try:
             minimize_and_explain(campaign.findings[0], options.backend)
@@ -105,14 +115,35 @@ def fuzz(options: Options) -> Exit:
             complain("interrupted; the finding is kept as it was found")
         except Failure as failure:
             complain(str(failure))
-    code = exit_code(campaign.findings, interrupted(), campaign.has_defects)
-    if campaign.failure:
-        complain(str(campaign.failure))
-        return code if campaign.findings else campaign.failure.code
-    if code == Exit.CLEAN and not any(fuzzer.schedules for fuzzer in campaign.fuzzers):
-        complain("no input was run to its end: nothing was proved. Give it a longer --time; logs "
-                 f"in {campaign.place.run}")
-        return Exit.INFRASTRUCTURE
+    return campaign
+
+
+def fuzz(options: Options, weak_alone: bool) -> Exit:
+    """One memory model after the other, until one has found what a variant takes out."""
+    campaigns: list[Campaign] = []
+    stages = options.stages(weak_alone)
+    for stage in stages:
+        campaign = fuzz_stage(stage, is_last=stage is stages[-1])
+        campaigns.append(campaign)
+        if interrupted() or campaign.failure or (options.variants and campaign.findings):
+            break
+    return verdict(campaigns)
+
+
+def verdict(campaigns: list[Campaign]) -> Exit:
+    """Of all together; says what stands in its way."""
+    findings = [finding for campaign in campaigns for finding in campaign.findings]
+    code = exit_code(findings, interrupted(),
+                     any(campaign.has_defects for campaign in campaigns))
+    last = campaigns[-1]
+    if last.failure:
+        complain(str(last.failure))
+        return code if findings else last.failure.code
+    for campaign in campaigns:
+        if code == Exit.CLEAN and not any(fuzzer.schedules for fuzzer in campaign.fuzzers):
+            complain(f"no input was run to its end under {campaign.options.model}: nothing was "
+                     f"proved. Give it a longer --time; logs in {campaign.place.run}")
+            return Exit.INFRASTRUCTURE
     return code
 
 
@@ -123,14 +154,15 @@ def session(options: Options) -> Exit:
     flavours = ["plain"] + ([options.judge] if options.flavour == "tsan" else [])
     for flavour in flavours:  # that see what the fuzzers see
         require_alive(Walkrace(flavour), options.kernel_tree)
-        require_controls(Walkrace(flavour), options.variants, options.profile, options.backend)
+        require_controls(Walkrace(flavour), options.variants, options.profile, options.backend,
+                         options.memory)
     if "aflpp" in options.engines:
         say(Aflpp.SAID)
     if not options.variants and options.target != "canary":
         require_canary(options)
     clear_leftovers(options.out)
     unconfirmed = take_up_killed_runs(options.out, options.kernel_tree)
-    code = fuzz(options)
+    code = fuzz(options, needs_weak_memory(options, plain))
     return Exit.INFRASTRUCTURE if unconfirmed else code
 
 

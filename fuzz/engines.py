@@ -180,6 +180,7 @@ class Fuzzer:
             kept["WALKRACE_PROFILE"] = self.options.profile
         if self.options.profile_file:
             kept["WALKRACE_PROFILE_FILE"] = str(self.options.profile_file.resolve())
+        kept["WALKRACE_MEMORY"] = self.options.model
         kept["WALKRACE_BACKEND"] = self.options.backend
         return kept | self.environment()
 

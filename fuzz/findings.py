@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from corpus import NO_PROFILE, digest, read_bytes, write_atomically
-from options import Options
+from options import USUAL_MODEL, Options
 from tool import Completed, Exit, Failure, Walkrace, binary_of, complain, run_child
 
 KEPT_OF_A_SIGNATURE = 50  # later ones are only counted
@@ -136,8 +136,8 @@ class ScenarioJudge(Judge):
                 walk = self._convert(walkrace, raw, context, answer["oracle"])
                 if not walk:
                     return self._keep_bytes(saved, content, engine, seconds, replay)
-                file = self._keep(
-                    self.folder / f"{answer['oracle']}-{digest(content)[:12]}.walk", walk, saved)
+                name = "-".join([answer["oracle"], *self._weak_model(), digest(content)[:12]])
+                file = self._keep(self.folder / f"{name}.walk", walk, saved)
                 code = Exit.DATA_RACE if answer["oracle"] == "data-race" else Exit.VIOLATION
                 if why := self._doubt(raw, context, answer["oracle"]):
                     self.unconfirmed.append(self.refuse(saved, content, engine, why))
@@ -146,6 +146,10 @@ class ScenarioJudge(Judge):
                 return Finding(engine, seconds, answer["signature"], answer["message"], code, file,
                                walkrace)
         return None
+
+    def _weak_model(self) -> list[str]:
+        """For names of files: the same input may show something under two models."""
+        return [] if self.options.model == USUAL_MODEL else [self.options.model]
 
     def _attempts(self) -> list[tuple[Walkrace, int]]:
         """Who replays it how often, until one shows it. ThreadSanitizer forgets accesses, and so
@@ -180,7 +184,8 @@ class ScenarioJudge(Judge):
     def refuse(self, saved: Path, content: bytes, engine: str, what: str) -> Path:
         """Keeps and names what does not come out on OS threads as it was found."""
         ran, context = self.as_run(content)
-        file = self._keep(self.folder / f"unconfirmed-{digest(content)[:12]}.bytes", ran, saved)
+        name = "-".join(["unconfirmed", *self._weak_model(), digest(content)[:12]])
+        file = self._keep(self.folder / f"{name}.bytes", ran, saved)
         self._refused += 1
         if self._refused <= KEPT_OF_A_SIGNATURE:
             complain(f"NOT CONFIRMED: {file}, by {engine}: {what}. A defect of walkrace or of the "

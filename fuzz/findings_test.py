@@ -84,6 +84,18 @@ class Findings(OnThreads):
         replay = walkrace.commands[0]
         self.assertEqual(replay[replay.index("--backend") + 1], "threads")
 
+    def test_are_of_the_memory_model_that_showed_them(self) -> None:
+        files = set()
+        for options in parse_options(["--out", str(self.folder)]).stages(weak_alone=False):
+            self.options, walkrace = options, FakeWalkrace(FOUND, row)
+            finding = self.judge(walkrace).take(self.save(), "libfuzzer", 1.0, slow=False)
+            assert finding is not None
+            files.add(finding.file.name.rsplit("-", 1)[0])
+            for command in walkrace.commands:
+                said = command[command.index("--memory") + 1] if "--memory" in command else "sc"
+                self.assertEqual(said, options.model)
+        self.assertEqual(files, {"no-stale-page", "no-stale-page-lkmm"})
+
     def test_that_threads_do_not_show_are_named_and_kept(self) -> None:
         judge = self.judge(FakeWalkrace(CLEAN))
         self.assertIsNone(judge.take(self.save(), "libfuzzer", 1.0, slow=False))

@@ -1,6 +1,7 @@
 #include "fuzz_context.h"
 
 #include <cstdlib>
+#include <cstring>
 #include <string>
 #include <utility>
 
@@ -46,6 +47,7 @@ RunContext FuzzContext::Of(const Input& input) const {
   if (profile_is_fixed) return run;
   const uint8_t own = input.scenario.profile;
   run.profile = own == kNoProfile ? FindProfile(kDefaultProfile) : &ProfileAt(own);
+  if (memory_is_hardware) run.memory = run.profile->memory;
   return run;
 }
 
@@ -54,7 +56,8 @@ absl::Status ChooseFuzzContext(const char* target) {
   if (!resolved.ok()) return resolved.status();
   const bool fixed =
       Environment("WALKRACE_PROFILE")[0] != '\0' || Environment("WALKRACE_PROFILE_FILE")[0] != '\0';
-  delete std::exchange(the_context, new FuzzContext{*std::move(resolved), fixed});
+  const bool hardware = std::strcmp(Environment("WALKRACE_MEMORY"), kHardwareMemory) == 0;
+  delete std::exchange(the_context, new FuzzContext{*std::move(resolved), fixed, hardware});
   return absl::OkStatus();
 }
 

@@ -1,5 +1,6 @@
-// What surrounds the inputs of a fuzzer, as the environment says it: variants, profile. The target
-// runs them so, and so do the mutators, which AFL++ loads into itself. Starts no thread.
+// What surrounds the inputs of a fuzzer, as the environment says it: variants, profile, memory
+// model. The target runs them so, and so do the mutators, which AFL++ loads into itself. Starts no
+// thread.
 #ifndef WALKRACE_FUZZ_FUZZ_CONTEXT_H_
 #define WALKRACE_FUZZ_FUZZ_CONTEXT_H_
 
@@ -14,7 +15,8 @@ const char* Environment(const char* name);
 
 struct FuzzContext {
   ResolvedContext resolved;
-  bool profile_is_fixed;  // by the environment; else the input's own counts
+  bool profile_is_fixed;    // by the environment; else the input's own counts
+  bool memory_is_hardware;  // the memory model is what the profile says
 
   // How `input` is run.
   RunContext Of(const Input& input) const;
@@ -22,7 +24,7 @@ struct FuzzContext {
 
 // Takes it for the rest of the process: the variants from WALKRACE_VARIANT ("a,b"; unset:
 // unmodified paths), the profile from WALKRACE_PROFILE or WALKRACE_PROFILE_FILE (unset: each
-// input's own, arm64 where it has none).
+// input's own, arm64 where it has none), the memory model from WALKRACE_MEMORY (unset: sc).
 absl::Status ChooseFuzzContext(const char* target);
 
 // Returns null where none was chosen.

@@ -15,7 +15,7 @@ from corpus import read_bytes
 from junit import Case, write_junit
 from kernel_tree import (KernelTree, add_tree_options, print_tree, require_alive, tree_of,
                          use_tree)
-from options import BACKENDS, duration, usable_folder
+from options import BACKENDS, MEMORY_MODELS, duration, usable_folder
 from tool import (Exit, Failure, Interrupted, SEVERITY, Walkrace, binary_of, complain, interrupted,
                   run_child, say, start_script, tail)
 
@@ -38,7 +38,6 @@ class Gate:
         self.codes: set[int] = set()
         self.walkraces = {flavour: Walkrace(flavour) for flavour in ("plain", "tsan")}
         self.controlled: set[str] = set()  # the variants whose controls were run
-        self.lacking: dict[str, str] = {}  # those that no flavour can run, and why
 
     def add(self, case: Case, code: Exit = Exit.CLEAN) -> None:
         self.cases.append(case)
@@ -62,21 +61,15 @@ class Gate:
             self.add(case, Exit.CLEAN if row.held else Exit.INFRASTRUCTURE)
             if row.found != "skipped":
                 self.controlled.add(row.variant)
-            if row.lacks_model:
-                self.lacking[row.variant] = row.why
 
     def require_all_controls(self) -> None:
-        """A control that nobody runs any more is not caught either; but for want of a memory model
-        it is skipped, and said so."""
+        """A control that nobody runs any more is not caught either."""
         listed = variants_of(MATRIX)
         for name in listed:
-            skipped = name not in self.controlled and name in self.lacking
-            missing = "" if name in self.controlled or skipped else \
+            missing = "" if name in self.controlled else \
                 f"{name} is in {MATRIX}, but no flavour ran its control"
-            self.add(Case("controls.all", name, skipped=skipped, failure=missing),
+            self.add(Case("controls.all", name, failure=missing),
                      Exit.INFRASTRUCTURE if missing else Exit.CLEAN)
-            if skipped:
-                say(f"controls: {name} is skipped in every flavour: {self.lacking[name]}")
         if not listed:
             raise Failure(Exit.INFRASTRUCTURE, f"{MATRIX} names no variant")
 
@@ -127,6 +120,7 @@ class Gate:
         command = ["fuzz/run", "--target", target, "--time", str(seconds),
                    "--backend", self.options.backend, "--out", str(self.options.out)]
         command += ["--strict"] if self.options.strict else []
+        command += ["--memory", self.options.memory] if self.options.memory else []
         command += self.tree.flags if self.tree else []
         started = time.monotonic()
         with subprocess.Popen(command) as child:
@@ -210,6 +204,10 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--backend", choices=BACKENDS, default=BACKENDS[0],
                         help="what carries the CPUs (default threads, whatever WALKRACE_BACKEND "
                              "says)")
+    parser.add_argument("--memory", choices=MEMORY_MODELS,
+                        help="memory model of the fuzzing (walkrace list); default: sc, then part "
+                             "of the time under lkmm. Controls run under what each needs, files of "
+                             "the corpus under what they say")
     parser.add_argument("--junit", type=usable_file, metavar="FILE", help="write JUnit XML")
     parser.add_argument("--out", type=usable_folder, default="out", metavar="DIR",
                         help="of fuzz/run (default out)")

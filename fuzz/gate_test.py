@@ -13,16 +13,14 @@ from controls import Control
 from gate import Gate, parse
 from tool import Exit
 
-NO_MODEL = "needs: weak-memory (no such model yet)"
-NO_TSAN = "needs: tsan (run the controls of the tsan flavour)"
 
 
 def caught(variant: str) -> Control:
     return Control(variant, "arm64", "no-stale-page", "no-stale-page", 10)
 
 
-def skipped(variant: str, why: str) -> Control:
-    return Control(variant, "arm64", "skipped", "skipped", 0, why)
+def skipped(variant: str) -> Control:
+    return Control(variant, "arm64", "skipped", "skipped", 0)
 
 
 class RequireAllControls(unittest.TestCase):
@@ -40,19 +38,13 @@ class RequireAllControls(unittest.TestCase):
         return gate.codes, said.getvalue()
 
     def test_one_that_ran_anywhere_is_there(self) -> None:
-        codes, _ = self.judge("unmodified a b", plain=[caught("a"), skipped("b", NO_TSAN)],
+        codes, _ = self.judge("unmodified a b", plain=[caught("a"), skipped("b")],
                               tsan=[caught("a"), caught("b")])
         self.assertEqual(codes, {Exit.CLEAN})
 
-    def test_a_missing_model_is_accepted_and_said(self) -> None:
-        codes, said = self.judge("unmodified a b", plain=[caught("a"), skipped("b", NO_MODEL)],
-                                 tsan=[caught("a"), skipped("b", NO_MODEL)])
-        self.assertEqual(codes, {Exit.CLEAN})
-        self.assertIn("b is skipped in every flavour: " + NO_MODEL, said)
-
-    def test_a_missing_flavour_is_not(self) -> None:
-        codes, said = self.judge("unmodified a b", plain=[caught("a"), skipped("b", NO_TSAN)],
-                                 tsan=[caught("a"), skipped("b", NO_TSAN)])
+    def test_one_that_all_skip_is_not(self) -> None:
+        codes, said = self.judge("unmodified a b", plain=[caught("a"), skipped("b")],
+                                 tsan=[caught("a"), skipped("b")])
         self.assertIn(Exit.INFRASTRUCTURE, codes)
         self.assertIn("no flavour ran its control", said)
 
@@ -62,15 +54,32 @@ class RequireAllControls(unittest.TestCase):
         self.assertIn("b is in", said)
 
 
+def fuzzing_command(*said: str) -> list[str]:
+    """The last fuzz/run that the gate starts."""
+    with tempfile.TemporaryDirectory() as out, mock.patch("gate.Walkrace"), \
+            mock.patch("subprocess.Popen") as started, \
+            mock.patch.dict("os.environ", WALKRACE_BACKEND="fibers"):
+        child = started.return_value.__enter__.return_value
+        child.poll.return_value = child.returncode = Exit.CLEAN
+        Gate(parse(["--out", out, *said])).fuzzing()
+    return started.call_args.args[0]
+
+
+class Memory(unittest.TestCase):
+    def test_is_left_to_the_fuzzing_unless_it_is_said(self) -> None:
+        self.assertNotIn("--memory", fuzzing_command())
+        command = fuzzing_command("--memory", "lkmm")
+        self.assertEqual(command[command.index("--memory") + 1], "lkmm")
+
+    def test_unknown_ones_are_usage(self) -> None:
+        with contextlib.redirect_stderr(io.StringIO()), self.assertRaises(SystemExit) as ended:
+            parse(["--memory", "vax"])
+        self.assertEqual(ended.exception.code, 2)
+
+
 class BackEnd(unittest.TestCase):
     def fuzzed_on(self, *said: str) -> str:
-        with tempfile.TemporaryDirectory() as out, mock.patch("gate.Walkrace"), \
-                mock.patch("subprocess.Popen") as started, \
-                mock.patch.dict("os.environ", WALKRACE_BACKEND="fibers"):
-            child = started.return_value.__enter__.return_value
-            child.poll.return_value = child.returncode = Exit.CLEAN
-            Gate(parse(["--out", out, *said])).fuzzing()
-        command = started.call_args.args[0]
+        command = fuzzing_command(*said)
         return command[command.index("--backend") + 1]
 
     def test_is_os_threads_whatever_the_environment_says(self) -> None:

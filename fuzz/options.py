@@ -6,7 +6,7 @@ import argparse
 import os
 import shlex
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kernel_tree import KernelTree, add_tree_options, tree_of
@@ -15,6 +15,14 @@ from tool import parse_duration
 ENGINES = ("libfuzzer", "aflpp")
 OUT = Path("out")
 BACKENDS = ("threads", "fibers")  # walkrace list
+MEMORY_MODELS = ("sc", "tso", "mca", "lkmm", "hardware")  # walkrace list
+
+# Without --memory: sequential consistency, then part of the time under the weakest model; not of a
+# run that is too short for it.
+USUAL_MODEL = "sc"
+WEAK_MODEL = "lkmm"
+WEAK_PART = 0.25
+WEAK_TIME_MIN = 5.0
 
 # What fuzzes in each flavour. AFL++ has no AddressSanitizer preset: it fuzzes without.
 PRESETS = {
@@ -31,6 +39,10 @@ finding; with --variant it stops at the first one, minimises and explains it.
 With --kernel-tree the tree's own mm/gup.c, mm/khugepaged.c, ... race (walkrace list names all of a
 tree's files); what it finds is in OUT/findings/TARGET@TREE. Builds have folders of their own,
 build/kernel-TREE-*; what the tree needs that walkrace has not is listed, and ends with 3.
+
+Without --memory it runs under sc, sequential consistency, then gives a quarter of its time to lkmm,
+where that is 5 seconds at least; the corpus is the same. Variants that need weak memory run under
+lkmm alone. What is found under a weak model says so in its file, and in the name of it.
 
 Explores on fibers. Each finding is confirmed on OS threads under ThreadSanitizer, and so is a sample
 of the corpus: same traces. What does not come out the same is a defect of walkrace, named, and ends
@@ -57,6 +69,25 @@ class Options:
     strict: bool = False
     backend: str = "fibers"
     kernel_tree: KernelTree | None = None
+    memory: str | None = None  # as --memory says; None: see stages()
+    stage: str | None = None  # the memory model of one of the stages
+
+    @property
+    def model(self) -> str:
+        """The memory model that is run."""
+        return self.stage or self.memory or USUAL_MODEL
+
+    def stages(self, weak_alone: bool) -> list[Options]:
+        """What is run, one after the other, each with its memory model and its part of the time.
+        `weak_alone`: only weak memory can show what is looked for."""
+        if self.memory or not self.runs_scenarios:
+            return [replace(self, stage=self.model)]
+        weak_time = self.time if weak_alone else self.time * WEAK_PART
+        if not weak_alone and weak_time < WEAK_TIME_MIN:
+            return [replace(self, stage=USUAL_MODEL)]
+        weak = replace(self, stage=WEAK_MODEL, time=weak_time)
+        return [weak] if weak_alone else [
+            replace(self, stage=USUAL_MODEL, time=self.time - weak_time), weak]
 
     @property
     def place(self) -> str:
@@ -102,6 +133,7 @@ class Options:
                 ("engine", self.engines[0], self.engines[0] if self.engines == ENGINES else None),
                 ("variant", self.variant, ""), ("profile", self.profile, None),
                 ("profile-file", self.profile_file, None),
+                ("memory", self.memory, None),
                 ("flavour", self.flavour, _usual_flavour(self.target)), ("jobs", self.jobs, 1),
                 ("backend", self.backend, _usual_backend()),
                 ("corpus", self.corpus, _usual_seeds(self.target)), ("out", self.out, OUT)):
@@ -113,8 +145,10 @@ class Options:
 
     @property
     def context_flags(self) -> list[str]:
-        """Target, variant and tree, for the command line tool."""
+        """Target, variant, tree and memory model, for the command line tool."""
         flags = ["--target", self.target]
+        if self.model != USUAL_MODEL:
+            flags += ["--memory", self.model]
         if self.kernel_tree:
             flags += ["--tree", self.kernel_tree.name]
         return flags + ["--variant", self.variant] if self.variants else flags
@@ -190,6 +224,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--profile", help="architecture (walkrace list); default: all that inputs name, else arm64")
     add("--profile-file", type=Path, metavar="FILE",
         help="a profile of your own (src/machine/profile_file.h); fuzzed unless --profile is given")
+    add("--memory", choices=MEMORY_MODELS,
+        help="memory model (walkrace list; hardware: what the profile's processors do); default: "
+             "sc, then part of the time under lkmm")
     add("--flavour", type=_flavour,
         help="of the fuzzers: tsan (default), plain, asan (default for codec), or a preset's name")
     add("--backend", choices=BACKENDS, default=_usual_backend(),
@@ -224,6 +261,8 @@ def parse_options(arguments: list[str]) -> Options:
                      "tree by --kernel-patch")
     if tree and given.target in ("canary", "codec"):
         parser.error(f"--target {given.target} runs no kernel tree")
+    if given.memory and given.target == "codec":
+        parser.error("--target codec runs no memory model")
     return Options(
         time=given.time, target=given.target, profile=given.profile,
         profile_file=given.profile_file, jobs=given.jobs,
@@ -231,4 +270,5 @@ def parse_options(arguments: list[str]) -> Options:
         variants=variants,
         flavour=given.flavour or _usual_flavour(given.target),
         corpus=given.corpus or _usual_seeds(given.target), out=given.out,
-        strict=given.strict, backend=given.backend, kernel_tree=tree)
+        strict=given.strict, backend=given.backend, kernel_tree=tree,
+        memory=given.memory)

@@ -19,7 +19,7 @@ class Command(unittest.TestCase):
     def test_repeats_all_that_was_said(self) -> None:
         with tempfile.TemporaryDirectory(prefix="with a blank ") as folder:
             said = ["--target", "canary", "--engine", "aflpp", "--variant", "no-table-sync",
-                    "--profile", "arm64", "--flavour", "plain", "--jobs", "2",
+                    "--profile", "arm64", "--memory", "tso", "--flavour", "plain", "--jobs", "2",
                     "--backend", "threads", "--corpus", folder,
                     "--out", str(Path(folder) / "out"), "--strict"]
             options = parse_options(said)
@@ -32,6 +32,39 @@ class Command(unittest.TestCase):
                 options = parse_options(said)
                 again: Options = parse_options(shlex.split(options.command)[1:])
                 self.assertEqual(options, again)
+
+
+class Memory(unittest.TestCase):
+    def stages(self, *said: str, weak_alone: bool = False) -> list[tuple[str, float]]:
+        return [(stage.model, stage.time)
+                for stage in parse_options(list(said)).stages(weak_alone)]
+
+    def test_is_sc_then_a_quarter_of_the_time_lkmm(self) -> None:
+        self.assertEqual(self.stages("--time", "8m"), [("sc", 360), ("lkmm", 120)])
+        self.assertEqual(self.stages("--time", "20s"), [("sc", 15), ("lkmm", 5)])
+
+    def test_is_sc_alone_where_that_is_too_little(self) -> None:
+        self.assertEqual(self.stages("--time", "19s"), [("sc", 19)])
+        self.assertEqual(self.stages("--time", "19s", weak_alone=True), [("lkmm", 19)])
+
+    def test_is_the_one_that_is_said(self) -> None:
+        self.assertEqual(self.stages("--memory", "tso"), [("tso", 60)])
+        self.assertEqual(self.stages("--memory", "sc", weak_alone=True), [("sc", 60)])
+
+    def test_is_none_of_a_target_that_runs_no_scenarios(self) -> None:
+        self.assertEqual(self.stages("--target", "codec"), [("sc", 60)])
+        with contextlib.redirect_stderr(io.StringIO()), self.assertRaises(SystemExit):
+            parse_options(["--target", "codec", "--memory", "lkmm"])
+
+    def test_is_no_default_of_the_environment(self) -> None:
+        with mock.patch.dict("os.environ", WALKRACE_MEMORY="tso"):
+            self.assertEqual(self.stages(), [("sc", 45), ("lkmm", 15)])
+
+    def test_of_a_stage_is_not_repeated_but_given_to_walkrace(self) -> None:
+        sc, lkmm = parse_options([]).stages(weak_alone=False)
+        self.assertEqual(lkmm.command, "fuzz/run --target gup_vs_collapse")
+        self.assertEqual(lkmm.context_flags, ["--target", "gup_vs_collapse", "--memory", "lkmm"])
+        self.assertEqual(sc.context_flags, ["--target", "gup_vs_collapse"])
 
 
 class BackEnd(unittest.TestCase):

@@ -40,6 +40,7 @@ def _title(options: Options, seconds: float, ended_early: bool) -> str:
     if options.variants:
         what = f"variant {options.variant}"
     where = f" on {options.profile}" if options.profile else ""
+    where += f" under {options.model}" if options.runs_scenarios else ""
     end = ", ended by a failure" if ended_early else ""
     return (f"==== {options.target}, {what}{where}, {clock(seconds)} of fuzzing "
             f"({options.flavour}){end} ====")
@@ -80,9 +81,11 @@ def confirmation(judge: Judge, sample: CorpusSample | None) -> list[str]:
     return lines + [f"  NOT CONFIRMED: {file}" for file in judge.unconfirmed + different]
 
 
-def _next(findings: list[Finding], options: Options) -> list[str]:
+def _next(findings: list[Finding], options: Options, is_last: bool) -> list[str]:
     if options.variants and findings:
         return []  # it is minimised and explained below
+    if not findings and not is_last:
+        return []
     if not findings:
         return ["next", f"  {options.command} --time 8h"
                         f"  (goes on from {options.out}/corpus/{options.place})"]
@@ -93,7 +96,8 @@ def _next(findings: list[Finding], options: Options) -> list[str]:
     return lines
 
 
-def print_summary(campaign: Campaign) -> None:
+def print_summary(campaign: Campaign, is_last: bool) -> None:
+    """`is_last`: no other campaign follows."""
     options, fuzzers, findings = campaign.options, campaign.fuzzers, campaign.findings
     seconds, ended_early = campaign.seconds, campaign.failure is not None
     total = sum(fuzzer.schedules for fuzzer in fuzzers)
@@ -110,5 +114,5 @@ def print_summary(campaign: Campaign) -> None:
     if options.runs_scenarios:
         lines += confirmation(campaign.judge, campaign.sample)
     if not ended_early:
-        lines += _next(findings, options)
+        lines += _next(findings, options, is_last)
     print("\n".join(lines), flush=True)

@@ -113,18 +113,20 @@ absl::StatusOr<const wr_tree*> ResolveTree(const ContextNames& options, const Wa
                  file == nullptr ? TextPlace() : file->places.tree);
 }
 
-// "hardware" is what the profile says.
+absl::Status UnknownMemory(const std::string& name, TextPlace place = {}) {
+  size_t count;
+  const MemoryRow* const rows = MemoryRows(&count);
+  return Unknown("memory model", name, absl::StrCat(KnownNames(rows, count), ", ", kHardwareMemory),
+                 place);
+}
+
 absl::StatusOr<MemoryKind> ResolveMemory(const ContextNames& options, const WalkFile* file,
                                          const Profile& profile) {
   auto name = Agree("memory", options.memory, file == nullptr ? "" : file->memory);
   if (!name.ok()) return name.status();
   if (name->empty()) return MemoryKind::kSc;
-  if (*name == "hardware") return profile.memory;
-  if (const MemoryRow* row = FindMemory(name->c_str()); row != nullptr) return row->kind;
-  size_t count;
-  const MemoryRow* const rows = MemoryRows(&count);
-  return Unknown("memory model", *name, KnownNames(rows, count) + ", hardware",
-                 file == nullptr ? TextPlace() : file->places.memory);
+  if (const auto kind = MemoryNamed(*name, profile); kind.has_value()) return *kind;
+  return UnknownMemory(*name, file == nullptr ? TextPlace() : file->places.memory);
 }
 
 absl::StatusOr<std::vector<const VariantRow*>> ResolveVariants(const ContextNames& options,
@@ -160,6 +162,18 @@ absl::StatusOr<std::vector<const VariantRow*>> ResolveVariants(const ContextName
 }
 
 }  // namespace
+
+std::optional<MemoryKind> MemoryNamed(const std::string& name, const Profile& profile) {
+  if (name == kHardwareMemory) return profile.memory;
+  const MemoryRow* row = FindMemory(name.c_str());
+  if (row == nullptr) return std::nullopt;
+  return row->kind;
+}
+
+absl::Status CheckMemoryName(const std::string& name) {
+  if (name == kHardwareMemory || FindMemory(name.c_str()) != nullptr) return absl::OkStatus();
+  return UnknownMemory(name);
+}
 
 std::string ResolvedContext::VariantNames() const {
   return absl::StrJoin(variants, ",", [](std::string* out, const VariantRow* row) {

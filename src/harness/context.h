@@ -3,11 +3,13 @@
 #ifndef WALKRACE_HARNESS_CONTEXT_H_
 #define WALKRACE_HARNESS_CONTEXT_H_
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "base/file.h"
+#include "engine/memory_models.h"
 #include "harness/runner.h"
 #include "harness/targets.h"
 #include "scenario/text_codec.h"
@@ -36,6 +38,13 @@ struct ResolvedContext {
 // Splits "a,b"; what is named twice counts once. Returns InvalidArgument for an unknown name, with
 // the known ones.
 absl::StatusOr<std::vector<std::string>> SplitVariants(const std::string& list);
+
+// What --memory takes: a model's name, or "hardware", which is what the profile says.
+inline constexpr const char* kHardwareMemory = "hardware";
+// Nothing for an unknown name.
+std::optional<MemoryKind> MemoryNamed(const std::string& name, const Profile& profile);
+// Returns InvalidArgument for an unknown name, with the known ones.
+absl::Status CheckMemoryName(const std::string& name);
 
 // Combines options with what `file` says (may be null). Returns InvalidArgument on an unknown name,
 // on a contradiction, and where no profile or target is said by either.

@@ -17,24 +17,25 @@ constexpr uint64_t kCleanSchedules = 1000;  // for each strategy
 constexpr uint64_t kControlSeed = 1;
 
 // Nothing where it was interrupted before it could tell.
-std::optional<ControlResult> RunControl(const VariantRow& variant, const Profile& profile) {
-  ControlResult result = {&variant, &profile, "", "", "", 0};
+std::optional<ControlResult> RunControl(const VariantRow& variant, const Profile& profile,
+                                        const std::string& memory) {
+  ControlResult result = {&variant, &profile, "", "", ""};
   if (const char* why = WhySkipped(variant); why != nullptr) {
     result.expected = result.found = "skipped";
     result.why = why;
     return result;
   }
-  const bool bites = BitesOn(variant, profile);
-  result.expected = bites ? variant.oracle : "clean";
   result.found = "clean";
 
   const auto file = ControlFile(&variant);
   HuntOptions hunt;
-  hunt.context = ControlContext(&variant, profile);
+  hunt.context = ControlContext(&variant, profile, memory);
+  result.memory = hunt.context.run.memory;
   hunt.strategy_options.depth = variant.pct_depth;
   hunt.seed = kControlSeed;
   hunt.scenario = &file->input.scenario;
-  hunt.schedules_max = bites ? kControlSchedulesMax : kCleanSchedules;
+  hunt.schedules_max =
+      MustBite(&variant, profile, result.memory) ? kControlSchedulesMax : kCleanSchedules;
   size_t count;
   const StrategyRow* strategies = ControlStrategyRows(&count);
   for (size_t i = 0; i < count; ++i) {
@@ -44,25 +45,43 @@ std::optional<ControlResult> RunControl(const VariantRow& variant, const Profile
     if (hunted.interrupted) return std::nullopt;
     if (hunted.first_violation_at == 0) continue;
     result.found = hunted.found();
-    if (MayFireFirst(variant, profile, hunted.found())) {
-      result.expected = result.found;
-    }
     break;
   }
+  result.expected = ExpectedOf(&variant, profile, result.memory, result.found);
   return result;
 }
 
 }  // namespace
 
-bool NeedsWeakMemory(const VariantRow& variant) {
-  return variant.needs != nullptr && std::strcmp(variant.needs, "weak-memory") == 0;
+MemoryKind OwnMemory(const VariantRow* variant) {
+  return variant != nullptr && NeedsWeakMemory(*variant) ? MemoryKind::kLkmm : MemoryKind::kSc;
 }
 
-ResolvedContext ControlContext(const VariantRow* variant, const Profile& profile) {
+bool MustBite(const VariantRow* variant, const Profile& profile, MemoryKind memory) {
+  return variant != nullptr && BitesOn(*variant, profile) && memory >= OwnMemory(variant);
+}
+
+std::string ExpectedOf(const VariantRow* variant, const Profile& profile, MemoryKind memory,
+                       const std::string& found) {
+  if (variant == nullptr) return "clean";
+  const MemoryKind own = OwnMemory(variant);
+  const bool bites = BitesOn(*variant, profile);
+  if (found == "clean") return MustBite(variant, profile, memory) ? variant->oracle : "clean";
+  if (memory == own) {
+    if (MayFireFirst(*variant, profile, found.c_str())) return found;
+    return bites ? variant->oracle : "clean";
+  }
+  return memory > own || bites ? found : "clean";
+}
+
+ResolvedContext ControlContext(const VariantRow* variant, const Profile& profile,
+                               const std::string& memory) {
   ResolvedContext context = {};
   context.target = FindTarget("gup_vs_mm");
   context.run.profile = &profile;
-  if (variant != nullptr && NeedsWeakMemory(*variant)) context.run.memory = MemoryKind::kLkmm;
+  const auto kind = memory.empty() ? OwnMemory(variant) : MemoryNamed(memory, profile);
+  WR_CHECK(kind.has_value());
+  context.run.memory = *kind;
   if (variant != nullptr) {
     context.variants = {variant};
     AddCuts(*variant, &context.run.cuts);
@@ -93,7 +112,7 @@ std::vector<ControlResult> RunControls(const ControlOptions& options) {
     for (const Profile* p = profiles; p != profiles + profile_count; ++p) {
       if (options.profile != nullptr && options.profile != p) continue;
       if (Interrupted()) return results;
-      std::optional<ControlResult> result = RunControl(*v, *p);
+      std::optional<ControlResult> result = RunControl(*v, *p, options.memory);
       if (!result.has_value()) return results;
       results.push_back(*std::move(result));
       if (options.each) options.each(results.back());

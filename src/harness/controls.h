@@ -21,6 +21,7 @@ struct ControlResult {
   std::string expected;  // an oracle's name, "clean" or "skipped"
   std::string found;     // the same
   std::string why;       // of "skipped"
+  MemoryKind memory = MemoryKind::kSc;
   uint64_t schedules = 0;
 
   bool as_expected() const { return found == expected; }
@@ -29,17 +30,28 @@ struct ControlResult {
 struct ControlOptions {
   const VariantRow* variant = nullptr;  // null: all
   const Profile* profile = nullptr;     // null: all
+  std::string memory = {};              // --memory; empty: each under its own, OwnMemory()
   std::function<void(const ControlResult&)> each;
 };
 
 // Schedules for each strategy, at most, where something must be found.
 inline constexpr uint64_t kControlSchedulesMax = 100'000;
 
-// Whether it shows under weak memory alone: it is run under lkmm.
-bool NeedsWeakMemory(const VariantRow& variant);
+// The memory model that the variant's row speaks of: lkmm where it needs weak memory, else sc.
+MemoryKind OwnMemory(const VariantRow* variant);
 
-// The target that draws every operation, with what the variant takes out. Null: nothing.
-ResolvedContext ControlContext(const VariantRow* variant, const Profile& profile);
+// The target that draws every operation, with what the variant takes out. Null: nothing. `memory`:
+// as --memory says it; empty: OwnMemory(). REQUIRES: a known name.
+ResolvedContext ControlContext(const VariantRow* variant, const Profile& profile,
+                               const std::string& memory = "");
+
+// What a run under `memory` must find. A weaker model has all executions of a stronger one: what
+// bites under the row's own model must bite under weaker ones, and what is clean under it must be
+// clean under stronger ones. Beyond that the row says nothing, and what was found counts.
+bool MustBite(const VariantRow* variant, const Profile& profile, MemoryKind memory);
+// In words as ControlResult's: an oracle's name or "clean". `found`: the same.
+std::string ExpectedOf(const VariantRow* variant, const Profile& profile, MemoryKind memory,
+                       const std::string& found);
 
 // The variant's control scenario, or null where the variant is.
 std::unique_ptr<WalkFile> ControlFile(const VariantRow* variant);

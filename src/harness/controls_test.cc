@@ -65,6 +65,49 @@ TEST(BitesOn, AsksForAnOracleToo) {
   EXPECT_FALSE(BitesOn(row, profile));
 }
 
+// What a row says of its own model, it says in one direction of others.
+TEST(ExpectedOf, IsBoundByTheRowsOwnModel) {
+  const Profile& bitten = *FindProfile("arm64");
+  const Profile& spared = *FindProfile("x86-64");
+  const VariantRow* strong = FindVariant("collapse-race");
+  const VariantRow* weak = FindVariant("reference-relaxed-no-sync");
+  const std::string oracle = "no-pinned-page-freed";
+  const MemoryKind sc = MemoryKind::kSc;
+  const MemoryKind mca = MemoryKind::kMca;
+  const MemoryKind lkmm = MemoryKind::kLkmm;
+
+  EXPECT_EQ(ExpectedOf(strong, bitten, sc, "clean"), oracle);
+  EXPECT_EQ(ExpectedOf(strong, bitten, lkmm, "clean"), oracle) << "lkmm has all that sc has";
+  EXPECT_EQ(ExpectedOf(strong, bitten, sc, "no-stale-page"), oracle);
+  EXPECT_EQ(ExpectedOf(strong, bitten, lkmm, "no-stale-page"), "no-stale-page") << "may be first";
+  EXPECT_EQ(ExpectedOf(strong, spared, sc, oracle), "clean");
+  EXPECT_EQ(ExpectedOf(strong, spared, lkmm, oracle), oracle) << "the row speaks of sc";
+
+  EXPECT_EQ(ExpectedOf(weak, bitten, lkmm, "clean"), oracle);
+  EXPECT_EQ(ExpectedOf(weak, bitten, mca, "clean"), "clean") << "the row speaks of lkmm";
+  EXPECT_EQ(ExpectedOf(weak, bitten, mca, oracle), oracle);
+  EXPECT_EQ(ExpectedOf(weak, spared, lkmm, oracle), "clean");
+  EXPECT_EQ(ExpectedOf(weak, spared, mca, oracle), "clean") << "lkmm has all that mca has";
+
+  EXPECT_EQ(ExpectedOf(nullptr, bitten, lkmm, oracle), "clean") << "the unmodified paths";
+}
+
+TEST(RunControls, WhatNeedsWeakMemoryIsRunUnderIt) {
+  ControlOptions options;
+  options.variant = FindVariant("reference-relaxed-no-sync");
+  options.profile = FindProfile("arm64");
+  ControlResult result = RunControls(options).at(0);
+  EXPECT_EQ(result.memory, MemoryKind::kLkmm);
+  EXPECT_EQ(result.found, "no-pinned-page-freed");
+  options.memory = "sc";
+  result = RunControls(options).at(0);
+  EXPECT_EQ(result.memory, MemoryKind::kSc);
+  EXPECT_EQ(result.found, "clean");
+  EXPECT_TRUE(result.as_expected());
+  options.memory = "hardware";
+  EXPECT_EQ(RunControls(options).at(0).memory, MemoryKind::kMca);
+}
+
 TEST(RunControls, KeepsToItsFilter) {
   ControlOptions options;
   options.variant = FindVariant("collapse-race");
@@ -115,7 +158,9 @@ TEST(RunControls, AllAreAsExpected) {
   const Profile* profile = Profiles(&profiles);
   std::vector<ControlResult> results;
   for (size_t i = stride / 2; i < profiles; i += stride) {
-    const auto more = RunControls({nullptr, profile + i, nullptr});
+    ControlOptions options;
+    options.profile = profile + i;
+    const auto more = RunControls(options);
     EXPECT_EQ(more.size(), variants);
     results.insert(results.end(), more.begin(), more.end());
   }

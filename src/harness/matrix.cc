@@ -47,7 +47,8 @@ std::string MatrixCell::found() const {
   return "skipped";
 }
 
-MatrixCell FillCell(const VariantRow* variant, const Profile& profile, double seconds) {
+MatrixCell FillCell(const VariantRow* variant, const Profile& profile, double seconds,
+                    const std::string& memory) {
   MatrixCell cell;
   cell.variant = variant == nullptr ? kUnmodified : variant->name;
   cell.profile = profile.name;
@@ -58,11 +59,13 @@ MatrixCell FillCell(const VariantRow* variant, const Profile& profile, double se
     cell.why = why;
     return cell;
   }
-  cell.expected = variant != nullptr && BitesOn(*variant, profile) ? variant->oracle : "clean";
 
   const auto file = ControlFile(variant);
   HuntOptions options;
-  options.context = ControlContext(variant, profile);
+  options.context = ControlContext(variant, profile, memory);
+  const MemoryKind kind = options.context.run.memory;
+  const bool must_bite = MustBite(variant, profile, kind);
+  if (kind != MemoryKind::kSc) cell.memory = MemoryRowOf(kind).name;
   options.scenario = file == nullptr ? nullptr : &file->input.scenario;
   if (variant != nullptr) options.strategy_options.depth = variant->pct_depth;
   options.schedules_max = kSliceSchedules;
@@ -78,16 +81,14 @@ MatrixCell FillCell(const VariantRow* variant, const Profile& profile, double se
     if (hunted.first_violation_at != 0) {
       cell.state = MatrixCell::State::kBites;
       cell.oracle = hunted.found();
-      if (variant != nullptr && MayFireFirst(*variant, profile, hunted.found())) {
-        cell.expected = cell.oracle;
-      }
       MakeSmall(hunted, options.context, cell);
       break;
     }
     // Where it must be found, time is not what decides.
-    const bool found_or_clean = cell.expected == "clean" || cell.schedules >= kControlSchedulesMax;
-    if (found_or_clean && std::chrono::steady_clock::now() >= end) break;
+    const bool may_end = !must_bite || cell.schedules >= kControlSchedulesMax;
+    if (may_end && std::chrono::steady_clock::now() >= end) break;
   }
+  cell.expected = ExpectedOf(variant, profile, kind, cell.found());
   return cell;
 }
 
@@ -97,10 +98,14 @@ std::string CheckCell(const MatrixCell& cell) {
   const bool unmodified = cell.variant == kUnmodified;
   const VariantRow* variant = unmodified ? nullptr : FindVariant(cell.variant.c_str());
   if (!unmodified && variant == nullptr) return "there is no such variant any more";
-  const ResolvedContext context = ControlContext(variant, *profile);
+  const std::string memory = cell.memory.empty() ? "sc" : cell.memory;
+  if (!MemoryNamed(memory, *profile).has_value()) return "there is no such memory model any more";
+  const ResolvedContext context = ControlContext(variant, *profile, memory);
   switch (cell.state) {
     case MatrixCell::State::kSkipped:
-      return "";
+      // Of an older walkrace.
+      if (variant == nullptr || !NeedsWeakMemory(*variant)) return "";
+      return "it was skipped for want of a memory model, and is no more; fill it again";
     case MatrixCell::State::kBites: {
       if (variant != nullptr && WhySkipped(*variant) != nullptr) return "";
       const auto file = ParseText(cell.walk);

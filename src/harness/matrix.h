@@ -25,6 +25,7 @@ struct MatrixCell {
   uint64_t known_exposed = 0;  // violations that are known exposures of the profile
   std::string walk;            // kBites: that schedule, as a .walk file
   std::string why;             // kSkipped
+  std::string memory;          // the model it was run under; empty: sc
   std::string profile_text;    // of a user's own profile: what its file says, escaped; else empty
 
   // What was found, in the words of `expected`.
@@ -35,12 +36,13 @@ struct MatrixCell {
 inline constexpr const char* kUnmodified = "unmodified";
 
 // Searches until it bites or `seconds` have passed; then makes what was found small. `variant`:
-// null for the unmodified paths, which are searched on drawn scenarios. Stops early on Ctrl-C, and
-// is then of no use.
-MatrixCell FillCell(const VariantRow* variant, const Profile& profile, double seconds);
+// null for the unmodified paths, which are searched on drawn scenarios. `memory`: see
+// ControlContext(). Stops early on Ctrl-C, and is then of no use.
+MatrixCell FillCell(const VariantRow* variant, const Profile& profile, double seconds,
+                    const std::string& memory = "");
 
-// Whether the cell is still what it says: its schedule replayed, or some 2,000 schedules run.
-// Returns "" if so, else what is different.
+// Whether the cell is still what it says: its schedule replayed, or some 2,000 schedules run, under
+// its memory model. Returns "" if so, else what is different.
 std::string CheckCell(const MatrixCell& cell);
 
 // Renderers. Cells of one variant stand together, in the order of the profiles' first mention.

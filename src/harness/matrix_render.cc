@@ -33,15 +33,16 @@ const MatrixCell* Find(const std::vector<MatrixCell>& cells, const std::string& 
   return nullptr;
 }
 
-// "2 p, 91" where it bites: preemptions and schedules.
+// "2 p, 91" where it bites: preemptions and schedules. " lkmm" behind it where it was run so.
 std::string Say(const MatrixCell* cell) {
   if (cell == nullptr) return "";
-  const char* surprise = cell->as_expected() ? "" : " (!)";
+  const std::string marks = absl::StrCat(cell->memory.empty() ? "" : " ", cell->memory,
+                                         cell->as_expected() ? "" : " (!)");
   switch (cell->state) {
     case MatrixCell::State::kBites:
-      return absl::StrCat(cell->preemptions, " p, ", cell->schedules, surprise);
+      return absl::StrCat(cell->preemptions, " p, ", cell->schedules, marks);
     case MatrixCell::State::kClean:
-      return absl::StrCat("-", cell->known_exposed == 0 ? "" : " exposed", surprise);
+      return absl::StrCat("-", cell->known_exposed == 0 ? "" : " exposed", marks);
     case MatrixCell::State::kSkipped:
       break;
   }
@@ -72,12 +73,17 @@ uint64_t CleanSchedulesMin(const std::vector<MatrixCell>& cells) {
 }
 
 std::string Legend(const std::vector<MatrixCell>& cells) {
+  const bool weak = std::any_of(cells.begin(), cells.end(),
+                                [](const MatrixCell& cell) { return !cell.memory.empty(); });
   return absl::StrCat(
       "`2 p, 91`: bites; the smallest schedule has 2 preemptions, the search took 91 schedules. "
       "`-`: clean, over at least ",
       CleanSchedulesMin(cells),
       " schedules. `exposed`: clean but for known exposures of the profile. `n/a`: does not apply; "
-      "the remark says why. `(!)`: not what the registry expects.");
+      "the remark says why. `(!)`: not what the registry expects.",
+      weak ? " A memory model's name: under that, not `sc`; `p` then counts old loads and late "
+             "stores as well."
+           : "");
 }
 
 std::string Escaped(const std::string& text) {
@@ -140,6 +146,7 @@ std::string MatrixLine(const MatrixCell& cell) {
   json["known_exposed"] = cell.known_exposed;
   if (!cell.walk.empty()) json["walk"] = cell.walk;
   if (!cell.why.empty()) json["why"] = cell.why;
+  if (!cell.memory.empty()) json["memory"] = cell.memory;
   if (!cell.profile_text.empty()) json["profile_text"] = cell.profile_text;
   return json.dump();
 }
@@ -168,6 +175,7 @@ bool ParseMatrixLine(const std::string& line, MatrixCell& cell) {
           number("known_exposed"),
           text("walk"),
           text("why"),
+          text("memory"),
           text("profile_text")};
   const bool shown = cell.state != MatrixCell::State::kBites || !cell.walk.empty();
   return shown && !cell.variant.empty() && !cell.profile.empty();

@@ -41,8 +41,38 @@ TEST(FillCell, AndIsCleanWhereTheCollapseFlushInterrupts) {
 TEST(FillCell, WhatNeedsAModelIsRunUnderOne) {
   const MatrixCell cell = Cell("reference-relaxed-no-sync", "arm64");
   EXPECT_EQ(cell.state, MatrixCell::State::kBites);
+  EXPECT_EQ(cell.memory, "lkmm");
   EXPECT_THAT(cell.walk, HasSubstr("memory lkmm"));
   EXPECT_EQ(CheckCell(cell), "");
+}
+
+TEST(FillCell, AnotherModelMayBeAskedFor) {
+  const Profile& arm64 = *FindProfile("arm64");
+  const VariantRow* weak = FindVariant("reference-relaxed-no-sync");
+  const MatrixCell sc = FillCell(weak, arm64, 0, "sc");
+  EXPECT_EQ(sc.memory, "");
+  EXPECT_EQ(sc.state, MatrixCell::State::kClean);
+  EXPECT_TRUE(sc.as_expected());
+  EXPECT_EQ(CheckCell(sc), "");
+  const MatrixCell hardware = FillCell(FindVariant("collapse-race"), arm64, 0, "hardware");
+  EXPECT_EQ(hardware.memory, "mca");
+  EXPECT_EQ(hardware.state, MatrixCell::State::kBites);
+  EXPECT_TRUE(hardware.as_expected());
+  EXPECT_EQ(CheckCell(hardware), "");
+}
+
+TEST(CheckCell, RunsUnderTheModelOfTheCell) {
+  MatrixCell cell = Cell("reference-relaxed-no-sync", "arm64");
+  cell.memory = "";
+  EXPECT_THAT(CheckCell(cell), HasSubstr("shows clean, not no-pinned-page-freed"));
+  cell.memory = "vax";
+  EXPECT_THAT(CheckCell(cell), HasSubstr("no such memory model"));
+  MatrixCell clean =
+      FillCell(FindVariant("reference-relaxed-no-sync"), *FindProfile("arm64"), 0, "sc");
+  clean.memory = "lkmm";
+  EXPECT_THAT(CheckCell(clean), HasSubstr("not clean any more: no-pinned-page-freed"));
+  clean.state = MatrixCell::State::kSkipped;
+  EXPECT_THAT(CheckCell(clean), HasSubstr("fill it again"));
 }
 
 TEST(CheckCell, NoticesThatACellIsNotWhatItWas) {
@@ -57,12 +87,15 @@ TEST(CheckCell, NoticesThatACellIsNotWhatItWas) {
 }
 
 TEST(MatrixLine, ComesBack) {
-  for (const char* profile : {"arm64", "x86-64"}) {
-    const MatrixCell cell = Cell("collapse-race", profile);
-    MatrixCell back;
-    ASSERT_TRUE(ParseMatrixLine(MatrixLine(cell), back));
-    EXPECT_EQ(MatrixLine(back), MatrixLine(cell));
-    EXPECT_EQ(back.walk, cell.walk);
+  for (const char* variant : {"collapse-race", "reference-relaxed-no-sync"}) {
+    for (const char* profile : {"arm64", "x86-64"}) {
+      const MatrixCell cell = Cell(variant, profile);
+      MatrixCell back;
+      ASSERT_TRUE(ParseMatrixLine(MatrixLine(cell), back));
+      EXPECT_EQ(MatrixLine(back), MatrixLine(cell));
+      EXPECT_EQ(back.walk, cell.walk);
+      EXPECT_EQ(back.memory, cell.memory);
+    }
   }
   MatrixCell cell;
   for (const char* bad : {"", "{", "[]", "{}", "7", "{\"variant\":\"a\",\"profile\":\"b\"}",
@@ -84,6 +117,15 @@ TEST(MatrixText, HasARowAVariantAndMarksSurprises) {
   EXPECT_THAT(MatrixHtml({surprise}), HasSubstr("class=\"clean surprise\""));
 }
 
+TEST(MatrixText, NamesTheModelWhereItIsWeak) {
+  const MatrixCell sc = Cell("collapse-race", "arm64");
+  const std::string text = MatrixText({Cell("reference-relaxed-no-sync", "arm64"),
+                                       Cell("reference-relaxed-no-sync", "x86-64"), sc});
+  EXPECT_THAT(text, ::testing::ContainsRegex("[|] [0-9]+ p, [0-9]+ lkmm [|] - lkmm [|]"));
+  EXPECT_THAT(text, HasSubstr("A memory model's name"));
+  EXPECT_THAT(MatrixText({sc}), Not(HasSubstr("memory")));
+}
+
 TEST(Releases, LackWhatCameLater) {
   const auto names = [](const char* release) {
     std::vector<std::string> names;
@@ -95,6 +137,8 @@ TEST(Releases, LackWhatCameLater) {
   EXPECT_THAT(names("5.15"), Contains("collapse-race"));
   EXPECT_THAT(names("5.15"), Contains("no-table-sync"));
   EXPECT_THAT(names("6.0"), Contains("no-table-sync"));
+  EXPECT_THAT(names("6.0"), Not(Contains("flush-for-a-barrier")));
+  EXPECT_THAT(VariantsOf("6.0", true), Contains(FindVariant("flush-for-a-barrier")));
   EXPECT_THAT(names("6.0"), Not(Contains("collapse-race")));
   EXPECT_THAT(names("6.1"), Not(Contains("no-table-sync")));
   EXPECT_THAT(names("6.6"), Contains("mremap-trusts-pmd")) << "6.12 comes after 6.6";
@@ -103,10 +147,13 @@ TEST(Releases, LackWhatCameLater) {
 }
 
 TEST(Releases, SayWhatTheirBundlesLeaveOut) {
-  EXPECT_THAT(LeftOutOf("6.0"), UnorderedElementsAre("no-exclusive-barriers (needs: weak-memory)",
-                                                     "flush-for-a-barrier (needs: weak-memory)",
-                                                     "kvm-walk-irqs-on (arm64's until 6.3)"));
-  EXPECT_THAT(LeftOutOf("5.15"), Contains("madv-free-no-barrier (needs: weak-memory)"));
+  EXPECT_THAT(LeftOutOf("6.0"),
+              UnorderedElementsAre("no-exclusive-barriers (needs: weak-memory; add --memory lkmm)",
+                                   "flush-for-a-barrier (needs: weak-memory; add --memory lkmm)",
+                                   "kvm-walk-irqs-on (arm64's until 6.3)"));
+  EXPECT_THAT(LeftOutOf("6.0", true), ElementsAre("kvm-walk-irqs-on (arm64's until 6.3)"));
+  EXPECT_THAT(LeftOutOf("5.15"),
+              Contains("madv-free-no-barrier (needs: weak-memory; add --memory lkmm)"));
   EXPECT_THAT(LeftOutOf("5.15"), Not(Contains(HasSubstr("kvm-walk-irqs-on")))) << "it is in";
   EXPECT_THAT(LeftOutOf("6.1"), ElementsAre("kvm-walk-irqs-on (arm64's until 6.3)"));
   EXPECT_THAT(LeftOutOf("6.6"), IsEmpty());

@@ -19,13 +19,13 @@ std::span<const char* const> Releases();
 bool IsReleaseBefore(const char* release, const char* other);
 bool IsRelease(const std::string& name);
 
-// The variants that this release has. Those that need what a run does not have (a
-// memory model) are left out. REQUIRES: IsRelease(release).
-std::vector<const VariantRow*> VariantsOf(const std::string& release);
+// The variants that this release has. Those that need what a run does not have are left out: a
+// flavour, or, unless it is under weak memory, a memory model. REQUIRES: IsRelease(release).
+std::vector<const VariantRow*> VariantsOf(const std::string& release, bool weak_memory = false);
 
 // What the release has, and VariantsOf() does not: a name each, and why in parentheses. The races
 // that are not built (RACES.md) are no rows, and not among these.
-std::vector<std::string> LeftOutOf(const std::string& release);
+std::vector<std::string> LeftOutOf(const std::string& release, bool weak_memory = false);
 
 }  // namespace walkrace
 

@@ -922,6 +922,10 @@ bool MayFireFirst(const VariantRow& row, const Profile& profile, const char* ora
          std::strcmp(oracle, row.oracle_of_deposit) == 0;
 }
 
+bool NeedsWeakMemory(const VariantRow& row) {
+  return row.needs != nullptr && std::strcmp(row.needs, "weak-memory") == 0;
+}
+
 void AddCuts(const VariantRow& row, Cuts* cuts) {
   for (const wr_cut& cut : row.cuts) {
     const auto at = std::ranges::lower_bound(*cuts, cut.hash, {}, &wr_cut::hash);

@@ -54,6 +54,9 @@ bool MayFireFirst(const VariantRow& row, const Profile& profile, const char* ora
 // Whether its oracle must fire on this profile.
 bool BitesOn(const VariantRow& row, const Profile& profile);
 
+// Whether it shows under weak memory alone: what the row says is said of lkmm, else of sc.
+bool NeedsWeakMemory(const VariantRow& row);
+
 // Takes out what this variant does as well.
 void AddCuts(const VariantRow& row, Cuts* cuts);
 // What is cut from now on. REQUIRES: no run is under way.

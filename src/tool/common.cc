@@ -28,6 +28,9 @@ void AddProfileFileOption(CLI::App& command, std::string& path) {
 
 namespace {
 
+constexpr const char* kMemoryHelp =
+    "memory model: sc, tso, mca, lkmm, or hardware, what the profile says; none: ";
+
 std::string KnownBackends() {
   size_t count;
   const BackendRow* rows = BackendRows(&count);
@@ -55,6 +58,13 @@ void AddBackendOption(CLI::App& command) {
       ->envname("WALKRACE_BACKEND");
 }
 
+void AddMemoryOption(CLI::App& command, std::string& memory, const std::string& none) {
+  command.add_option("--memory", memory, kMemoryHelp + none)
+      ->check(CLI::Validator(
+          [](const std::string& name) { return std::string(CheckMemoryName(name).message()); },
+          ""));
+}
+
 absl::StatusOr<const Profile*> LoadProfileOption(const std::string& path) {
   if (path.empty()) return nullptr;
   return LoadProfileFile(path);
@@ -77,9 +87,7 @@ void ContextOptions::AddNamesTo(CLI::App& command) {
   command.add_option("--tree", tree,
                      "the kernel tree whose code runs where it has any (walkrace list); none: "
                      "walkrace's own paths");
-  command.add_option("--memory", memory,
-                     "memory model: sc, tso, mca, lkmm, or hardware, what the profile says; none: "
-                     "sc");
+  command.add_option("--memory", memory, kMemoryHelp + std::string("sc"));
   command.add_option("--profile", profile, "architecture profile");
   AddProfileFileOption(command, profile_file);
 }
@@ -101,7 +109,7 @@ absl::StatusOr<ContextNames> ContextOptions::Names() const {
       return absl::InvalidArgumentError(
           "--kernel and --variant both say what to take out; leave one of them out");
     }
-    auto lacking = VariantsOfRelease(kernel);
+    auto lacking = VariantsOfRelease(kernel, !memory.empty() && memory != "sc");
     if (!lacking.ok()) return lacking.status();
     for (const VariantRow* row : *lacking) names.variants.emplace_back(row->name);
   }
@@ -149,19 +157,20 @@ std::string OracleExpected(const WalkFile& file) {
   return file.expect == "clean" ? "" : file.expect;
 }
 
-absl::StatusOr<std::vector<const VariantRow*>> VariantsOfRelease(const std::string& release) {
+absl::StatusOr<std::vector<const VariantRow*>> VariantsOfRelease(const std::string& release,
+                                                                 bool weak_memory) {
   if (!IsRelease(release)) {
     return absl::InvalidArgumentError(absl::StrCat(
         "unknown kernel '", release, "'; known are: ", absl::StrJoin(Releases(), ", ")));
   }
-  const auto left_out = LeftOutOf(release);
+  const auto left_out = LeftOutOf(release, weak_memory);
   if (!left_out.empty()) {
     std::fprintf(stderr, "walkrace: Linux %s has as well, and left out here: %s\n", release.c_str(),
                  absl::StrJoin(left_out, ", ").c_str());
   }
   std::fprintf(stderr,
                "walkrace: races that are not built (src/paths/RACES.md) are in no bundle\n");
-  return VariantsOf(release);
+  return VariantsOf(release, weak_memory);
 }
 
 int UsageError(const absl::Status& status) {

@@ -42,15 +42,23 @@ struct LoadedInput {
 };
 absl::StatusOr<LoadedInput> LoadInput(const std::string& path, const ContextOptions& options);
 
+// --memory of a command that has no file: checked where it is parsed. `none`: what none stands for.
+void AddMemoryOption(CLI::App& command, std::string& memory, const std::string& none);
+inline constexpr const char* kOwnMemoryHelp =
+    "lkmm for variants that need weak memory, else sc. What bites under a row's own model must "
+    "bite "
+    "under weaker ones, what is clean under it must be clean under stronger ones";
+
 // The regular files of folders that are not hidden, and files, sorted: a folder has no order.
 absl::StatusOr<std::vector<std::string>> FilesOf(const std::vector<std::string>& corpus);
 
 // The oracle of the file's `expect` line; empty where it has none, or expects clean.
 std::string OracleExpected(const WalkFile& file);
 
-// The variants of a --kernel option.
+// The variants of a --kernel option; what weak memory alone shows where that is to be run.
 // Says on standard error what the release has, and this leaves out.
-absl::StatusOr<std::vector<const VariantRow*>> VariantsOfRelease(const std::string& release);
+absl::StatusOr<std::vector<const VariantRow*>> VariantsOfRelease(const std::string& release,
+                                                                 bool weak_memory);
 
 // Prints "walkrace: MESSAGE" to stderr and returns kExitUsage.
 //

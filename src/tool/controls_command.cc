@@ -9,15 +9,18 @@ namespace walkrace {
 namespace {
 
 struct ControlsArguments {
-  std::string variant, profile, profile_file;
+  std::string variant, profile, profile_file, memory;
   bool json = false;
 };
 
 void PrintRow(const ControlResult& row) {
-  std::printf("%-4s %-26s %-16s expected %-24s found %-24s %8llu schedules %s\n",
+  const std::string under = row.memory == MemoryKind::kSc
+                                ? ""
+                                : absl::StrCat("under ", MemoryRowOf(row.memory).name, " ");
+  std::printf("%-4s %-26s %-16s expected %-24s found %-24s %8llu schedules %s%s\n",
               row.as_expected() ? "ok" : "FAIL", row.variant->name, row.profile->name,
               row.expected.c_str(), row.found.c_str(),
-              static_cast<unsigned long long>(row.schedules), row.why.c_str());
+              static_cast<unsigned long long>(row.schedules), under.c_str(), row.why.c_str());
   std::fflush(stdout);
 }
 
@@ -25,6 +28,7 @@ nlohmann::ordered_json RowJson(const ControlResult& row) {
   nlohmann::ordered_json json;
   json["variant"] = row.variant->name;
   json["profile"] = row.profile->name;
+  if (row.memory != MemoryKind::kSc) json["memory"] = MemoryRowOf(row.memory).name;
   json["expected"] = row.expected;
   json["found"] = row.found;
   json["schedules"] = row.schedules;
@@ -51,6 +55,7 @@ int RunControlsCommand(const ControlsArguments& arguments) {
   auto added = LoadProfileOption(arguments.profile_file);
   if (!added.ok()) return UsageError(added.status());
   options.profile = *added;
+  options.memory = arguments.memory;
   if (!arguments.profile.empty()) {
     options.profile = FindProfile(arguments.profile.c_str());
     if (options.profile == nullptr) {
@@ -93,6 +98,7 @@ void AddControlsCommand(CLI::App& app, int& exit_code) {
   command->add_option("--variant", arguments->variant, "these only: one name, or several as a,b");
   command->add_option("--profile", arguments->profile, "this one only");
   AddProfileFileOption(*command, arguments->profile_file);
+  AddMemoryOption(*command, arguments->memory, kOwnMemoryHelp);
   AddBackendOption(*command);
   command->add_flag("--json", arguments->json, "one object on one line");
   command->callback([arguments, &exit_code] { exit_code = RunControlsCommand(*arguments); });

@@ -112,12 +112,24 @@ Json KernelTrees() {
   return array;
 }
 
+// What --memory takes.
+Json MemoryModels() {
+  size_t count;
+  const MemoryRow* rows = MemoryRows(&count);
+  Json array = Named(rows, count);
+  array.push_back({{"name", kHardwareMemory}, {"summary", "what the profile's processors do"}});
+  return array;
+}
+
 Json Everything() {
   Json json;
   size_t count;
   json["operations"] = Operations();
   const Profile* profiles = Profiles(&count);
   json["profiles"] = Named(profiles, count);
+  for (size_t i = 0; i < count; ++i) {
+    json["profiles"][i]["memory"] = MemoryRowOf(profiles[i].memory).name;
+  }
   json["variants"] = Variants();
   const OracleRow* oracles = OracleRows(&count);
   json["oracles"] = Named(oracles, count);
@@ -125,6 +137,7 @@ Json Everything() {
   json["strategies"] = Named(strategies, count);
   const BackendRow* backends = BackendRows(&count);
   json["backends"] = Named(backends, count);
+  json["memory_models"] = MemoryModels();
   const TargetRow* targets = TargetRows(&count);
   json["targets"] = Named(targets, count);
   for (size_t i = 0; i < count; ++i) {
@@ -170,7 +183,8 @@ void AddListCommand(CLI::App& app, int& exit_code) {
   auto profile_file = std::make_shared<std::string>();
   CLI::App* command = app.add_subcommand(
       "list",
-      "operations, profiles, variants, oracles, strategies, back ends, targets, kernel trees");
+      "operations, profiles, variants, oracles, strategies, back ends, memory models, targets, "
+      "kernel trees");
   command->add_flag("--json", *json, "one object on one line");
   AddProfileFileOption(*command, *profile_file);
   command->callback([json, profile_file, &exit_code] {

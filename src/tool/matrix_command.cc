@@ -6,6 +6,7 @@
 #include "absl/strings/str_split.h"
 #include "base/duration.h"
 #include "base/file.h"
+#include "harness/controls.h"
 #include "harness/matrix.h"
 #include "machine/profile_file.h"
 #include "tool/commands.h"
@@ -19,7 +20,7 @@ constexpr size_t kFileBytesMax = 64 << 20;
 
 struct MatrixArguments {
   std::string seconds = "1";
-  std::string variants, kernel, profiles, profile_file;
+  std::string variants, kernel, profiles, profile_file, memory;
   std::string format = "text";
   std::string resume;
   std::string check;
@@ -38,7 +39,9 @@ std::vector<std::string> Words(const std::string& list) {
 
 absl::StatusOr<std::vector<const VariantRow*>> ChooseVariants(const MatrixArguments& arguments) {
   if (!arguments.kernel.empty()) {
-    if (arguments.variants.empty()) return VariantsOfRelease(arguments.kernel);
+    if (arguments.variants.empty()) {
+      return VariantsOfRelease(arguments.kernel, arguments.memory != "sc");
+    }
     return absl::InvalidArgumentError("--kernel and --variants both choose rows; leave one out");
   }
   std::vector<const VariantRow*> chosen;
@@ -130,6 +133,14 @@ absl::StatusOr<CellMap> Known(const std::string& path) {
   return known;
 }
 
+// Whether the cell is of the memory model that it is to be filled under.
+bool IsOf(const MatrixCell& cell, const VariantRow* variant, const Profile& profile,
+          const std::string& memory) {
+  if (cell.state == MatrixCell::State::kSkipped) return true;
+  const MemoryKind kind = ControlContext(variant, profile, memory).run.memory;
+  return (cell.memory.empty() ? "sc" : cell.memory) == MemoryRowOf(kind).name;
+}
+
 class Progress {
  public:
   explicit Progress(size_t total) : total_(total) {}
@@ -217,7 +228,14 @@ int RunMatrix(const MatrixArguments& arguments) {
     for (const Profile* profile : axes->profiles) {
       const char* name = variant == nullptr ? kUnmodified : variant->name;
       const auto found = known.find({name, profile->name});
-      cells.push_back(found != known.end() ? found->second : FillCell(variant, *profile, seconds));
+      if (found != known.end() && !IsOf(found->second, variant, *profile, arguments.memory)) {
+        return UsageError(absl::InvalidArgumentError(
+            absl::StrCat(arguments.resume, ": its cell of ", name, " on ", profile->name,
+                         " is of another memory model; keep this matrix in another file")));
+      }
+      cells.push_back(found != known.end()
+                          ? found->second
+                          : FillCell(variant, *profile, seconds, arguments.memory));
       if (Interrupted()) cells.pop_back();
       if (Interrupted()) break;
       if (!arguments.resume.empty() && found == known.end()) {
@@ -257,6 +275,7 @@ void AddMatrixCommand(CLI::App& app, int& exit_code) {
                       "rows: the fixes that this Linux release does not have yet");
   command->add_option("--profiles", arguments->profiles, "columns: a,b");
   AddProfileFileOption(*command, arguments->profile_file);
+  AddMemoryOption(*command, arguments->memory, kOwnMemoryHelp);
   AddBackendOption(*command);
   command->add_option("--format", arguments->format, "text (Markdown), json (lines) or html")
       ->check(CLI::IsMember({"text", "json", "html"}));

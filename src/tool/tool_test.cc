@@ -219,6 +219,7 @@ TEST_F(List, NamesAllThatOthersBuildOn) {
                             "progress", "data-race"}));
   EXPECT_THAT(NamesOf(json["strategies"]), IsSupersetOf({"random", "pct", "schedule"}));
   EXPECT_THAT(NamesOf(json["backends"]), ElementsAre("threads", "fibers"));
+  EXPECT_THAT(NamesOf(json["memory_models"]), ElementsAre("sc", "tso", "mca", "lkmm", "hardware"));
   EXPECT_THAT(NamesOf(json["targets"]), IsSupersetOf({"gup_vs_collapse", "codec", "canary"}));
 }
 
@@ -1003,6 +1004,23 @@ TEST_F(Controls, OneVariantOnOneProfile) {
   const Finished text = Run({"controls", "--variant", "no-pte-recheck", "--profile", "arm64"});
   EXPECT_EQ(text.exit_code, 0);
   EXPECT_THAT(text.out, AllOf(HasSubstr("no-pte-recheck"), HasSubstr("1 as expected")));
+}
+
+TEST_F(Controls, UnderTheModelThatIsAskedFor) {
+  const std::vector<std::string> command = {"controls", "--variant", "reference-relaxed-no-sync",
+                                            "--profile", "arm64"};
+  const Json own = RunJson(command, 0)["controls"][0];
+  EXPECT_EQ(own["memory"], "lkmm");
+  EXPECT_EQ(own["found"], "no-pinned-page-freed");
+  std::vector<std::string> under = command;
+  under.insert(under.end(), {"--memory", "sc"});
+  const Json sc = RunJson(under, 0)["controls"][0];
+  EXPECT_FALSE(sc.contains("memory"));
+  EXPECT_EQ(sc["found"], "clean");
+  under.back() = "vax";
+  EXPECT_THAT(Run(under).err, HasSubstr("known are: sc, tso, mca, lkmm, hardware"));
+  EXPECT_EQ(Run(under).exit_code, 2);
+  EXPECT_THAT(Run(command).out, HasSubstr("schedules under lkmm"));
 }
 
 TEST_F(Controls, SeveralVariants) {
