@@ -153,6 +153,8 @@ class WeakMemory {
   }
 
  private:
+  friend class WeakMemoryState;
+
   static constexpr uint16_t kNoPlace = UINT16_MAX;
   static constexpr Time kNever = UINT32_MAX;
 
