@@ -38,7 +38,6 @@ void WeakMemoryState::Look(const CpuFuture* futures) {
     FindHighest(cpu);
   }
   FindBases();
-  for (CpuId cpu = 0; cpu < memory_.cpu_count_; ++cpu) FindPoints(cpu);
   NumberWrites();
 }
 
@@ -67,6 +66,7 @@ void WeakMemoryState::LookAtLoads(CpuId cpu) {
   WR_CHECK(times.forgotten_ == 0 && 2 * times.loads_.size() < step_);
   View& view = views_[cpu];
   view.loads.clear();
+  view.bounds.clear();
   view.oldest.assign(memory_.places_.size(), kNobody);
   view.kept_count = 0;
   view.floor = 0;
@@ -81,6 +81,13 @@ void WeakMemoryState::LookAtLoads(CpuId cpu) {
   }
   FindOldest(cpu);
   FindMoving(cpu);
+  FindBounds(cpu);
+  for (size_t i = 0; i < view.loads.size(); ++i) {
+    Load& load = view.loads[i];
+    load.is_kept = load.may_move || Rank(view, Step(times.loads_[i].least)) > 0;
+    if (load.is_kept) load.kept_number = view.kept_count++;
+  }
+  WR_CHECK(view.kept_count <= 64);
 }
 
 void WeakMemoryState::FindBrought(CpuId cpu) {
@@ -148,7 +155,6 @@ void WeakMemoryState::FindOldest(CpuId cpu) {
 }
 
 void WeakMemoryState::FindMoving(CpuId cpu) {
-  const LoadTimes& times = memory_.cpus_[cpu].times;
   View& view = views_[cpu];
   const size_t place_count = memory_.places_.size();
   const auto count = static_cast<uint32_t>(view.loads.size());
@@ -167,17 +173,12 @@ void WeakMemoryState::FindMoving(CpuId cpu) {
       changed |= load.may_move;
     }
   }
-  for (uint32_t i = 0; i < count; ++i) {
-    Load& load = view.loads[i];
-    load.is_kept = load.may_move || Step(times.loads_[i].least) > view.floor;
-    if (load.is_kept) load.kept_number = view.kept_count++;
-  }
-  WR_CHECK(view.kept_count <= 64);
 }
 
 bool WeakMemoryState::IsKept(const View& view, const OldRead& old) const {
   if (view.future.loads == 0) return false;
-  return old.load == OldRead::kStore ? Step(old.time) > view.floor : view.loads[old.load].is_kept;
+  return old.load == OldRead::kStore ? Rank(view, Step(old.time)) > 0
+                                     : view.loads[old.load].is_kept;
 }
 
 // --- Stores ------------------------------------------------------------------------------------
@@ -223,29 +224,32 @@ void WeakMemoryState::FindBases() {
 
 // --- Times -------------------------------------------------------------------------------------
 
-void WeakMemoryState::FindPoints(CpuId cpu) {
-  const WeakMemory::Cpu& state = memory_.cpus_[cpu];
+// When its loads may have to have run: by these times later ones differ. That of two times one is
+// later makes no difference where none of these is between them.
+void WeakMemoryState::FindBounds(CpuId cpu) {
   View& view = views_[cpu];
-  view.points.clear();
-  if (view.future.loads == 0) return;
-  const auto add = [&](Time time) { view.points.push_back(std::max(Step(time), view.floor)); };
-  view.points.push_back(view.floor);
-  for (size_t i = 0; i < view.loads.size(); ++i) {
-    if (view.loads[i].is_kept) add(state.times.loads_[i].least);
+  const auto add = [&](Time step) {
+    if (step > view.floor) view.bounds.push_back(step);
+  };
+  for (const Load& load : view.loads) {
+    if (!load.may_move) continue;
+    add(Step(load.latest) + 1);
+    if (load.latest != 0) add(Step(load.latest - 1) + 1);
   }
-  for (const OldRead& old : state.times.old_reads_) {
-    if (IsKept(view, old)) add(state.times.TimeOf(old));
-  }
-  if (view.future.rcu_locks) add(memory_.newest_grace_period_);
-  for (const Write& write : memory_.writes_) {
-    const Number oldest = view.oldest[write.place];
-    if (Committed(write) && write.cpu != cpu && oldest != kNobody && write.number >= oldest) {
-      add(write.committed);
+  for (const size_t place : places_) {
+    if (view.oldest[place] == kNobody) continue;
+    for (WriteId id = memory_.places_[place].newest; NumberOf(id) > view.oldest[place];
+         id = memory_.writes_[id].previous) {
+      const Time reached = memory_.writes_[id].reached_by[cpu];
+      if (reached != WeakMemory::kNever) add(Step(reached));
     }
   }
-  add(UnlockTime(cpu));
-  std::sort(view.points.begin(), view.points.end());
-  view.points.erase(std::unique(view.points.begin(), view.points.end()), view.points.end());
+  std::sort(view.bounds.begin(), view.bounds.end());
+  view.bounds.erase(std::unique(view.bounds.begin(), view.bounds.end()), view.bounds.end());
+}
+
+uint64_t WeakMemoryState::Rank(const View& view, Time step) const {
+  return std::upper_bound(view.bounds.begin(), view.bounds.end(), step) - view.bounds.begin();
 }
 
 // When the last of what stood before the last unlock committed: a lock after it waits for that.
@@ -258,14 +262,6 @@ Time WeakMemoryState::UnlockTime(CpuId cpu) const {
     if (write.cpu == cpu && Committed(write)) time = std::max(time, write.committed);
   }
   return time;
-}
-
-uint64_t WeakMemoryState::Rank(const View& view, Time step) const {
-  return Below(view, std::max(step, view.floor));
-}
-
-uint64_t WeakMemoryState::Below(const View& view, Time step) const {
-  return std::lower_bound(view.points.begin(), view.points.end(), step) - view.points.begin();
 }
 
 // --- The fingerprint ---------------------------------------------------------------------------
@@ -371,7 +367,7 @@ void WeakMemoryState::AddWrite(size_t place, WriteId id, Fingerprint& fingerprin
     }
     if (write.number == oldest) continue;
     const Time reached = write.reached_by[cpu];
-    fingerprint.Add(reached == WeakMemory::kNever ? kNobody : Below(view, Step(reached)));
+    fingerprint.Add(reached == WeakMemory::kNever ? kNobody : Rank(view, Step(reached)));
   }
   if (!memory_.rules_.multicopy_atomic) AddSet(write.before, fingerprint);
 }
@@ -401,8 +397,8 @@ void WeakMemoryState::AddTimes(CpuId cpu, Fingerprint& fingerprint) const {
     fingerprint.Add(static_cast<uint64_t>(load.kept_number) << 3 | (binds_all ? 4 : 0) |
                     (about.for_rmb ? 2 : 0) | (is_before_unlock ? 1 : 0));
     fingerprint.Add(rank);
-    fingerprint.Add(Below(view, Step(load.latest) + 1));
-    fingerprint.Add(load.latest == 0 ? 0 : Below(view, Step(load.latest - 1) + 1));
+    fingerprint.Add(Rank(view, Step(load.latest) + 1));
+    fingerprint.Add(load.latest == 0 ? 0 : Rank(view, Step(load.latest - 1) + 1));
     uint64_t follows = 0, runs_behind = 0;
     for (uint32_t k = 0; k < view.loads.size(); ++k) {
       if (!view.loads[k].may_move) continue;
@@ -461,8 +457,7 @@ void WeakMemoryState::AddLate(CpuId cpu, Fingerprint& fingerprint) const {
     if (any_locks_) AddSet(write.unlocked, fingerprint);
     for (CpuId other = 0; other < memory_.cpu_count_; ++other) {
       const Time reached = write.reached_by[other];
-      fingerprint.Add(reached == WeakMemory::kNever ? kNobody
-                                                    : Below(views_[other], Step(reached)));
+      fingerprint.Add(reached == WeakMemory::kNever ? kNobody : Rank(views_[other], Step(reached)));
     }
   }
 }

@@ -67,7 +67,7 @@ class WeakMemoryState {
     std::vector<Number> brought;  // [load][place]
     std::vector<Number> oldest;   // by place: nothing older can be read
     std::vector<Number> highest;  // by place: a store goes above this one; kNobody: none comes
-    std::vector<Time> points;     // times that others may have to follow, sorted
+    std::vector<Time> bounds;     // behind the floor, sorted: see FindBounds
     int kept_count;
   };
 
@@ -85,14 +85,13 @@ class WeakMemoryState {
   void FindMoving(CpuId cpu);
   void FindHighest(CpuId cpu);
   void FindBases();
-  void FindPoints(CpuId cpu);
+  void FindBounds(CpuId cpu);
   void NumberWrites();
   bool IsKept(const View& view, const OldRead& old) const;
 
   Time UnlockTime(CpuId cpu) const;
+  // How many bounds are not behind it: a load at `step` is before a bound where its rank is less.
   uint64_t Rank(const View& view, Time step) const;
-  // How many of the points are before it.
-  uint64_t Below(const View& view, Time step) const;
   WriteSet Closed(CpuId cpu, const WriteSet& writes) const;
   void AddSet(const WriteSet& writes, Fingerprint& fingerprint) const;
   void AddPlace(size_t place, Fingerprint& fingerprint) const;
