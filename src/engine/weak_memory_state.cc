@@ -283,19 +283,10 @@ void WeakMemoryState::NumberWrites() {
   }
 }
 
-// As WeakMemory::CloseBefore() does before anybody looks.
-WriteSet WeakMemoryState::Closed(CpuId cpu, const WriteSet& writes) const {
-  WriteSet result = writes;
-  writes.ForEach([&](unsigned id) {
-    const Write& write = memory_.writes_[id];
-    if (write.cpu == cpu && Committed(write)) result.AddAll(write.before);
-  });
-  return result;
-}
-
-void WeakMemoryState::AddSet(const WriteSet& writes, Fingerprint& fingerprint) const {
+void WeakMemoryState::AddSet(CpuId cpu, const WriteSet& writes, Fingerprint& fingerprint) const {
   std::array<uint64_t, WriteSet::kWritesMax / 64> words = {};
-  writes.ForEach([&](unsigned id) {
+  // What own writes among them have come to follow counts as well, whenever it matters.
+  memory_.Closed(cpu, writes).ForEach([&](unsigned id) {
     const unsigned number = canonical_[id];
     if (number != kNobody) words[number / 64] |= uint64_t{1} << (number % 64);
   });
@@ -348,7 +339,8 @@ void WeakMemoryState::AddPlace(size_t index, Fingerprint& fingerprint) const {
     AddWrite(index, id, fingerprint);
   }
   if (any_locks_ && !memory_.rules_.multicopy_atomic) {
-    AddSet(memory_.writes_[place.newest].unlocked, fingerprint);
+    const Write& newest = memory_.writes_[place.newest];
+    AddSet(newest.cpu, newest.unlocked, fingerprint);
   }
 }
 
@@ -369,7 +361,7 @@ void WeakMemoryState::AddWrite(size_t place, WriteId id, Fingerprint& fingerprin
     const Time reached = write.reached_by[cpu];
     fingerprint.Add(reached == WeakMemory::kNever ? kNobody : Rank(view, Step(reached)));
   }
-  if (!memory_.rules_.multicopy_atomic) AddSet(write.before, fingerprint);
+  if (!memory_.rules_.multicopy_atomic) AddSet(write.cpu, write.before, fingerprint);
 }
 
 void WeakMemoryState::AddTimes(CpuId cpu, Fingerprint& fingerprint) const {
@@ -453,8 +445,8 @@ void WeakMemoryState::AddLate(CpuId cpu, Fingerprint& fingerprint) const {
       AddLoads(cpu, write.after, fingerprint);
     }
     if (memory_.rules_.multicopy_atomic) continue;
-    AddSet(Closed(cpu, write.before), fingerprint);
-    if (any_locks_) AddSet(write.unlocked, fingerprint);
+    AddSet(cpu, write.before, fingerprint);
+    if (any_locks_) AddSet(cpu, write.unlocked, fingerprint);
     for (CpuId other = 0; other < memory_.cpu_count_; ++other) {
       const Time reached = write.reached_by[other];
       fingerprint.Add(reached == WeakMemory::kNever ? kNobody : Rank(views_[other], Step(reached)));
@@ -465,14 +457,14 @@ void WeakMemoryState::AddLate(CpuId cpu, Fingerprint& fingerprint) const {
 void WeakMemoryState::AddKnown(CpuId cpu, Fingerprint& fingerprint) const {
   const WeakMemory::Cpu& state = memory_.cpus_[cpu];
   const View& view = views_[cpu];
-  if (view.future.tells_known) AddSet(state.known, fingerprint);
-  if (view.future.tells_own) AddSet(state.own, fingerprint);
-  if (view.future.writes) AddSet(Closed(cpu, state.ordered), fingerprint);
-  if (any_waits_for_readers_) AddSet(state.known_at_rcu_unlock, fingerprint);
+  if (view.future.tells_known) AddSet(cpu, state.known, fingerprint);
+  if (view.future.tells_own) AddSet(cpu, state.own, fingerprint);
+  if (view.future.writes) AddSet(cpu, state.ordered, fingerprint);
+  if (any_waits_for_readers_) AddSet(cpu, state.known_at_rcu_unlock, fingerprint);
   if (!view.future.locks) return;
   fingerprint.Add(state.has_unlocked ? 1 : 0);
   if (!state.has_unlocked) return;
-  AddSet(Closed(cpu, state.own_at_unlock), fingerprint);
+  AddSet(cpu, state.own_at_unlock, fingerprint);
 }
 
 }  // namespace walkrace

@@ -92,8 +92,7 @@ class WeakMemoryState {
   Time UnlockTime(CpuId cpu) const;
   // How many bounds are not behind it: a load at `step` is before a bound where its rank is less.
   uint64_t Rank(const View& view, Time step) const;
-  WriteSet Closed(CpuId cpu, const WriteSet& writes) const;
-  void AddSet(const WriteSet& writes, Fingerprint& fingerprint) const;
+  void AddSet(CpuId cpu, const WriteSet& writes, Fingerprint& fingerprint) const;
   void AddPlace(size_t place, Fingerprint& fingerprint) const;
   void AddWrite(size_t place, WriteId write, Fingerprint& fingerprint) const;
   void AddTimes(CpuId cpu, Fingerprint& fingerprint) const;
