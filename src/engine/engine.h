@@ -82,6 +82,9 @@ class Engine {
   void set_memory(MemoryKind kind);
   MemoryKind memory() const { return memory_; }
   void set_memory_choices(MemoryChoices* choices) { choices_ = choices; }
+  // How many values the load may read that MemoryChoices::Age is asked about. REQUIRES: called
+  // there.
+  int CountReadable();
   void set_listener(EventListener* listener) { listener_ = listener; }
   // Runs on a CPU that was interrupted, when it is next chosen and its interrupts are on.
   void set_interrupt_handler(void (*handler)(CpuId cpu)) { interrupt_handler_ = handler; }
@@ -317,6 +320,7 @@ class Engine {
   bool is_sc_ = true;                 // whether memory_ is kSc
   std::unique_ptr<WeakMemory> weak_;  // null under sc
   MemoryChoices* choices_ = nullptr;
+  const WeakMemory::LoadRequest* asked_load_ = nullptr;  // that Age is asked about
   FixedVector<LateStore, kLateMax> late_[kCpusMax];
   std::vector<OldLoad> old_reads_;
   EventListener* listener_ = nullptr;

@@ -1,7 +1,8 @@
 // A strategy that goes through the schedules of one program and knows when it is through. Its
 // owner runs the program again and again:
 //   while (search.Next()) search.EndRun(engine.Run(search, ...), violated);
-// Same program, same state at the start of each run. Holds for sequential consistency alone.
+// Same program, same state at the start of each run. All hold for sequential consistency alone, but
+// for WeakSearch, which holds for the other memory models alone.
 #ifndef WALKRACE_ENGINE_EXHAUSTIVE_SEARCH_H_
 #define WALKRACE_ENGINE_EXHAUSTIVE_SEARCH_H_
 
@@ -31,7 +32,7 @@ class ExhaustiveSearch : public Strategy {
   // Of the run that has just ended: whether it went to an end of its own (or to a verdict), and was
   // not cut short because what was to come had been covered.
   virtual bool whole() const = 0;
-  // The steps of that run. REQUIRES: it was whole.
+  // The steps of that run. REQUIRES: it was whole; not of a WeakSearch.
   const StepOrder& order() const { return order_; }
 
   // Schedules run, and those of them that were whole, each of another class where the search says

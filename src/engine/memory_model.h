@@ -38,10 +38,13 @@ class MemoryChoices {
  public:
   virtual ~MemoryChoices() = default;
   virtual void Begin(int cpu_count, uint64_t seed) = 0;
-  // How many writes older than the newest the load may read that is event `number` of `cpu`.
+  // How many writes older than the newest the load may read that is event `number` of `cpu`. How
+  // many there are at most: Engine::CountReadable.
   virtual int Age(CpuId cpu, uint16_t number) = 0;
   // How many further events of `cpu` its store, event `number`, may wait for.
   virtual int Delay(CpuId cpu, uint16_t number) = 0;
+  // A store of `cpu` has waited until its event `due` is to come, as Delay said, and takes effect.
+  virtual void OnDue(CpuId /*cpu*/, uint16_t /*due*/) {}
 };
 
 }  // namespace walkrace

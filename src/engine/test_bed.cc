@@ -12,9 +12,10 @@ constexpr wr_site kTestSite = {"test", "body", 1};
 
 bool WordIsZero(const void* word) { return *static_cast<const uint64_t*>(word) == 0; }
 
-AccessResult Access8(EventKind kind, RmwKind rmw, int word, uint64_t operand) {
+AccessResult Access8(EventKind kind, RmwKind rmw, int word, uint64_t operand,
+                     uint32_t dependency = kAllEarlierLoads) {
   return TestEngine().Perform(
-      {kind, rmw, Order::kRelaxed, 8, &test_arena[word], operand, 0, &kTestSite, kAllEarlierLoads});
+      {kind, rmw, Order::kRelaxed, 8, &test_arena[word], operand, 0, &kTestSite, dependency});
 }
 
 Arrival PlainArrival(EventKind kind) {
@@ -103,9 +104,20 @@ std::vector<Preemption> FollowSchedule::UsedEntries() const {
 }
 
 uint64_t Load(int word) { return Access8(EventKind::kLoad, RmwKind::kXchg, word, 0).before; }
+uint64_t LoadIndependent(int word) {
+  return Access8(EventKind::kLoad, RmwKind::kXchg, word, 0, 0).before;
+}
 void Store(int word, uint64_t value) { Access8(EventKind::kStore, RmwKind::kXchg, word, value); }
 uint64_t FetchAdd(int word, uint64_t value) {
   return Access8(EventKind::kRmw, RmwKind::kAdd, word, value).before;
+}
+
+void FenceOf(FenceKind kind) {
+  Arrival arrival = PlainArrival(EventKind::kFence);
+  arrival.detail = static_cast<uint8_t>(kind);
+  TestEngine().Arrive(arrival);
+  TestEngine().Fence(kind);
+  TestEngine().Complete(0, 0);
 }
 
 void LockWord(int word) {

@@ -56,6 +56,7 @@ class FollowSchedule : public Strategy {
 
   void Begin(int cpu_count, uint64_t seed) override { strategy_.Begin(cpu_count, seed); }
   CpuId Pick(const Choice& choice) override { return strategy_.Pick(choice); }
+  MemoryChoices* memory_choices() override { return strategy_.memory_choices(); }
   bool used(size_t index) const { return strategy_.used(index); }
   size_t size() const { return schedule_.size(); }
   // The entries that took effect, in the order of the schedule.
@@ -68,9 +69,11 @@ class FollowSchedule : public Strategy {
 
 // --- From a body: one event each --------------------------------------------------------------
 
-uint64_t Load(int word);
+uint64_t Load(int word);             // its address depends on all earlier loads
+uint64_t LoadIndependent(int word);  // on none
 void Store(int word, uint64_t value);
 uint64_t FetchAdd(int word, uint64_t value);
+void FenceOf(FenceKind kind);
 void LockWord(int word);  // waits until the word is zero, and makes it one
 void UnlockWord(int word);
 void InterruptsOff();

@@ -123,6 +123,7 @@ void Engine::CommitDue(CpuId self) {
     const auto is_due = [&](const LateStore& each) { return each.due <= cpus_[self].number; };
     const auto due = std::find_if(late.begin(), late.end(), is_due);
     if (due == late.end()) return;
+    if (choices_ != nullptr) choices_->OnDue(self, due->due);
     const WriteId write = weak_->late(self)[static_cast<size_t>(due - late.begin())];
     CommitStep(self, weak_->FirstBefore(self, write));
   }
@@ -197,15 +198,22 @@ WeakMemory::LoadRequest Engine::LoadRequestOf(const Access& access) const {
   return request;
 }
 
+int Engine::CountReadable() {
+  WR_CHECK(asked_load_ != nullptr);
+  return weak_->CountReadable(running_, *asked_load_, step_);
+}
+
 AccessResult Engine::LoadWeak(CpuId self, const Access& access) {
   const WeakMemory::LoadRequest request = LoadRequestOf(access);
-  int age = 0;
-  if (choices_ != nullptr && weak_->MayBeOld(self, request.granule.location)) {
-    age = std::clamp(choices_->Age(self, cpus_[self].number), 0, kAmountMax);
-  }
   for (WriteId write;
        (write = weak_->MustCommitBeforeLoad(self, request.granule.location)) != kInitialWrite;) {
     CommitFirst(self, write);
+  }
+  int age = 0;
+  if (choices_ != nullptr && weak_->MayBeOld(self, request.granule.location)) {
+    asked_load_ = &request;
+    age = std::clamp(choices_->Age(self, cpus_[self].number), 0, kAmountMax);
+    asked_load_ = nullptr;
   }
   const WeakMemory::LoadResult read = weak_->Load(self, request, age, step_);
   if (read.age != 0) {

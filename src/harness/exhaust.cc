@@ -37,12 +37,15 @@ class Exhaustion {
   ExhaustResult Run() {
     if (stale_) {
       result_.end = ExhaustEnd::kStale;
+    } else if (options_.context.run.memory != MemoryKind::kSc) {
+      result_.end = RunBounds<WeakSearch>(options_.preemptions.value_or(kStepsMax), UINT64_MAX);
     } else if (options_.preemptions.has_value()) {
-      result_.end = RunBounds(*options_.preemptions, UINT64_MAX);
+      result_.end = RunBounds<BoundedSearch>(*options_.preemptions, UINT64_MAX);
     } else {
       // What is resumed has been through this.
       const bool cheap_first = result_.state.path.empty();
-      result_.end = cheap_first ? RunBounds(kBoundFirst, kBoundedFirst) : ExhaustEnd::kBounded;
+      result_.end =
+          cheap_first ? RunBounds<BoundedSearch>(kBoundFirst, kBoundedFirst) : ExhaustEnd::kBounded;
       if (result_.end == ExhaustEnd::kBounded) result_.end = RunReduced();
     }
     if (result_.end != ExhaustEnd::kViolation) result_.report.violation = Violation();
@@ -63,9 +66,10 @@ class Exhaustion {
 
   // Until `bound`, or until so many schedules were run. Returns kBounded where a bound that is left
   // is the search's own.
+  template <typename Search>
   ExhaustEnd RunBounds(uint32_t bound, uint64_t schedules_max) {
     for (uint32_t now = result_.state.bounds_done; now <= bound; ++now) {
-      BoundedSearch search(runner_.engine_to_search(), footprints_, now);
+      Search search(runner_.engine_to_search(), footprints_, now);
       const uint64_t left = schedules_max - result_.schedules_before;
       const std::optional<ExhaustEnd> end = RunSearch(search, now, left);
       result_.covered_bound = now;

@@ -2,6 +2,8 @@
 // preemptions, bound by bound, for as long as that is cheap: what is wrong shows there soonest, and
 // with the fewest preemptions. Then all, by partial-order reduction. Or, where a number of
 // preemptions is asked for, all schedules up to that number.
+// Under a weak memory model each old load and each late store counts as a preemption does, and
+// there is no search of all by reduction: it goes on bound by bound until one leaves nothing out.
 #ifndef WALKRACE_HARNESS_EXHAUST_H_
 #define WALKRACE_HARNESS_EXHAUST_H_
 
@@ -12,6 +14,7 @@
 
 #include "engine/bounded_search.h"
 #include "engine/reduced_search.h"
+#include "engine/weak_search.h"
 #include "harness/context.h"
 #include "harness/exhaust_state.h"
 #include "harness/known_exposures.h"
@@ -29,21 +32,21 @@ struct ExhaustProgress {
 struct ExhaustOptions {
   ResolvedContext context;
   Scenario scenario;
-  std::optional<uint32_t> preemptions;  // none: all
+  std::optional<uint32_t> preemptions;  // none: all; under weak memory: of exceptions
   double seconds_max = 1e18;
   bool strict = false;  // as HuntOptions
   Backend* confirm_on = &OsThreads();
-  // Where an earlier search stopped, or null.
+  // Where an earlier search stopped, or null. REQUIRES: null under weak memory.
   const ExhaustState* resumed = nullptr;
   // Called about every two seconds, or null.
   std::function<void(const ExhaustProgress&)> progress;
-  // Called every minute or so with where the search is, or null.
+  // Called every minute or so with where the search is, or null. Never under weak memory.
   std::function<void(const ExhaustState&)> keep;
 };
 
 enum class ExhaustEnd : uint8_t {
-  kComplete,  // every schedule is covered
-  kBounded,   // every schedule of the preemptions that were asked for
+  kComplete,  // every schedule is covered; under weak memory: as far as WeakSearch tries delays
+  kBounded,   // every schedule of the preemptions, or exceptions, that were asked for
   kViolation,
   kStopped,  // by time or Ctrl-C
   kStale,    // what was resumed is of other code
@@ -61,6 +64,7 @@ struct ExhaustResult {
   double covered = 0;                     // 1 where complete
   std::optional<uint32_t> covered_bound;  // of the schedules of so many preemptions; none: of all
   std::optional<uint32_t> bound;          // the highest number of preemptions that was gone through
+  // Under weak memory of both: of exceptions. There are no classes.
   uint64_t known_exposed = 0;
   const KnownExposure* exposure = nullptr;
   bool asked = false, confirmed = true;  // as HuntResult

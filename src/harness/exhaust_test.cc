@@ -347,5 +347,58 @@ TEST(ExhaustStateTest, RefusesWhatItDidNotWrite) {
   }
 }
 
+// --- Under weak memory --------------------------------------------------------------------------
+
+constexpr char kGetAgainstCollapse[] = "map 0 rw\ncpu 0\n get 0\ncpu 1\n collapse 0-7\n";
+
+// What the walker's reference orders, taken out: sequential consistency hides it.
+TEST_F(ExhaustTest, FindsAMissingBarrierUnderWeakMemoryAlone) {
+  if (RacesAreSeen()) GTEST_SKIP() << "data races are no part of a proof";
+  ExhaustOptions options = OptionsOf("arm64", "reference-relaxed-no-sync", kGetAgainstCollapse);
+  const ExhaustResult sequential = Exhaust(options);
+  EXPECT_EQ(sequential.end, ExhaustEnd::kComplete);
+  EXPECT_TRUE(sequential.report.clean());
+
+  options.context.run.memory = MemoryKind::kLkmm;
+  options.preemptions = 3;
+  const ExhaustResult weak = Exhaust(options);
+  ASSERT_EQ(weak.end, ExhaustEnd::kViolation);
+  EXPECT_EQ(OracleOf(weak.report), "no-pinned-page-freed");
+  EXPECT_TRUE(weak.confirmed);
+  EXPECT_LE(weak.covered_bound.value_or(100), 3u);
+  EXPECT_EQ(weak.file.memory, "lkmm");
+  // Its exceptions lead there again.
+  const Report replayed = Runner::Get().Replay(weak.file.input, options.context.run);
+  EXPECT_EQ(replayed.run.trace_hash, weak.report.run.trace_hash);
+  EXPECT_EQ(OracleOf(replayed), "no-pinned-page-freed");
+}
+
+TEST_F(ExhaustTest, UnderWeakMemoryABoundIsOfExceptions) {
+  if (RacesAreSeen()) GTEST_SKIP() << "data races are no part of a proof";
+  ExhaustOptions options = OptionsOf("arm64", "", kGetAgainstCollapse);
+  options.context.run.memory = MemoryKind::kLkmm;
+  options.preemptions = 2;
+  const ExhaustResult bounded = Exhaust(options);
+  EXPECT_EQ(bounded.end, ExhaustEnd::kBounded);
+  EXPECT_EQ(bounded.bound.value_or(100), 2u);
+  EXPECT_TRUE(bounded.report.clean());
+  EXPECT_EQ(bounded.covered, 1);
+  EXPECT_GT(bounded.schedules, bounded.schedules_before);
+}
+
+// So small that all bounds together leave nothing out.
+TEST_F(ExhaustTest, UnderWeakMemoryItGoesOnUntilNothingIsLeftOut) {
+  if (RacesAreSeen()) GTEST_SKIP() << "data races are no part of a proof";
+  ExhaustOptions options = OptionsOf("arm64", "", "cpu 0\n read 0\ncpu 1\n read 1\n");
+  for (const MemoryKind memory : {MemoryKind::kTso, MemoryKind::kMca, MemoryKind::kLkmm}) {
+    options.context.run.memory = memory;
+    options.seconds_max = 20;
+    const ExhaustResult result = Exhaust(options);
+    EXPECT_EQ(result.end, ExhaustEnd::kComplete) << MemoryRowOf(memory).name;
+    std::printf("%s: %lu schedules\n", MemoryRowOf(memory).name,
+                result.schedules + result.schedules_before);
+  }
+}
+
 }  // namespace
 }  // namespace walkrace

@@ -1,5 +1,6 @@
 #include <cmath>
 #include <cstdio>
+#include <iterator>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -23,8 +24,36 @@ struct ExhaustArguments {
   bool json = false;
 };
 
-std::string SayBound(uint32_t bound) {
-  return absl::StrCat(bound, bound == 1 ? " preemption" : " preemptions");
+bool IsWeak(const ExhaustOptions& options) { return options.context.run.memory != MemoryKind::kSc; }
+
+std::string SayBound(uint32_t bound, bool weak) {
+  return absl::StrCat(bound, weak ? " exception" : " preemption", bound == 1 ? "" : "s");
+}
+
+std::string SayDelays(const char* between, const char* last) {
+  std::string text;
+  for (size_t i = 0; i < std::size(WeakSearch::kDelays); ++i) {
+    const bool is_last = i + 1 == std::size(WeakSearch::kDelays);
+    absl::StrAppend(&text, i == 0 ? "" : (is_last ? last : between), WeakSearch::kDelays[i]);
+  }
+  return text;
+}
+
+// What no bound of a weak memory model covers.
+std::string SayWeakLimits() {
+  return absl::StrCat(
+      "delays of a store tried: ", SayDelays(", ", " and "),
+      " further events of its CPU; no store is put below one that took effect before it, no "
+      "read-modify-write is late, at most 8 stores of a CPU wait at once, no load runs after a "
+      "later store of its CPU");
+}
+
+// "273 equivalence classes, 273 schedules": schedules alone where equivalent ones are not told
+// apart.
+std::string SayCounts(const ExhaustResult& result, bool weak) {
+  const std::string schedules = absl::StrCat(result.schedules, " schedules run");
+  if (weak) return schedules;
+  return absl::StrCat(result.classes, " equivalence classes, ", schedules);
 }
 
 std::string SayTime(double seconds) {
@@ -33,7 +62,7 @@ std::string SayTime(double seconds) {
   return absl::StrFormat("%.0f h", seconds / 3600);
 }
 
-void TellProgress(const ExhaustProgress& progress) {
+void TellProgress(const ExhaustProgress& progress, bool weak) {
   constexpr double kTellsOfTheRest = 0.01;
   std::string left;
   if (progress.covered > kTellsOfTheRest && progress.covered < 1) {
@@ -41,11 +70,12 @@ void TellProgress(const ExhaustProgress& progress) {
                         SayTime(progress.seconds / progress.covered * (1 - progress.covered)),
                         " to go if the rest is alike");
   }
-  std::fprintf(stderr, "walkrace: %s: %llu schedules, %llu classes, about %.1f%% covered%s\n",
-               progress.bound.has_value() ? SayBound(*progress.bound).c_str() : "all schedules",
-               static_cast<unsigned long long>(progress.schedules),
-               static_cast<unsigned long long>(progress.classes), progress.covered * 100,
-               left.c_str());
+  const std::string classes = weak ? "" : absl::StrCat(", ", progress.classes, " classes");
+  std::fprintf(
+      stderr, "walkrace: %s: %llu schedules%s, about %.1f%% covered%s\n",
+      progress.bound.has_value() ? SayBound(*progress.bound, weak).c_str() : "all schedules",
+      static_cast<unsigned long long>(progress.schedules), classes.c_str(), progress.covered * 100,
+      left.c_str());
 }
 
 const char* WordOf(ExhaustEnd end) {
@@ -63,41 +93,50 @@ const char* WordOf(ExhaustEnd end) {
   return "stopped";
 }
 
-std::string Certificate(const ExhaustResult& result) {
+std::string Certificate(const ExhaustResult& result, bool weak) {
   switch (result.end) {
     case ExhaustEnd::kComplete:
-      return absl::StrCat("complete: ", result.classes, " equivalence classes, ", result.schedules,
-                          " schedules run, 0 violations");
+      return absl::StrCat(
+          "complete", weak ? ", every schedule, every old value and every delay that is tried" : "",
+          ": ", SayCounts(result, weak), ", 0 violations");
     case ExhaustEnd::kBounded:
-      return absl::StrCat("complete to ", SayBound(result.bound.value_or(0)), ": ", result.classes,
-                          " equivalence classes, ", result.schedules,
-                          " schedules run, 0 violations; of more preemptions nothing is proved");
+      return absl::StrCat("complete to ", SayBound(result.bound.value_or(0), weak), ": ",
+                          SayCounts(result, weak), ", 0 violations; of more ",
+                          weak ? "exceptions" : "preemptions", " nothing is proved");
     case ExhaustEnd::kViolation:
       return VerdictText(result.report, result.signature);
     case ExhaustEnd::kStopped:
     case ExhaustEnd::kStale:
       break;
   }
+  const std::string classes =
+      weak ? "" : absl::StrCat(", ", result.classes, " equivalence classes");
   std::string text = absl::StrCat(
-      "stopped at ", result.schedules, " schedules, ", result.classes,
-      " equivalence classes: covered about ", absl::StrFormat("%.1f%%", result.covered * 100),
+      "stopped at ", result.schedules, " schedules", classes, ": covered about ",
+      absl::StrFormat("%.1f%%", result.covered * 100),
       result.covered_bound.has_value()
-          ? absl::StrCat(" of those with at most ", SayBound(*result.covered_bound))
+          ? absl::StrCat(" of those with at most ", SayBound(*result.covered_bound, weak))
           : "",
       ", no violation so far");
   if (result.bound.has_value()) {
-    absl::StrAppend(&text, "; complete to ", SayBound(*result.bound));
+    absl::StrAppend(&text, "; complete to ", SayBound(*result.bound, weak));
   }
   return absl::StrCat(text, "; nothing is proved of the rest");
 }
 
 void PrintText(const ExhaustArguments& arguments, const ExhaustOptions& options,
                const ExhaustResult& result, bool saved, bool kept) {
-  std::printf("%s\n", Certificate(result).c_str());
+  const bool weak = IsWeak(options);
+  std::printf("%s\n", Certificate(result, weak).c_str());
+  if (weak && result.end != ExhaustEnd::kViolation) {
+    std::printf("  an exception: a preemption, a load of an older value, or a late store; %s\n",
+                SayWeakLimits().c_str());
+  }
   const uint64_t schedules = result.schedules + result.schedules_before;
   std::string before;
   if (result.schedules_before != 0) {
-    before = absl::StrCat(" (", result.schedules_before, " before, of few preemptions)");
+    before = absl::StrCat(" (", result.schedules_before, " before, of few ",
+                          weak ? "exceptions)" : "preemptions)");
   }
   std::printf("  exhaust%s: %llu schedules%s in %.1f s (%.0f/s)\n",
               ContextFlags(options.context).c_str(), static_cast<unsigned long long>(schedules),
@@ -111,7 +150,7 @@ void PrintText(const ExhaustArguments& arguments, const ExhaustOptions& options,
     std::printf("  kept in %s: --resume %s goes on %s\n", arguments.resume.c_str(),
                 arguments.resume.c_str(),
                 result.covered_bound.has_value()
-                    ? absl::StrCat("with those of ", SayBound(*result.covered_bound),
+                    ? absl::StrCat("with those of ", SayBound(*result.covered_bound, weak),
                                    ", from their beginning")
                           .c_str()
                     : "from there");
@@ -130,13 +169,20 @@ void PrintJson(const ExhaustArguments& arguments, const ExhaustOptions& options,
     if (result.end != ExhaustEnd::kComplete) json["verdict"] = nullptr;
   }
   json["result"] = WordOf(result.end);
-  json["classes"] = result.classes;
+  const bool weak = IsWeak(options);
+  json["classes"] = nullptr;  // not told apart
+  if (!weak) json["classes"] = result.classes;
   json["schedules"] = result.schedules;
   json["schedules_before"] = result.schedules_before;
   json["seconds"] = result.seconds;
-  json["preemption_bound"] = nullptr;
+  const char* const bound_key = weak ? "exception_bound" : "preemption_bound";
+  json[bound_key] = nullptr;
   if (result.bound.has_value() && result.end != ExhaustEnd::kComplete) {
-    json["preemption_bound"] = *result.bound;
+    json[bound_key] = *result.bound;
+  }
+  if (weak) {
+    json["delays"] = WeakSearch::kDelays;
+    json["limits"] = SayWeakLimits();
   }
   json["covered"] = result.covered;
   json["covered_bound"] = nullptr;
@@ -174,14 +220,6 @@ absl::Status Check(const ExhaustArguments& arguments, ExhaustOptions& options) {
 }
 
 // What a tree's own memory has beside the machine's is in no footprint: a proof would not be one.
-absl::Status CheckMemory(const ResolvedContext& context) {
-  if (context.run.memory == MemoryKind::kSc) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(
-      "exhaust proves sequential consistency alone, not ", MemoryRowOf(context.run.memory).name,
-      ": leave --memory out, or search with hunt; walkrace litmus explores a litmus "
-      "test under every model to its end"));
-}
-
 absl::Status CheckNoTree(const ResolvedContext& context) {
   if (context.run.tree == nullptr) return absl::OkStatus();
   return absl::InvalidArgumentError(
@@ -197,7 +235,6 @@ absl::Status Load(const ExhaustArguments& arguments, ExhaustOptions& options) {
     if (!input.ok()) return input.status();
     options.context = input->context;
     options.scenario = input->file.input.scenario;
-    if (absl::Status status = CheckMemory(options.context); !status.ok()) return status;
     return CheckNoTree(options.context);
   }
   auto names = arguments.context.Names();
@@ -205,7 +242,6 @@ absl::Status Load(const ExhaustArguments& arguments, ExhaustOptions& options) {
   auto context = ResolveContext(*names, nullptr);
   if (!context.ok()) return context.status();
   options.context = *std::move(context);
-  if (absl::Status status = CheckMemory(options.context); !status.ok()) return status;
   if (options.context.target->seed == nullptr) {
     return absl::InvalidArgumentError(
         absl::StrCat("target ", options.context.target->name, " runs no scenarios"));
@@ -245,11 +281,23 @@ int ExitCode(const ExhaustResult& result) {
   return result.interrupted ? kExitInterrupted : kExitTimeout;
 }
 
+absl::Status CheckNoResume(const ExhaustArguments& arguments, const ExhaustOptions& options) {
+  if (arguments.resume.empty() || !IsWeak(options)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("--resume keeps searches of sequential consistency alone, not of --memory ",
+                   MemoryRowOf(options.context.run.memory).name, "; leave it out"));
+}
+
 int RunExhaust(const ExhaustArguments& arguments) {
   ExhaustOptions options;
-  options.progress = TellProgress;
+  options.progress = [&options](const ExhaustProgress& progress) {
+    TellProgress(progress, IsWeak(options));
+  };
   if (absl::Status status = Check(arguments, options); !status.ok()) return UsageError(status);
   if (absl::Status status = Load(arguments, options); !status.ok()) return UsageError(status);
+  if (absl::Status status = CheckNoResume(arguments, options); !status.ok()) {
+    return UsageError(status);
+  }
   std::optional<ExhaustState> resumed;
   if (absl::Status status = LoadState(arguments.resume, resumed); !status.ok()) {
     return UsageError(status);
@@ -303,12 +351,15 @@ void AddExhaustCommand(CLI::App& app, int& exit_code) {
                       "the scenario of this file; without it, the seed scenario of the target");
   CLI::Option* preemptions = command
                                  ->add_option("--preemptions", arguments->preemptions,
-                                              "only schedules of at most so many preemptions")
+                                              "only schedules of at most so many preemptions; "
+                                              "under weak memory: of so many preemptions, old "
+                                              "loads and late stores together")
                                  ->check(WholeNumber());
   command->add_option("--max-seconds", arguments->seconds,
                       "stop after this time (90, 90s, 15m, 8h), with exit code 70");
   command->add_option("--resume", arguments->resume,
-                      "where a search that is stopped is kept, and gone on from");
+                      "where a search that is stopped is kept, and gone on from; not under weak "
+                      "memory");
   command->add_option("--save", arguments->save, "where to write the violating schedule");
   command->add_flag("--strict", arguments->strict,
                     "known exposures of the profile are violations, too");
@@ -316,7 +367,9 @@ void AddExhaustCommand(CLI::App& app, int& exit_code) {
   command->footer(
       "Two schedules are equivalent where only steps change places that do not touch the same\n"
       "things: each oracle judges them alike. Runs on fibers, unless --backend says otherwise.\n"
-      "Data races, which ThreadSanitizer alone sees, are no part of the proof.");
+      "Data races, which ThreadSanitizer alone sees, are no part of the proof.\n"
+      "Under a weak --memory nothing is left out as equivalent: it goes on from few exceptions\n"
+      "(preemptions, loads of older values, late stores) to more, each bound a proof of its own.");
   command->callback([arguments, preemptions, command, &exit_code] {
     arguments->preemptions_given = preemptions->count() != 0;
     if (command->get_option("--backend")->count() == 0) Runner::Get().set_backend(Fibers());

@@ -119,6 +119,49 @@ TEST_F(Exhaust, EndsAtCtrlCAndKeepsWhereItWas) {
   EXPECT_TRUE(Exists(kept));
 }
 
+TEST_F(Exhaust, ExploresWhatWeakMemoryLeavesOpen) {
+  const std::string walk = Put("get.walk",
+                               "walkrace 1\ntarget gup_vs_collapse\nprofile arm64\nmap 0 rw\n"
+                               "cpu 0\n  get 0\ncpu 1\n  collapse 0-7\n");
+  const std::string saved = PathOf("found.walk");
+  const std::vector<std::string> broken = {
+      "exhaust", "--scenario", walk, "--variant", "reference-relaxed-no-sync", "--memory"};
+  std::vector<std::string> arguments = broken;
+  arguments.push_back("sc");
+  EXPECT_EQ(RunJson(arguments, 0)["result"], "complete");
+  arguments = broken;
+  arguments.insert(arguments.end(), {"lkmm", "--preemptions", "3", "--save", saved});
+  const Json found = RunJson(arguments, 77);
+  EXPECT_EQ(found["result"], "violation");
+  EXPECT_EQ(found["memory"], "lkmm");
+  EXPECT_EQ(found["oracle"], "no-pinned-page-freed");
+  EXPECT_EQ(found["confirmed"], true);
+  EXPECT_EQ(Run({"replay", saved, "--repeat", "10"}).exit_code, 77);
+
+  const std::vector<std::string> bounded = {"exhaust",  "--scenario",    walk, "--memory",
+                                            "hardware", "--preemptions", "1"};
+  const Json json = RunJson(bounded, 0);
+  EXPECT_EQ(json["result"], "bounded");
+  EXPECT_EQ(json["memory"], "mca");
+  EXPECT_EQ(json["exception_bound"], 1);
+  EXPECT_EQ(json["classes"], nullptr);
+  EXPECT_EQ(json["verdict"], nullptr);
+  EXPECT_EQ(json["delays"], Json({1, 2, 3, 4, 8, 16}));
+  const Finished text = Run(bounded);
+  EXPECT_THAT(text.out, StartsWith("complete to 1 exception: "));
+  EXPECT_THAT(text.out, HasSubstr("of more exceptions nothing is proved"));
+  EXPECT_THAT(text.out, HasSubstr("no read-modify-write is late"));
+
+  const Json stopped =
+      RunJson({"exhaust", "--scenario", walk, "--memory", "lkmm", "--max-seconds", "1"}, 70);
+  EXPECT_EQ(stopped["result"], "stopped");
+  EXPECT_EQ(stopped["covered_bound"], stopped["exception_bound"].get<int>() + 1);
+  const Finished resumed =
+      Run({"exhaust", "--scenario", walk, "--memory", "lkmm", "--resume", PathOf("kept.json")});
+  EXPECT_EQ(resumed.exit_code, 2);
+  EXPECT_THAT(resumed.err, HasSubstr("sequential consistency alone"));
+}
+
 TEST_F(Exhaust, RefusesWhatItCannotUse) {
   EXPECT_EQ(Run({"exhaust", "--target", "codec", "--profile", "arm64"}).exit_code, 2);
   EXPECT_EQ(Run({"exhaust", "--target", "gup_vs_collapse"}).exit_code, 2);
