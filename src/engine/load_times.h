@@ -91,6 +91,8 @@ class LoadTimes {
   void Forget(Time time);
 
  private:
+  friend class WeakMemoryState;
+
   LoadTimes(std::vector<Load>&& loads, std::vector<OldRead>&& old_reads, std::vector<Time>&& saved)
       : loads_(std::move(loads)), old_reads_(std::move(old_reads)), saved_(std::move(saved)) {
     loads_.clear();
@@ -146,6 +148,10 @@ inline void LoadTimes::Add(const Load& load) {
   const Time rmb = first ? 0 : loads_.back().rmb_so_far;
   loads_.push_back(load);
   Load& added = loads_.back();
+  // Behind all loads: all that were there by now.
+  for (LoadsBefore* after : {&added.after, &added.also_after}) {
+    after->below = std::min(after->below, count() - 1);
+  }
   added.fence_below = fence_below_;
   added.rmb_below = rmb_below_;
   added.least = load.earliest;

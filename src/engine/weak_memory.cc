@@ -318,13 +318,14 @@ bool WeakMemory::MayCommit(CpuId cpu, WriteId write) const {
   return FirstBefore(cpu, write) == write;
 }
 
-// Stores that come before it may have come to follow others since it was issued.
-void WeakMemory::CloseBefore(Write& write) {
-  WriteSet more;
-  write.before.ForEach([&](unsigned id) {
-    if (writes_[id].cpu == write.cpu) more.AddAll(writes_[id].before);
+// With what those of them that are its own follow: some had not committed when they came to be
+// among them, and have come to follow others since.
+WriteSet WeakMemory::Closed(CpuId cpu, const WriteSet& writes) const {
+  WriteSet result = writes;
+  writes.ForEach([&](unsigned id) {
+    if (writes_[id].cpu == cpu) result.AddAll(writes_[id].before);
   });
-  write.before.AddAll(more);
+  return result;
 }
 
 // Below a newer one it goes where that has not reached its CPU, which knows nothing of it, and
@@ -405,7 +406,8 @@ void WeakMemory::Commit(CpuId cpu, WriteId id, Time now, int under) {
   Cpu& self = cpus_[cpu];
   WR_CHECK(MayCommit(cpu, id));
   Write& write = writes_[id];
-  CloseBefore(write);
+  write.before = Closed(cpu, write.before);
+  write.unlocked = Closed(cpu, write.unlocked);
   const WriteId newest = places_[write.place].newest;
   if (under == 0) {
     Append(id, now);
@@ -461,7 +463,7 @@ WriteId WeakMemory::CommitRmw(CpuId cpu, const RmwRequest& request, WriteId read
   write.after = kAfterAllLoads;
   write.before = self.ordered;
   if (request.release) write.before.AddAll(self.known);
-  CloseBefore(write);
+  write.before = Closed(cpu, write.before);
   if (read != kInitialWrite) write.before.AddAll(writes_[read].before);
   for (WriteSet* set : {&self.own, &self.known}) {
     set->Add(id);
@@ -526,7 +528,7 @@ WriteId WeakMemory::DueForGracePeriod(CpuId cpu) const {
 void WeakMemory::GracePeriodEnd(CpuId cpu, Time now) {
   for (CpuId other = 0; other < cpu_count_; ++other) {
     WR_CHECK(DueForGracePeriod(other) == kInitialWrite);
-    Reach(cpus_[other].known_at_rcu_unlock, now);
+    Reach(Closed(other, cpus_[other].known_at_rcu_unlock), now);
   }
   FullFence(cpu, now);
 }

@@ -153,6 +153,8 @@ class WeakMemory {
   }
 
  private:
+  friend class WeakMemoryState;
+
   static constexpr uint16_t kNoPlace = UINT16_MAX;
   static constexpr Time kNever = UINT32_MAX;
 
@@ -212,7 +214,7 @@ class WeakMemory {
   WriteId NewWrite(CpuId cpu, uint16_t place);
   void Append(WriteId write, Time now);
   void PutUnder(WriteId write, int under, Time now);
-  void CloseBefore(Write& write);
+  WriteSet Closed(CpuId cpu, const WriteSet& writes) const;
   void MakeRoom(Time now);
   bool TryRead(CpuId cpu, const LoadRequest& request, uint16_t place, WriteId write, Time now,
                bool keep);

@@ -51,10 +51,7 @@ class Checker : public CandidateVisitor {
       data_race_ = data_race_ || (!trusted && axioms_.HasDataRace());
       Found& found = StateOf(candidate);
       ++found.executions;
-      found.about.sc = found.about.sc || sc;
-      if (found.about.needs_load_buffering) {
-        found.about.needs_load_buffering = !sc && !axioms_.Allowed(candidate, true);
-      }
+      Classify(candidate, sc, found.about);
     }
     ++candidates_;
     if (candidates_ == options_.candidates_max) return false;
@@ -78,6 +75,15 @@ class Checker : public CandidateVisitor {
       return hash;
     }
   };
+
+  void Classify(const Candidate& candidate, bool sc, LkmmState& about) {
+    if (sc) {
+      about = {.sc = true, .needs_load_buffering = false, .multicopy_atomic = true};
+    } else if (!about.multicopy_atomic && axioms_.Allowed(candidate, true)) {
+      about.needs_load_buffering = false;
+      about.multicopy_atomic = axioms_.MulticopyAtomic();
+    }
+  }
 
   Found& StateOf(const Candidate& candidate) {
     key_.clear();

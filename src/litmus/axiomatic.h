@@ -25,9 +25,12 @@ struct LkmmOptions {
 
 struct LkmmState {
   bool sc = false;  // some sequentially consistent execution ends so
-  // No execution ends so that keeps each load before the stores that follow it in its thread:
-  // with [R] ; po ; [W] in ppo the axioms allow none.
+  // No execution ends so that keeps each load before the stores that follow it in its thread, but
+  // those of operations that return no value: with [R \ Noreturn] ; po ; [W] in ppo the axioms
+  // allow none.
   bool needs_load_buffering = true;
+  // One does that, and in it each write may have reached all threads at once.
+  bool multicopy_atomic = false;
 };
 
 struct LkmmResult {

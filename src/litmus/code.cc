@@ -1,5 +1,7 @@
 #include "litmus/code.h"
 
+#include <algorithm>
+
 namespace walkrace::litmus {
 namespace {
 
@@ -26,7 +28,14 @@ void Append(const std::vector<Instruction>& body, bool every_rmw_is_full, std::v
   }
 }
 
-bool MayBeLocal(const Instruction& instruction) {
+bool HasGracePeriods(const std::vector<Instruction>& body) {
+  return std::any_of(body.begin(), body.end(), [](const Instruction& instruction) {
+    return instruction.opcode == Opcode::kSynchronizeRcu || HasGracePeriods(instruction.then) ||
+           HasGracePeriods(instruction.otherwise);
+  });
+}
+
+bool MayBeLocal(const Instruction& instruction, bool has_grace_periods) {
   switch (instruction.opcode) {
     case Opcode::kAssign:
     case Opcode::kLoad:
@@ -38,19 +47,24 @@ bool MayBeLocal(const Instruction& instruction) {
     case Opcode::kFence:
       return instruction.fence == Fence::kRmb || instruction.fence == Fence::kWmb ||
              instruction.fence == Fence::kBarrier;
+    case Opcode::kRcuLock:
+    case Opcode::kRcuUnlock:
+      return !has_grace_periods;
     default:
       return false;
   }
 }
 
-bool MayAct(const Instruction& instruction) {
+bool MayAct(const Instruction& instruction, bool has_grace_periods) {
   switch (instruction.opcode) {
     case Opcode::kAssign:
     case Opcode::kLoad:
     case Opcode::kIsLocked:
       return false;
     case Opcode::kFence:
-      return !MayBeLocal(instruction);
+    case Opcode::kRcuLock:
+    case Opcode::kRcuUnlock:
+      return !MayBeLocal(instruction, has_grace_periods);
     default:
       return true;
   }
@@ -66,17 +80,22 @@ bool IsFullyOrdered(const Instruction& instruction, bool every_rmw_is_full) {
          (every_rmw_is_full || (instruction.returns_value && instruction.order == Order::kFull));
 }
 
-std::vector<Code> Flatten(const Thread& thread, bool every_rmw_is_full) {
+bool HasGracePeriods(const Program& program) {
+  return std::any_of(program.threads.begin(), program.threads.end(),
+                     [](const Thread& thread) { return HasGracePeriods(thread.body); });
+}
+
+std::vector<Code> Flatten(const Thread& thread, const FlattenOptions& options) {
   std::vector<Code> code;
-  Append(thread.body, every_rmw_is_full, code);
+  Append(thread.body, options.every_rmw_is_full, code);
   const auto acts = [&](size_t at) { return at < code.size() && code[at].may_act; };
   const auto ends = [&](size_t at) { return at >= code.size() || code[at].may_end; };
   for (size_t at = code.size(); at-- > 0;) {
     Code& here = code[at];
     switch (here.kind) {
       case CodeKind::kInstruction:
-        here.may_act = MayAct(*here.instruction) || acts(at + 1);
-        here.may_end = MayBeLocal(*here.instruction) && ends(at + 1);
+        here.may_act = MayAct(*here.instruction, options.has_grace_periods) || acts(at + 1);
+        here.may_end = MayBeLocal(*here.instruction, options.has_grace_periods) && ends(at + 1);
         break;
       case CodeKind::kJump:
         here.may_act = acts(here.target);

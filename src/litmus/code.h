@@ -25,8 +25,16 @@ struct Code {
   bool may_act, may_end;
 };
 
-// Refers to the instructions of `thread`. `every_rmw_is_full`: of the memory model.
-std::vector<Code> Flatten(const Thread& thread, bool every_rmw_is_full);
+struct FlattenOptions {
+  bool every_rmw_is_full = false;  // of the memory model
+  bool has_grace_periods = true;   // of the program: without one nobody notices read sections
+};
+
+// Refers to the instructions of `thread`.
+std::vector<Code> Flatten(const Thread& thread, const FlattenOptions& options);
+
+// Whether some thread waits for a grace period.
+bool HasGracePeriods(const Program& program);
 
 // Whether it is ordered as by full barriers on both sides, where it succeeds.
 bool IsFullyOrdered(const Instruction& instruction, bool every_rmw_is_full);

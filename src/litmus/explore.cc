@@ -1,12 +1,16 @@
 #include "litmus/explore.h"
 
 #include <algorithm>
-#include <deque>
+#include <set>
 
+#include "absl/container/flat_hash_set.h"
 #include "base/check.h"
+#include "base/fingerprint.h"
 #include "engine/weak_memory.h"
+#include "engine/weak_memory_state.h"
 #include "litmus/code.h"
 #include "litmus/evaluate.h"
+#include "litmus/futures.h"
 
 namespace walkrace::litmus {
 namespace {
@@ -15,6 +19,8 @@ namespace {
 class Choices {
  public:
   void Rewind() { next_ = 0; }
+  // Whether what comes now has not been there in the executions before.
+  bool IsNew() const { return next_ == taken_.size(); }
   // Returns one of 0 .. count - 1.
   int Choose(int count) {
     if (count == 1) return 0;
@@ -39,6 +45,21 @@ class Choices {
   size_t next_ = 0;
 };
 
+Time TimeStepFor(const std::vector<std::vector<Code>>& code) {
+  size_t longest = 0;
+  for (const std::vector<Code>& thread : code) longest = std::max(longest, thread.size());
+  return static_cast<Time>(2 * longest + 2);
+}
+
+std::vector<std::vector<Code>> FlattenAll(const Program& program, const MemoryRules& rules) {
+  const FlattenOptions options = {.every_rmw_is_full = rules.rmw_is_full,
+                                  .has_grace_periods = HasGracePeriods(program)};
+  std::vector<std::vector<Code>> code;
+  code.reserve(program.threads.size());
+  for (const Thread& thread : program.threads) code.push_back(Flatten(thread, options));
+  return code;
+}
+
 // One way on from a state: a store that was issued commits, or a thread goes on up to its next step
 // that others can notice, or (thread -1) all go on to their ends.
 struct Way {
@@ -48,30 +69,39 @@ struct Way {
 
 // Loads run at some time in the past, so that it is no loss to execute them as late as possible:
 // just before the next step of their thread that others can notice. These steps are what is put in
-// every order.
+// every order; what comes of a state is followed once.
 class Explorer {
  public:
-  Explorer(const Program& program, const MemoryRules& rules)
-      : program_(program), rules_(rules), memory_(rules) {
-    for (const Thread& thread : program.threads) {
-      code_.push_back(Flatten(thread, rules.rmw_is_full));
+  Explorer(const Program& program, const MemoryRules& rules, bool merges)
+      : program_(program),
+        rules_(rules),
+        merges_(merges),
+        has_grace_periods_(HasGracePeriods(program)),
+        code_(FlattenAll(program, rules)),
+        time_step_(TimeStepFor(code_)),
+        memory_(rules),
+        memory_state_(memory_, time_step_) {
+    for (const std::vector<Code>& code : code_) {
+      futures_.push_back(FuturesOf(code, rules.rmw_is_full));
     }
     words_.resize(program.locations.size());
     threads_.resize(program.threads.size());
   }
 
-  // Runs one execution; returns whether it counts.
+  // Runs one execution; returns whether it counts: it came to an end that no other one came to, by
+  // the same state.
   bool Run(Choices& choices) {
     choices_ = &choices;
     choices.Rewind();
     Begin();
     for (;;) {
+      if (merges_ && choices.IsNew() && !visited_.insert(StateNow()).second) return false;
       ways_.clear();
       CollectWays();
       if (ways_.empty()) return false;
       const Way way = ways_[choices.Choose(static_cast<int>(ways_.size()))];
       if (way.thread < 0) return EndAll();
-      ++now_;
+      now_ += time_step_;
       if (way.commit != kInitialWrite) {
         Commit(way.thread, way.commit);
       } else if (!Advance(way.thread)) {
@@ -91,6 +121,8 @@ class Explorer {
   struct Update {
     RmwKind kind;
     Value operand;
+
+    friend auto operator<=>(const Update&, const Update&) = default;
   };
   struct ThreadState {
     size_t at;
@@ -107,7 +139,6 @@ class Explorer {
     memory_.Begin(count);
     now_ = 0;
     ending_ = false;
-    updates_.clear();
     for (size_t i = 0; i < words_.size(); ++i) {
       words_[i] = static_cast<uint64_t>(program_.locations[i].initial);
     }
@@ -120,6 +151,43 @@ class Explorer {
       thread.fence_due = false;
       thread.rcu_depth = 0;
     }
+  }
+
+  // All that the rest of the execution depends on.
+  std::pair<uint64_t, uint64_t> StateNow() {
+    CpuFuture futures[kCpusMax];
+    const auto count = static_cast<CpuId>(threads_.size());
+    for (CpuId id = 0; id < count; ++id) futures[id] = futures_[id][threads_[id].at].cpu;
+    memory_state_.Look(futures);
+    Fingerprint fingerprint;
+    for (CpuId id = 0; id < count; ++id) AddThread(id, fingerprint);
+    memory_state_.AddTo(fingerprint);
+    return fingerprint.value();
+  }
+
+  void AddThread(CpuId id, Fingerprint& fingerprint) {
+    const ThreadState& thread = threads_[id];
+    fingerprint.Add(thread.at);
+    fingerprint.Add(thread.fence_due ? 1 : 0);
+    fingerprint.Add(thread.rcu_depth);
+    const uint64_t used = futures_[id][thread.at].registers;
+    for (size_t i = 0; i < thread.registers.size(); ++i) {
+      fingerprint.Add(static_cast<uint64_t>(thread.registers[i]));
+      if ((used >> std::min<size_t>(i, 63) & 1) != 0) {
+        memory_state_.AddLoads(id, {0, thread.taints[i]}, fingerprint);
+      }
+    }
+    // The readers that its grace period waits for.
+    const bool waits =
+        thread.at < code_[id].size() && code_[id][thread.at].kind == CodeKind::kGracePeriodEnd;
+    uint64_t readers = 0;
+    for (size_t i = 0; waits && i < threads_.size(); ++i) {
+      const ThreadState& reader = threads_[i];
+      const bool is_waited_for =
+          reader.rcu_depth > 0 && reader.rcu_since < thread.grace_period_since;
+      readers |= is_waited_for ? uint64_t{1} << i : 0;
+    }
+    fingerprint.Add(readers);
   }
 
   void CollectWays() {
@@ -175,7 +243,7 @@ class Explorer {
   }
 
   StepResult Step(CpuId id) {
-    ++now_;
+    now_ += time_step_;
     ThreadState& thread = threads_[id];
     const Code& code = code_[id][thread.at];
     switch (code.kind) {
@@ -232,11 +300,11 @@ class Explorer {
       case Opcode::kRcuLock:
         if (thread.rcu_depth++ == 0) thread.rcu_since = now_;
         memory_.RcuReadLock(id);
-        return StepResult::kNoticed;
+        return has_grace_periods_ ? StepResult::kNoticed : StepResult::kLocal;
       case Opcode::kRcuUnlock:
         if (thread.rcu_depth == 0) return StepResult::kImpossible;
         if (--thread.rcu_depth == 0) memory_.RcuReadUnlock(id);
-        return StepResult::kNoticed;
+        return has_grace_periods_ ? StepResult::kNoticed : StepResult::kLocal;
       case Opcode::kSynchronizeRcu:
         if (!memory_.late(id).empty()) return StepResult::kImpossible;
         thread.grace_period_since = now_;
@@ -333,9 +401,9 @@ class Explorer {
     const ThreadState& thread = threads_[id];
     WeakMemory::StoreRequest request;
     request.granule = GranuleOf(thread, instruction.address);
-    updates_.push_back({instruction.rmw, Evaluate(instruction.value, thread.registers)});
+    const Update update = {instruction.rmw, Evaluate(instruction.value, thread.registers)};
     request.update = &ApplyUpdate;
-    request.argument = &updates_.back();
+    request.argument = &*updates_.insert(update).first;
     return IssueStore(id, request);
   }
 
@@ -415,11 +483,17 @@ class Explorer {
 
   const Program& program_;
   const MemoryRules rules_;
+  const bool merges_;
+  const bool has_grace_periods_;
+  const std::vector<std::vector<Code>> code_;
+  std::vector<std::vector<CodeFuture>> futures_;
+  const Time time_step_;
   WeakMemory memory_;
-  std::vector<std::vector<Code>> code_;
+  WeakMemoryState memory_state_;
+  absl::flat_hash_set<std::pair<uint64_t, uint64_t>> visited_;
   std::vector<uint64_t> words_;
   std::vector<ThreadState> threads_;
-  std::deque<Update> updates_;
+  std::set<Update> updates_;  // equal ones have one address
   std::vector<Way> ways_;
   Choices* choices_ = nullptr;
   Time now_ = 0;
@@ -431,7 +505,7 @@ class Explorer {
 Exploration Explore(const Program& program, MemoryKind memory, const ExploreOptions& options) {
   WR_CHECK(program.threads.size() <= kCpusMax);
   Exploration result;
-  Explorer explorer(program, *MemoryRowOf(memory).rules);
+  Explorer explorer(program, *MemoryRowOf(memory).rules, options.merges);
   Choices choices;
   uint64_t runs = 0;
   do {

@@ -255,7 +255,7 @@ bool LkmmAxioms::Allowed(const Candidate& candidate, bool load_before_store) {
   if ((plain_ != 0 || left_out_ != 0) && !(values_ | rf_).Acyclic()) return false;
   PutFences(candidate);
   Relation ppo = Ppo();
-  if (load_before_store) ppo |= po_.From(reads_).To(writes_);
+  if (load_before_store) ppo |= po_.From(reads_ & ~noreturn_).To(writes_);
   hb_ = (ppo | rfe_).Within(marked_);
   if (Keeps(LkmmPart::kHappensBefore) && !hb_.Acyclic()) return false;
   PutProp();

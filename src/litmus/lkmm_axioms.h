@@ -72,10 +72,16 @@ class LkmmAxioms {
   // Returns false where a part of the candidate's rf and co is in a cycle of happens-before
   // already. Quick, and says less than Allowed().
   bool MayBeAllowed(const Candidate& candidate) const;
-  // `load_before_store`: as if the model kept each load before the stores that follow it.
+  // `load_before_store`: as if the model kept each load before the stores that follow it, but those
+  // of operations that return no value.
   bool Allowed(const Candidate& candidate, bool load_before_store);
   // REQUIRES: Allowed(candidate, false) just said yes.
   bool HasDataRace() const;
+  // Whether each write may have reached all threads at one moment: then all that one thread can
+  // tell of another's accesses is in one order with what happens before what. Not of the kernel's
+  // model, which is for machines without that too; as "external visibility" of the Arm
+  // architecture has it. REQUIRES: Allowed(candidate, ...) just said yes.
+  bool MulticopyAtomic() const;
   // An order of all events that all threads agree on is there, with the grace periods of RCU
   // waiting for the sections that began before them.
   bool SequentiallyConsistent(const Candidate& candidate) const;
