@@ -149,6 +149,8 @@ bool WeakMemory::TryRead(CpuId cpu, const LoadRequest& request, uint16_t place_i
     if (read.cpu == cpu) {
       load.also_after = read.after;
       load.earliest = std::max(load.earliest, times.Lower(read.after));
+      // What an update makes depends on what it read, and that it did as it committed.
+      if (read.update != nullptr) load.earliest = std::max(load.earliest, read.committed);
     } else {
       load.earliest = std::max(load.earliest, read.committed);
       load.write = write;

@@ -352,9 +352,8 @@ void WeakMemoryState::AddWrite(size_t place, WriteId id, Fingerprint& fingerprin
     const View& view = views_[cpu];
     const Number oldest = view.oldest[place];
     if (oldest == kNobody || write.number < oldest) continue;
-    if (write.cpu == cpu) {
-      AddLoads(cpu, write.after, fingerprint);
-    } else {
+    if (write.cpu == cpu) AddLoads(cpu, write.after, fingerprint);
+    if (write.cpu != cpu || write.update != nullptr) {
       fingerprint.Add(Rank(view, Step(write.committed)));
     }
     if (write.number == oldest) continue;

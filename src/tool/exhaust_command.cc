@@ -51,9 +51,8 @@ std::string SayWeakLimits() {
 // "273 equivalence classes, 273 schedules": schedules alone where equivalent ones are not told
 // apart.
 std::string SayCounts(const ExhaustResult& result, bool weak) {
-  const std::string schedules = absl::StrCat(result.schedules, " schedules run");
-  if (weak) return schedules;
-  return absl::StrCat(result.classes, " equivalence classes, ", schedules);
+  const std::string classes = weak ? "" : absl::StrCat(result.classes, " equivalence classes, ");
+  return absl::StrCat(classes, result.schedules, " schedules run");
 }
 
 std::string SayTime(double seconds) {
