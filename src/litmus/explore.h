@@ -14,7 +14,7 @@
 namespace walkrace::litmus {
 
 struct ExploreOptions {
-  uint64_t executions_max = UINT64_MAX;
+  uint64_t executions_max = UINT64_MAX;  // begun: where they meet, one alone goes on to an end
   // Asked now and then; returning true ends the exploration, which is then not complete.
   std::function<bool()> stop;
   // Of a state only once what comes of it. Without: the same final states, by all executions; for

