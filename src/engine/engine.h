@@ -103,6 +103,8 @@ class Engine {
   CpuId current() const { return running_; }
   bool in_run() const { return running_ != kHost; }
   bool in_weak_run() const { return !is_sc_ && in_run(); }
+  // Of the running CPU in this run; 0 where no memory model counts them (Access::dependency).
+  uint32_t load_count() const { return in_weak_run() ? weak_->load_count(running_) : 0; }
 
   // Announces the next event of this CPU and returns when the strategy has chosen it and it is
   // ready. The caller then does it, and calls Complete. Nobody else runs in between.

@@ -131,6 +131,10 @@ static inline int64_t wr_ref_value(int64_t count) {
 #define TestClearPageLRU(p) ((WR_TEST_AND(WR_AND, ~(1ul << PG_lru), p) & 1ul << PG_lru) != 0)
 #define PageAnon(p) ((READ_ONCE((p)->mapping) & PAGE_MAPPING_ANON) != 0)
 #define PageAnonExclusive(p) ((READ_ONCE((p)->flags) & 1ul << PG_anon_exclusive) != 0)
+// The page was known when this CPU had made `loads` loads.
+#define PageAnonExclusive_after(p, loads)                                                   \
+  ((wr_load_after(&(p)->flags, sizeof((p)->flags), WR_RELAXED, WR_DATA, (loads), WR_HERE) & \
+    1ul << PG_anon_exclusive) != 0)
 #define SetPageAnonExclusive(p)                                                                  \
   ((void)wr_rmw(&(p)->flags, sizeof((p)->flags), WR_OR, 1ul << PG_anon_exclusive, 0, WR_RELAXED, \
                 WR_DATA, 0, WR_HERE))

@@ -30,6 +30,13 @@ enum wr_class { WR_DATA, WR_ENTRY, WR_USER };
 
 uint64_t wr_load(const volatile void* address, unsigned size, enum wr_order order,
                  enum wr_class access_class, const struct wr_site* site);
+// How many loads this CPU has made.
+uint32_t wr_load_count(void);
+// As wr_load(), of an address that depends on none of this CPU's loads but the first `count`: under
+// weak memory nothing else keeps it behind the others. Which those are nobody knows of wr_load():
+// it follows all earlier ones.
+uint64_t wr_load_after(const volatile void* address, unsigned size, enum wr_order order,
+                       enum wr_class access_class, uint32_t count, const struct wr_site* site);
 void wr_store(volatile void* address, unsigned size, uint64_t value, enum wr_order order,
               enum wr_class access_class, const struct wr_site* site);
 // Returns the old value. `expected`: see WR_CMPXCHG (succeeds if equal) and WR_ADD_UNLESS (fails

@@ -188,10 +188,25 @@ wr_order EntryOrder(EventKind kind, wr_order order, wr_class access_class) {
 
 __attribute__((always_inline)) inline AccessResult PerformAccess(
     EventKind kind, enum wr_rmw rmw, wr_order order, unsigned size, const volatile void* address,
-    uint64_t operand, uint64_t expected, const wr_site* site, wr_class access_class) {
+    uint64_t operand, uint64_t expected, const wr_site* site, wr_class access_class,
+    uint32_t dependency = kAllEarlierLoads) {
   return engine->Perform({kind, static_cast<RmwKind>(rmw), static_cast<Order>(order),
                           static_cast<uint8_t>(size), const_cast<void*>(address), operand, expected,
-                          site, kAllEarlierLoads, access_class == WR_USER});
+                          site, dependency, access_class == WR_USER});
+}
+
+// `pc`: of the code that loads.
+__attribute__((always_inline)) inline uint64_t PerformLoad(const volatile void* address,
+                                                           unsigned size, wr_order order,
+                                                           wr_class access_class,
+                                                           uint32_t dependency, const wr_site* site,
+                                                           void* pc) {
+  const AccessResult result = PerformAccess(EventKind::kLoad, WR_XCHG, order, size, address, 0, 0,
+                                            site, access_class, dependency);
+  if (access_class != WR_USER) {
+    RaceDetectorLoad(address, size, EntryOrder(EventKind::kLoad, order, access_class), pc);
+  }
+  return result.before;
 }
 
 }  // namespace
@@ -235,13 +250,15 @@ extern "C" {
 
 uint64_t wr_load(const volatile void* address, unsigned size, wr_order order, wr_class access_class,
                  const wr_site* site) {
-  const AccessResult result =
-      PerformAccess(EventKind::kLoad, WR_XCHG, order, size, address, 0, 0, site, access_class);
-  if (access_class != WR_USER) {
-    RaceDetectorLoad(address, size, EntryOrder(EventKind::kLoad, order, access_class),
+  return PerformLoad(address, size, order, access_class, kAllEarlierLoads, site,
                      __builtin_return_address(0));
-  }
-  return result.before;
+}
+
+uint32_t wr_load_count(void) { return engine->load_count(); }
+
+uint64_t wr_load_after(const volatile void* address, unsigned size, wr_order order,
+                       wr_class access_class, uint32_t count, const wr_site* site) {
+  return PerformLoad(address, size, order, access_class, count, site, __builtin_return_address(0));
 }
 
 void wr_store(volatile void* address, unsigned size, uint64_t value, wr_order order,

@@ -22,11 +22,13 @@ static inline bool folio_maybe_dma_pinned(struct folio* folio) {
 // ORDER(K pin-then-exclusive): the pin, then the test; pairs with whoever clears the entry, looks
 // at the count, and then clears PageAnonExclusive. Without the test a pin lands on a page that
 // fork shares, and the next write copies away from it.
-static inline bool gup_must_unshare(unsigned flags, struct page* page) {
+// `loads`: how many this CPU had made when it knew the page. Only the read barrier keeps the test
+// behind what came in between: the re-read of the entry above all (C2).
+static inline bool gup_must_unshare(unsigned flags, struct page* page, uint32_t loads) {
   if ((flags & (FOLL_WRITE | FOLL_PIN)) != FOLL_PIN) return false;
   if (!PageAnon(page)) return false;
   if (!is_cut("exclusive-barrier")) smp_rmb();
-  return !PageAnonExclusive(page);
+  return !PageAnonExclusive_after(page, loads);
 }
 
 // --- wp_fault.cc: mm/memory.c, mm/huge_memory.c ------------------------------------------------

@@ -15,8 +15,8 @@
 
 namespace {
 
-bool must_unshare(const struct gup_walk* walk, struct page* page) {
-  return !is_cut("gup-fast-unshare") && gup_must_unshare(walk->flags, page);
+bool must_unshare(const struct gup_walk* walk, struct page* page, uint32_t loads) {
+  return !is_cut("gup-fast-unshare") && gup_must_unshare(walk->flags, page, loads);
 }
 
 int gup_pte_range(pmd_t pmd, pmd_t* pmdp, unsigned long addr, unsigned long end,
@@ -32,6 +32,7 @@ int gup_pte_range(pmd_t pmd, pmd_t* pmdp, unsigned long addr, unsigned long end,
     // compare then finds unchanged. Two marked loads stand for its plain ones: ThreadSanitizer
     // would report those first.
     if (is_cut("pte-read-once")) pte = ptep_get_lockless(ptep);
+    const uint32_t loads = wr_load_count();
     if (!pfn_valid(pte_pfn(pte))) return 0;
     struct page* page = pfn_to_page(pte_pfn(pte));
     struct folio* folio = try_grab_folio(page, 1, walk->flags);
@@ -64,7 +65,7 @@ int gup_pte_range(pmd_t pmd, pmd_t* pmdp, unsigned long addr, unsigned long end,
       gup_put_folio(folio, 1, walk->flags);
       return 0;
     }
-    if (!pte_write(pte) && must_unshare(walk, page)) {
+    if (!pte_write(pte) && must_unshare(walk, page, loads)) {
       gup_put_folio(folio, 1, walk->flags);
       return 0;
     }
@@ -73,11 +74,12 @@ int gup_pte_range(pmd_t pmd, pmd_t* pmdp, unsigned long addr, unsigned long end,
   return 1;
 }
 
-// What is left to test once a huge leaf was found unchanged after the references.
+// What is left to test once a huge leaf was found unchanged after the references. `loads`: how many
+// this CPU had made when it knew the page.
 int keep_huge(struct gup_walk* walk, struct page* page, struct folio* folio, int refs,
-              bool writable, unsigned long addr) {
+              bool writable, unsigned long addr, uint32_t loads) {
   if (!folio_fast_pin_allowed(folio, walk->flags) ||
-      (!writable && must_unshare(walk, &folio->page))) {
+      (!writable && must_unshare(walk, &folio->page, loads))) {
     gup_put_folio(folio, refs, walk->flags);
     return 0;
   }
@@ -96,6 +98,7 @@ int gup_huge_pmd(pmd_t orig, pmd_t* pmdp, unsigned long addr, unsigned long end,
     if ((walk->flags & FOLL_LONGTERM) != 0) return 0;
     return __gup_device_huge_pmd(orig, pmdp, addr, end, walk);
   }
+  const uint32_t loads = wr_load_count();
   struct page* page = pfn_to_page(pmd_pfn(orig) + pte_index(addr));
   const int refs = (int)((end - addr) >> PAGE_SHIFT);
   struct folio* folio = try_grab_folio(page, refs, walk->flags);
@@ -104,7 +107,7 @@ int gup_huge_pmd(pmd_t orig, pmd_t* pmdp, unsigned long addr, unsigned long end,
     gup_put_folio(folio, is_cut("undo-all") ? 1 : refs, walk->flags);
     return 0;
   }
-  return keep_huge(walk, page, folio, refs, pmd_write(orig), addr);
+  return keep_huge(walk, page, folio, refs, pmd_write(orig), addr, loads);
 }
 
 // The same one level up; pairs with huge_ptep_clear_flush() of migration, then the count.
@@ -112,6 +115,7 @@ int gup_huge_pud(pud_t orig, pud_t* pudp, unsigned long addr, unsigned long end,
                  struct gup_walk* walk) {
   if (!pud_access_permitted(orig, (walk->flags & FOLL_WRITE) != 0)) return 0;
   note_checked(pudp, addr, pud_val(orig));
+  const uint32_t loads = wr_load_count();
   struct page* page = pfn_to_page(pud_pfn(orig) + ((addr & ~PUD_MASK) >> PAGE_SHIFT));
   const int refs = (int)((end - addr) >> PAGE_SHIFT);
   struct folio* folio = try_grab_folio(page, refs, walk->flags);
@@ -120,7 +124,7 @@ int gup_huge_pud(pud_t orig, pud_t* pudp, unsigned long addr, unsigned long end,
     gup_put_folio(folio, refs, walk->flags);
     return 0;
   }
-  return keep_huge(walk, page, folio, refs, pud_write(orig), addr);
+  return keep_huge(walk, page, folio, refs, pud_write(orig), addr, loads);
 }
 
 int gup_pmd_range(pud_t* pudp, pud_t pud, unsigned long addr, unsigned long end,

@@ -14,9 +14,11 @@
 
 namespace {
 
+// What the kernel does under the lock of the slot's cluster. Orders as taking that lock does; what
+// dropping it orders nobody here counts on.
 uint64_t swap_map_update(enum wr_rmw kind, uint64_t operand, unsigned long slot,
                          const struct wr_site* site) {
-  return wr_rmw(wr_swap_map(slot), sizeof(uint64_t), kind, operand, 0, WR_FULL, WR_DATA, nullptr,
+  return wr_rmw(wr_swap_map(slot), sizeof(uint64_t), kind, operand, 0, WR_ACQUIRE, WR_DATA, nullptr,
                 site);
 }
 

@@ -33,6 +33,8 @@ struct VariantRow {
   const char* oracle = nullptr;
   // Another that may be the first where the profile's deposit writes into the table; or null.
   const char* oracle_of_deposit = nullptr;
+  // Another that may be the first anywhere; or null.
+  const char* or_oracle = nullptr;
   // The profiles where it bites, by their knobs: variant_conditions.h.
   bool (*bites_on)(const Profile& profile);
   // What it is blind or cannot be built without: a flavour ("tsan"), a model ("weak-memory"), or
