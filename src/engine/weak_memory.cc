@@ -252,7 +252,12 @@ WeakMemory::LoadResult WeakMemory::Load(CpuId cpu, const LoadRequest& request, i
     }
   }
   value = (value & ~own_mask) | (own_value & own_mask);
-  return {value, chosen_age, chosen, self.times.least(self.times.count() - 1)};
+  Time ran = self.times.least(self.times.count() - 1);
+  // What has not reached its CPU yet is as if it had not committed.
+  for (WriteId id = place.newest; id != chosen; id = writes_[id].previous) {
+    ran = std::min(ran, writes_[id].committed - 1);
+  }
+  return {value, chosen_age, chosen, ran};
 }
 
 int WeakMemory::CountReadable(CpuId cpu, const LoadRequest& request, Time now) {

@@ -57,7 +57,7 @@ class WeakMemory {
     uint64_t granule;  // the value of all its bytes
     int age;           // how many newer ones it could have read
     WriteId write;     // kInitialWrite: none of this run
-    Time ran;          // the earliest time at which it may have run
+    Time ran;  // the earliest time at which it may have run; before what it missed committed
   };
   // Reads the `age`-th write before the newest among those that it may read, or the oldest of them.
   LoadResult Load(CpuId cpu, const LoadRequest& request, int age, Time now);

@@ -6,7 +6,8 @@
 // run out, where there is no other mm, where it has anonymous memory or a table for it already,
 // where mremap has made its vmas others than the parent's, and in mm 1. Out of memory half-way, the
 // child keeps what it has. (2) A child's CPUs run all the time: mmap_lock of the child is kept
-// until the parent's TLBs are flushed. (3) A huge page that may be pinned is copied to base pages
+// until the parent's TLBs are flushed, and its entries are stored with release, since nobody wakes
+// it up behind them. (3) A huge page that may be pinned is copied to base pages
 // of the child; the kernel splits the parent's pmd first, and copies then. (4) A huge page's tails
 // carry PageAnonExclusive.
 #include "kernel/mm.h"
@@ -17,6 +18,9 @@
 #include "paths/swap.h"
 
 namespace {
+
+#define SET_CHILD_ENTRY(p, value) \
+  wr_store((p), sizeof(*(p)), (value), WR_RELEASE, WR_ENTRY, WR_HERE)
 
 enum copied { COPY_DONE, COPY_NEEDS_PAGE, COPY_NO_MEMORY, COPY_NOT_HUGE };
 
@@ -49,8 +53,7 @@ void copy_present_page(struct vm_area_struct* dst_vma, pte_t* dst_pte, struct pa
   note_copied(src_addr, dst_addr);
   page_add_new_anon_rmap(&prealloc->page, dst_vma, dst_addr);
   SetPageLRU(&prealloc->page);
-  set_pte_at(dst_vma->vm_mm, dst_addr, dst_pte,
-             pte_mkwrite(pte_mkdirty(pfn_pte(folio_pfn(prealloc)))));
+  SET_CHILD_ENTRY(dst_pte, pte_val(pte_mkwrite(pte_mkdirty(pfn_pte(folio_pfn(prealloc))))));
 }
 
 enum copied copy_present_pte(struct vm_area_struct* dst_vma, pte_t* dst_pte, pte_t* src_pte,
@@ -72,21 +75,20 @@ enum copied copy_present_pte(struct vm_area_struct* dst_vma, pte_t* dst_pte, pte
                  WR_HERE);
     pte = pte_wrprotect(pte);
   }
-  set_pte_at(dst_vma->vm_mm, dst_addr, dst_pte, pte_mkold(pte));
+  SET_CHILD_ENTRY(dst_pte, pte_val(pte_mkold(pte)));
   note_copied(src_addr, dst_addr);
   return COPY_DONE;
 }
 
 // What is migrating, or swapped out: what was writable or exclusive is shared from now on, in both.
-void copy_nonpresent_pte(struct vm_area_struct* dst_vma, struct vm_area_struct* src_vma,
-                         pte_t* dst_pte, pte_t* src_pte, pte_t pte, unsigned long src_addr,
-                         unsigned long dst_addr) {
+void copy_nonpresent_pte(struct vm_area_struct* src_vma, pte_t* dst_pte, pte_t* src_pte, pte_t pte,
+                         unsigned long src_addr, unsigned long dst_addr) {
   const bool migrates = is_migration_pte(pte);
   if (!migrates) swap_duplicate(pte_swp_slot(pte));
   const pte_t readable = migrates ? make_migration_pte(pte_pfn(pte), false, false)
                                   : make_swap_pte(pte_swp_slot(pte), false);
   if (pte_val(readable) != pte_val(pte)) set_pte_at(src_vma->vm_mm, src_addr, src_pte, readable);
-  set_pte_at(dst_vma->vm_mm, dst_addr, dst_pte, readable);
+  SET_CHILD_ENTRY(dst_pte, pte_val(readable));
   note_copied(src_addr, dst_addr);
 }
 
@@ -106,7 +108,7 @@ enum copied copy_ptes(struct vm_area_struct* dst_vma, struct vm_area_struct* src
     const pte_t pte = pte_read_locked(src_pte);
     if (pte_none(pte) || pte_special(pte)) continue;
     if (!pte_present(pte)) {
-      copy_nonpresent_pte(dst_vma, src_vma, dst_pte, src_pte, pte, *addr, *addr + to_child);
+      copy_nonpresent_pte(src_vma, dst_pte, src_pte, pte, *addr, *addr + to_child);
       continue;
     }
     result = copy_present_pte(dst_vma, dst_pte, src_pte, pte, *addr, *addr + to_child, prealloc);
@@ -165,7 +167,7 @@ bool share_huge_page(struct vm_area_struct* dst_vma, struct vm_area_struct* src_
   (void)wr_rmw(src_pmdp, sizeof(*src_pmdp), WR_AND, ~_PAGE_RW, 0, WR_RELAXED, WR_ENTRY, nullptr,
                WR_HERE);
   const pmd_t entry = __pmd(pmd_val(pmd_wrprotect(pmd)) & ~_PAGE_ACCESSED);
-  set_pmd_at(dst_vma->vm_mm, dst_addr, dst_pmdp, entry);
+  SET_CHILD_ENTRY(dst_pmdp, pmd_val(entry));
   for (unsigned long offset = 0; offset < HPAGE_PMD_SIZE; offset += PAGE_SIZE) {
     note_copied(addr + offset, dst_addr + offset);
   }
@@ -181,7 +183,7 @@ void copy_pmd_migration_entry(struct vm_area_struct* dst_vma, struct vm_area_str
   const pmd_t readable = make_migration_pmd(pmd_pfn(pmd), false, false);
   if (pmd_val(readable) != pmd_val(pmd)) set_pmd_at(src_vma->vm_mm, addr, src_pmdp, readable);
   pgtable_trans_huge_deposit(dst_vma->vm_mm, dst_pmdp, pgtable);
-  set_pmd_at(dst_vma->vm_mm, dst_addr, dst_pmdp, readable);
+  SET_CHILD_ENTRY(dst_pmdp, pmd_val(readable));
   for (unsigned long offset = 0; offset < HPAGE_PMD_SIZE; offset += PAGE_SIZE) {
     note_copied(addr + offset, dst_addr + offset);
   }
