@@ -509,8 +509,7 @@ Exploration Explore(const Program& program, MemoryKind memory, const ExploreOpti
   Choices choices;
   uint64_t runs = 0;
   do {
-    if (runs >= options.executions_max ||
-        (options.stop && runs % 1024 == 0 && options.stop())) {
+    if (runs >= options.executions_max || (options.stop && runs % 1024 == 0 && options.stop())) {
       result.complete = false;
       break;
     }

@@ -24,7 +24,8 @@ constexpr unsigned kNoFaultHelps = ~0u;
 bool may_follow(bool writable, bool protnone, struct page* page, unsigned flags,
                 unsigned* fault_flags) {
   if (protnone || (!writable && (flags & FOLL_WRITE) != 0)) return false;
-  if (writable || is_cut("gup-slow-unshare") || !gup_must_unshare(flags, page, wr_load_count())) return true;
+  if (writable || is_cut("gup-slow-unshare") || !gup_must_unshare(flags, page, wr_load_count()))
+    return true;
   *fault_flags = FAULT_FLAG_UNSHARE;  // -EMLINK
   return false;
 }
