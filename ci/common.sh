@@ -61,9 +61,9 @@ list_sources() {
 # Beside what it caches, unless the user has one already; where it is built makes no difference.
 export CCACHE_DIR="${CCACHE_DIR:-$PWD/build/ccache}" CCACHE_BASEDIR="$PWD" CCACHE_NOHASHDIR=1
 
-# build_flavour FLAVOUR: configures and builds one preset.
+# build_flavour FLAVOUR: configures and builds one preset. From nothing, most of the time.
 build_flavour() {
-  cmake --preset "$1" && cmake --build --preset "$1" --parallel "$jobs"
+  cmake --preset "$1" -DWALKRACE_UNITS=ON && cmake --build --preset "$1" --parallel "$jobs"
 }
 
 # How a person builds one flavour.

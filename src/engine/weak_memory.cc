@@ -30,6 +30,7 @@ void WeakMemory::Begin(int cpu_count) {
     state.own.Clear();
     state.ordered.Clear();
     state.epoch = 0;
+    state.may_be_open = false;
     state.has_unlocked = false;
     state.known_at_rcu_unlock.Clear();
     state.writes_at_rcu_unlock = 0;
@@ -287,6 +288,7 @@ bool WeakMemory::Precedes(const Write& earlier, const Write& later) const {
 WriteId WeakMemory::Issue(CpuId cpu, const StoreRequest& request, Time now) {
   MakeRoom(now);
   Cpu& self = cpus_[cpu];
+  self.may_be_open |= !self.late.empty();
   const WriteId id = NewWrite(cpu, MakePlace(request.granule));
   Write& write = writes_[id];
   write.epoch = self.epoch;
@@ -328,6 +330,8 @@ bool WeakMemory::MayCommit(CpuId cpu, WriteId write) const {
 // With what those of them that are its own follow: some had not committed when they came to be
 // among them, and have come to follow others since.
 WriteSet WeakMemory::Closed(CpuId cpu, const WriteSet& writes) const {
+  // Nobody asks where all are reached at once.
+  if (!cpus_[cpu].may_be_open || rules_.multicopy_atomic) return writes;
   WriteSet result = writes;
   writes.ForEach([&](unsigned id) {
     if (writes_[id].cpu == cpu) result.AddAll(writes_[id].before);
@@ -449,6 +453,7 @@ WriteId WeakMemory::MustCommitFirst(CpuId cpu, const RmwRequest& request) const 
 WriteId WeakMemory::CommitRmw(CpuId cpu, const RmwRequest& request, WriteId read, Time now) {
   WR_CHECK(MustCommitFirst(cpu, request) == kInitialWrite);
   Cpu& self = cpus_[cpu];
+  self.may_be_open |= !self.late.empty();
   if (request.lock) {
     if (read != kInitialWrite) self.ordered.AddAll(writes_[read].unlocked);
     if (self.has_unlocked) {
@@ -505,6 +510,7 @@ void WeakMemory::ReadFence(CpuId cpu) { cpus_[cpu].times.ReadFence(); }
 
 void WeakMemory::WriteFence(CpuId cpu) {
   Cpu& self = cpus_[cpu];
+  self.may_be_open |= !self.late.empty();
   self.ordered.AddAll(self.own);
   ++self.epoch;
 }
@@ -515,6 +521,7 @@ void WeakMemory::RcuReadLock(CpuId cpu) { cpus_[cpu].times.RaiseFloor(newest_gra
 
 void WeakMemory::RcuReadUnlock(CpuId cpu) {
   Cpu& self = cpus_[cpu];
+  self.may_be_open |= !self.late.empty();
   self.known_at_rcu_unlock = self.known;
   self.writes_at_rcu_unlock = static_cast<WriteId>(writes_.size());
 }

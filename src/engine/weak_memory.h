@@ -195,6 +195,7 @@ class WeakMemory {
     WriteSet own;      // its own, with what comes before them
     WriteSet ordered;  // come before whatever it stores from now on
     uint16_t epoch;
+    bool may_be_open;  // a set of its writes was taken while one was late: see Closed()
     // At its last unlock.
     bool has_unlocked;
     WriteSet own_at_unlock;

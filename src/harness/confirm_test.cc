@@ -36,7 +36,7 @@ std::vector<ResolvedContext> BitingContexts() {
   for (size_t i = 0; i < variant_count; ++i) {
     if (WhySkipped(variants[i]) != nullptr) continue;
     for (size_t j = 0; j < profile_count; ++j) {
-      if (!BitesOn(variants[i], profiles[j])) continue;
+      if (!BitesOn(variants[i], profiles[j]) || variants[i].rare) continue;
       contexts.push_back(ControlContext(&variants[i], profiles[j]));
     }
   }

@@ -58,7 +58,8 @@ MemoryKind OwnMemory(const VariantRow* variant) {
 }
 
 bool MustBite(const VariantRow* variant, const Profile& profile, MemoryKind memory) {
-  return variant != nullptr && BitesOn(*variant, profile) && memory >= OwnMemory(variant);
+  return variant != nullptr && BitesOn(*variant, profile) && !variant->rare &&
+         memory >= OwnMemory(variant);
 }
 
 std::string ExpectedOf(const VariantRow* variant, const Profile& profile, MemoryKind memory,

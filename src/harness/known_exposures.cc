@@ -76,6 +76,22 @@ constexpr KnownExposure kRows[] = {
                 "generic code, which is compiled wherever GUP-fast is. Modelled: what "
                 "a14-mips-mmid models, and the sample as a call with interrupts off. Not modelled: "
                 "an overflow in the middle of an operation of its own CPU"},
+    {.name = "fork-huge-pin",
+     .on = Everywhere,
+     .signature = "exclusive-when-pinned: page_try_dup_anon_rmap / try_get_folio",
+     .not_without = {"fork-seqcount", "fork-early-copy", "fork-begin-barrier", "fork-end-barrier"},
+     .memory = MemoryKind::kMca,
+     .schedules = {"gup_vs_mm/exposed/fork-huge-pin.walk"},
+     .account =
+         "fork makes write_protect_seq odd and looks at the pins of a huge page, GUP-fast pins and "
+         "reads the sequence: each may miss the other, since nothing between fork's two is a full "
+         "barrier (smp_wmb, and the table locks' acquire). A base page's pins are in the word that "
+         "fork's own reference changes, a huge page's are not. By the kernel's memory model, of "
+         "6.1 "
+         "and 6.12 (corpus/litmus/PIN-fork+pincountmb+seqwmb.litmus); not seen on hardware, and "
+         "not "
+         "possible where taking a lock is a full barrier (x86, s390). Modelled: copy_huge_pmd() of "
+         "6.1. Not modelled: what the allocation of the child's table may order"},
     {.name = "longterm-pin-of-file",
      .on = Everywhere,
      .signature = "no-forbidden-page: */*",
@@ -105,7 +121,7 @@ bool IsOf(const KnownExposure& row, const RunContext& run) {
       (run.tree == nullptr || !IsReleaseBefore(run.tree->release, row.tree_before))) {
     return false;
   }
-  return row.on(*run.profile) && !AnyOf(row.not_without, run.cuts);
+  return run.memory >= row.memory && row.on(*run.profile) && !AnyOf(row.not_without, run.cuts);
 }
 
 // "oracle: first / second" against a pattern of the same shape.

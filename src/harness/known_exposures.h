@@ -21,7 +21,9 @@ struct KnownExposure {
   // stands for any.
   const char* signature;
   // With any of these taken out the same signature is that piece's doing, and a violation.
-  wr_cut not_without[2];
+  wr_cut not_without[4];
+  // Under models that are no stronger than this one.
+  MemoryKind memory = MemoryKind::kSc;
   // Of the code of kernel trees alone, of releases before this one; null: of walkrace's paths too.
   const char* tree_before = nullptr;
   // Files below corpus/ that show it; null from the first one that is not there.

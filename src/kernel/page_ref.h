@@ -131,10 +131,13 @@ static inline int64_t wr_ref_value(int64_t count) {
 #define TestClearPageLRU(p) ((WR_TEST_AND(WR_AND, ~(1ul << PG_lru), p) & 1ul << PG_lru) != 0)
 #define PageAnon(p) ((READ_ONCE((p)->mapping) & PAGE_MAPPING_ANON) != 0)
 #define PageAnonExclusive(p) ((READ_ONCE((p)->flags) & 1ul << PG_anon_exclusive) != 0)
-// The page was known when this CPU had made `loads` loads.
-#define PageAnonExclusive_after(p, loads)                                                   \
+// As PageAnonExclusive() and PageDirty(), of a page that was known when this CPU had made `loads`
+// loads.
+#define WR_TEST_FLAG_AFTER(bit, p, loads)                                                   \
   ((wr_load_after(&(p)->flags, sizeof((p)->flags), WR_RELAXED, WR_DATA, (loads), WR_HERE) & \
-    1ul << PG_anon_exclusive) != 0)
+    1ul << (bit)) != 0)
+#define PageAnonExclusive_after(p, loads) WR_TEST_FLAG_AFTER(PG_anon_exclusive, p, loads)
+#define PageDirty_after(p, loads) WR_TEST_FLAG_AFTER(PG_dirty, p, loads)
 #define SetPageAnonExclusive(p)                                                                  \
   ((void)wr_rmw(&(p)->flags, sizeof((p)->flags), WR_OR, 1ul << PG_anon_exclusive, 0, WR_RELAXED, \
                 WR_DATA, 0, WR_HERE))

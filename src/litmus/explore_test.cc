@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <set>
+#include <string_view>
 
+#include "base/build_info.h"
 #include "litmus/litmus_test_bed.h"
 #include "litmus/random_litmus.h"
 #include "litmus/to_text.h"
@@ -31,7 +33,7 @@ TEST(Explore, WithAndWithoutMergingTheSameStates) {
   all.executions_max = 10'000;
   int compared = 0;
   uint64_t executions = 0, merged_executions = 0;
-  for (uint64_t seed = 1; seed <= 1000; ++seed) {
+  for (uint64_t seed = 1; seed <= (kFlavour == std::string_view("plain") ? 1000 : 60); ++seed) {
     const Program program = RandomLitmus(seed, small);
     for (const MemoryKind kind : kKinds) {
       const Exploration each = Explore(program, kind, all);

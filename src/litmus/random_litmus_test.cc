@@ -4,7 +4,9 @@
 
 #include <set>
 #include <string>
+#include <string_view>
 
+#include "base/build_info.h"
 #include "litmus/litmus_test_bed.h"
 #include "litmus/serial_states.h"
 #include "litmus/to_text.h"
@@ -13,7 +15,7 @@
 namespace walkrace::litmus {
 namespace {
 
-constexpr uint64_t kPrograms = 1500;
+const uint64_t kPrograms = kFlavour == std::string_view("plain") ? 1500 : 240;
 
 std::string Describe(const Program& program, const FinalState& state) {
   std::string text = ToText(program);

@@ -8,6 +8,7 @@
 #include "kernel/pgtable.h"
 #include "kernel/tlb.h"
 #include "paths/cow.h"
+#include "paths/cuts.h"
 #include "paths/paths.h"
 #include "paths/rmap.h"
 #include "paths/split.h"
@@ -35,7 +36,11 @@ bool pte_alloc(struct mm_struct* mm, pmd_t* pmdp) {
   spinlock_t* ptl = pmd_lockptr(mm);
   spin_lock(ptl);
   if (pmd_none(pmd_read_locked(pmdp))) {
-    pmd_populate(mm, pmdp, table);
+    if (is_cut("populate-barrier")) {
+      WR_SET_ENTRY(pmdp, wr_pfn_bits(wr_table_to_pfn(table)) | _PAGE_TABLE);
+    } else {
+      pmd_populate(mm, pmdp, table);
+    }
     table = nullptr;
   }
   spin_unlock(ptl);

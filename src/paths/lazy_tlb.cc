@@ -9,6 +9,7 @@
 #include "kernel/rwonce.h"
 #include "kernel/tlb.h"
 #include "kernel/words.h"
+#include "paths/cuts.h"
 #include "paths/paths.h"
 
 namespace {
@@ -21,7 +22,7 @@ void enter_lazy_tlb() { WRITE_ONCE(*is_lazy_word(), 1); }
 // which clears the entry, then asks who is lazy. The other way round it would miss this CPU twice.
 void leave_lazy_tlb(struct mm_struct* mm) {
   WRITE_ONCE(*is_lazy_word(), 0);
-  smp_mb();
+  if (!is_cut("lazy-barrier")) smp_mb();
   wr_flush_tlb_own(mm, WR_HERE);
 }
 

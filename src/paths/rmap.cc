@@ -161,7 +161,7 @@ bool page_try_share_anon_rmap(struct page* page, unsigned long address) {
   if (pinned) return false;
   wr_note(WR_NOTE_COUNT_CHECK, &page->_refcount, address, what, WR_HERE);
   ClearPageAnonExclusive(page);
-  smp_mb__after_atomic();
+  if (!is_cut("share-barrier")) smp_mb__after_atomic();
   return true;
 }
 

@@ -13,6 +13,7 @@
 #include "kernel/swap.h"
 #include "kernel/touches.h"
 #include "kernel/user_access.h"
+#include "paths/cuts.h"
 #include "paths/paths.h"
 
 namespace {
@@ -49,7 +50,7 @@ void mmu_notifier_register(struct mm_struct* mm) {
 
 bool mmu_invalidate_retry(const struct kvm* kvm, unsigned long mmu_seq) {
   if (READ_ONCE(kvm->mmu_invalidate_in_progress) != 0) return true;
-  smp_rmb();
+  if (!is_cut("invalidate-barriers")) smp_rmb();
   return READ_ONCE(kvm->mmu_invalidate_seq) != mmu_seq;
 }
 
@@ -66,7 +67,7 @@ void keep_dirty(unsigned long* sptep) {
 // Returns false where an invalidation came in between.
 bool direct_page_fault(struct kvm* kvm, struct mm_struct* mm, unsigned long address, bool write) {
   const unsigned long mmu_seq = READ_ONCE(kvm->mmu_invalidate_seq);
-  smp_rmb();
+  if (!is_cut("invalidate-barriers")) smp_rmb();
   struct page* page = nullptr;
   const unsigned flags = FOLL_GET | (write ? FOLL_WRITE : 0);
   if (internal_get_user_pages_fast(mm, address, 1, flags, &page) != 1) return false;
@@ -117,7 +118,7 @@ void mmu_notifier_invalidate_range_end(struct mm_struct* mm, unsigned long /*sta
   if (!wr_kvm_is_registered(mm)) return;
   spin_lock(&kvm->mmu_lock);
   WRITE_ONCE(kvm->mmu_invalidate_seq, READ_ONCE(kvm->mmu_invalidate_seq) + 1);
-  smp_wmb();
+  if (!is_cut("invalidate-barriers")) smp_wmb();
   WRITE_ONCE(kvm->mmu_invalidate_in_progress, READ_ONCE(kvm->mmu_invalidate_in_progress) - 1);
   spin_unlock(&kvm->mmu_lock);
 }

@@ -11,6 +11,7 @@
 #include "kernel/page_ref.h"
 #include "kernel/pgtable.h"
 #include "kernel/tlb.h"
+#include "paths/cuts.h"
 #include "paths/paths.h"
 #include "paths/rmap.h"
 #include "paths/secondary_mmu.h"
@@ -128,7 +129,7 @@ void __split_huge_page_tail(struct page* head, unsigned long flags, unsigned lon
   const unsigned long exclusive = READ_ONCE(tail->flags) & 1ul << PG_anon_exclusive;
   WRITE_ONCE(tail->flags, (flags & ~(1ul << PG_head | 1ul << PG_anon_exclusive)) | exclusive);
   WRITE_ONCE(tail->mapping, READ_ONCE(head->mapping));
-  smp_wmb();
+  if (!is_cut("tail-barrier")) smp_wmb();
   WRITE_ONCE(tail->compound_head, 0ul);
   wr_store(&tail->_refcount.counter, sizeof(tail->_refcount.counter), count, WR_RELEASE, WR_DATA,
            WR_HERE);

@@ -133,10 +133,10 @@ void split_huge_pmd_of(struct vm_area_struct* vma, pmd_t* pmd, unsigned long add
 
 bool split_try_share_anon_rmap(struct page* page, struct folio* folio) {
   // ORDER(B clear-then-count): the entry is clear, then the pins are looked at; pairs with A.
-  smp_mb();
+  if (!is_cut("split-unmap-barrier")) smp_mb();
   if (atomic_read(folio_pincount_ptr(folio)) != 0) return false;
   ClearPageAnonExclusive(page);
-  smp_mb__after_atomic();
+  if (!is_cut("share-barrier")) smp_mb__after_atomic();
   return true;
 }
 

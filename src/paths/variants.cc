@@ -25,6 +25,17 @@ constexpr char kPinAfterFork[] =
     "cpu 0\n fork\n pin 0\n"
     "cpu 1 mm 1\n read 0\n";
 
+// A read-only entry of an exclusive page, which is as it was when KSM has shared the page.
+constexpr char kPinAgainstKsm[] =
+    "map none\n"
+    "cpu 0\n fault 0\n fault 1\n reclaim 0\n read 0\n pin 0\n"
+    "cpu 1\n ksm 0-1\n";
+constexpr char kPinAgainstFork[] =
+    "map 0 rw\n"
+    "cpu 0\n pin 0\n"
+    "cpu 1\n fork\n"
+    "cpu 2 mm 1\n read 0\n";
+
 constexpr VariantRow kRows[] = {
     {.name = "collapse-race",
      .id = "A1",
@@ -461,12 +472,11 @@ constexpr VariantRow kRows[] = {
      .summary =
          "the barrier between a read-only pin and its exclusive test (one of the fix's four)",
      .cuts = {"exclusive-barrier"},
-     // It bites (no-exclusive-barriers.walk), but too rarely for a hunt of this length.
-     .bites_on = Nowhere,
+     .oracle = "exclusive-when-pinned",
+     .bites_on = WhereFlushWaitsForNobody,
+     .rare = true,
      .needs = "weak-memory",
-     .control = "map none\n"
-                "cpu 0\n fault 0\n fault 1\n reclaim 0\n read 0\n pin 0\n"
-                "cpu 1\n ksm 0-1\n"},
+     .control = kPinAgainstKsm},
     {.name = "generic-collapse-flush",
      .id = "E5",
      .summary =
@@ -534,6 +544,87 @@ constexpr VariantRow kRows[] = {
      .needs = "weak-memory",
      .control = "cpu 0\n pin 0 write\n write-pinned\n unpin\n"
                 "cpu 1\n reclaim 0\n"},
+    {.name = "share-no-barrier",
+     .id = "C2",
+     .upstream = "088b8aa537c2",
+     .fixed_in = "6.1",
+     .summary = "no barrier between the cleared PageAnonExclusive and the entry that is put back "
+                "(one of the "
+                "fix's four)",
+     .cuts = {"share-barrier"},
+     .oracle = "exclusive-when-pinned",
+     .bites_on = WhereFlushWaitsForNobody,
+     .rare = true,
+     .needs = "weak-memory",
+     .control = kPinAgainstKsm},
+    {.name = "split-no-barrier",
+     .summary = "no full barrier between the invalid huge entry and the split's look at the pins",
+     .cuts = {"split-unmap-barrier"},
+     .bites_on = Nowhere,
+     .needs = "weak-memory",
+     .control = "map-huge 0-7 rw\n"
+                "cpu 0\n pin 0 write\n"
+                "cpu 1\n split 0\n"},
+    {.name = "split-tail-no-barrier",
+     .summary = "no write barrier between what a tail becomes and that it is no tail any more",
+     .cuts = {"tail-barrier"},
+     .bites_on = Nowhere,
+     .needs = "weak-memory",
+     .control = "map-huge 0-7 rw\n"
+                "cpu 0\n get 1\n get 2\n"
+                "cpu 1\n split 0\n"},
+    {.name = "fork-begin-no-barrier",
+     .summary = "no write barrier between fork's odd sequence and its look at the pins",
+     .cuts = {"fork-begin-barrier"},
+     .bites_on = Nowhere,
+     .needs = "weak-memory",
+     .control = kPinAgainstFork},
+    {.name = "fork-end-no-barrier",
+     .summary = "no write barrier between fork's write-protection and its even sequence",
+     .cuts = {"fork-end-barrier"},
+     .oracle = "exclusive-when-pinned",
+     .bites_on = Everywhere,
+     .needs = "weak-memory",
+     .control = kPinAgainstFork},
+    {.name = "madv-free-no-read-barrier",
+     .id = "C3",
+     .upstream = "6c8e2a256915",
+     .fixed_in = "5.18",
+     .summary = "no read barrier between the count of a lazily freed page and its dirty flag",
+     .cuts = {"lazyfree-read-barrier"},
+     .bites_on = Nowhere,
+     .needs = "weak-memory",
+     .control = "cpu 0\n get 0 write\n write-pinned\n unpin\n"
+                "cpu 1\n madv-free 0\n reclaim 0\n"},
+    {.name = "populate-no-barrier",
+     .summary = "no write barrier between a new table and the pmd that leads to it",
+     .cuts = {"populate-barrier"},
+     .bites_on = Nowhere,
+     .needs = "weak-memory",
+     .control = "map none\n"
+                "cpu 0\n get 0\n"
+                "cpu 1\n fault 0\n"},
+    {.name = "kvm-no-barriers",
+     .summary = "no barriers around the sequence of invalidations",
+     .cuts = {"invalidate-barriers"},
+     .bites_on = Nowhere,
+     .needs = "weak-memory",
+     .control = "cpu 0\n guest-read 0\n guest-read 0\n"
+                "cpu 1\n zap 0\n"},
+    {.name = "kthread-no-barrier",
+     .summary = "no full barrier between a CPU's bit in mm_cpumask and its first walk",
+     .cuts = {"mask-barrier"},
+     .bites_on = Nowhere,
+     .needs = "weak-memory",
+     .control = "cpu 0\n kthread 0\n"
+                "cpu 1 mm 1\n read 0\n zap 0\n"},
+    {.name = "lazy-no-barrier",
+     .summary = "no full barrier between the end of lazy TLB and the flush of what was missed",
+     .cuts = {"lazy-barrier"},
+     .bites_on = Nowhere,
+     .needs = "weak-memory",
+     .control = "cpu 0\n read 0\n idle 0\n read 0\n"
+                "cpu 1\n zap 0\n"},
     {.name = "split-pmd-no-flush",
      .summary = "the split of a huge pmd invalidates the entry and flushes nothing",
      .cuts = {"split-flush"},

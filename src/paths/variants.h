@@ -37,6 +37,9 @@ struct VariantRow {
   const char* or_oracle = nullptr;
   // The profiles where it bites, by their knobs: variant_conditions.h.
   bool (*bites_on)(const Profile& profile);
+  // It bites too rarely for a hunt: the schedule is corpus/*/regression/NAME.walk, and what is not
+  // found is no failure.
+  bool rare = false;
   // What it is blind or cannot be built without: a flavour ("tsan"), a model ("weak-memory"), or
   // null.
   const char* needs = nullptr;
@@ -53,7 +56,7 @@ const VariantRow* FindVariant(const char* name);
 // Whether this oracle is one that may be the first to fire on this profile.
 bool MayFireFirst(const VariantRow& row, const Profile& profile, const char* oracle);
 
-// Whether its oracle must fire on this profile.
+// Whether its oracle fires on this profile.
 bool BitesOn(const VariantRow& row, const Profile& profile);
 
 // Whether it shows under weak memory alone: what the row says is said of lkmm, else of sc.

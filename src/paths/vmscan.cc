@@ -71,14 +71,15 @@ bool restore_pte(struct page_vma_mapped_walk* pvmw, pte_t pteval) {
 bool unmap_lazyfree(struct page_vma_mapped_walk* pvmw, struct page* page, struct page* subpage,
                     pte_t pteval) {
   bool discard = true;
+  const uint32_t loads = wr_load_count();
   if (!is_cut("lazyfree-barrier")) smp_mb();
   if (!is_cut("lazyfree-count")) {
     const int64_t ref_count = page_count(page);
     const int64_t map_count = page_mapcount(page) + mapcount_of_tails(page);
-    smp_rmb();
+    if (!is_cut("lazyfree-read-barrier")) smp_rmb();
     discard = ref_count == 1 + map_count;
   }
-  if (discard && !PageDirty(page)) {
+  if (discard && !PageDirty_after(page, loads)) {
     const uint64_t what = (uint64_t)WR_COUNTS_ANY << 32 | page_to_pfn(subpage);
     if (!is_cut("lazyfree-count")) {
       wr_note(WR_NOTE_COUNT_CHECK, &subpage->_refcount, pvmw->address, what, WR_HERE);
