@@ -150,6 +150,7 @@ TEST(Releases, SayWhatTheirBundlesLeaveOut) {
   EXPECT_THAT(LeftOutOf("6.0"),
               UnorderedElementsAre("no-exclusive-barriers (needs: weak-memory; add --memory lkmm)",
                                    "flush-for-a-barrier (needs: weak-memory; add --memory lkmm)",
+                                   "share-no-barrier (needs: weak-memory; add --memory lkmm)",
                                    "kvm-walk-irqs-on (arm64's until 6.3)"));
   EXPECT_THAT(LeftOutOf("6.0", true), ElementsAre("kvm-walk-irqs-on (arm64's until 6.3)"));
   EXPECT_THAT(LeftOutOf("5.15"),

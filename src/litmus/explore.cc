@@ -129,6 +129,7 @@ class Explorer {
     std::vector<Value> registers;
     std::vector<uint64_t> taints;  // the loads that each register's value depends on
     bool fence_due;
+    uint64_t held;  // its locks: bit n, location n
     int rcu_depth;
     Time rcu_since;
     Time grace_period_since;
@@ -149,6 +150,7 @@ class Explorer {
       thread.registers.resize(program_.threads[i].registers.size());
       thread.taints.assign(thread.registers.size(), 0);
       thread.fence_due = false;
+      thread.held = 0;
       thread.rcu_depth = 0;
     }
   }
@@ -169,6 +171,7 @@ class Explorer {
     const ThreadState& thread = threads_[id];
     fingerprint.Add(thread.at);
     fingerprint.Add(thread.fence_due ? 1 : 0);
+    fingerprint.Add(thread.held);
     fingerprint.Add(thread.rcu_depth);
     const uint64_t used = futures_[id][thread.at].registers;
     for (size_t i = 0; i < thread.registers.size(); ++i) {
@@ -269,6 +272,8 @@ class Explorer {
     return StepResult::kImpossible;
   }
 
+  static uint64_t LockBit(const Granule& granule) { return uint64_t{1} << granule.location; }
+
   StepResult FullFence(CpuId id) {
     if (!memory_.late(id).empty()) return StepResult::kImpossible;
     memory_.FullFence(id, now_);
@@ -341,6 +346,8 @@ class Explorer {
       case Opcode::kUnlock: {
         WeakMemory::StoreRequest request;
         request.granule = GranuleOf(threads_[id], instruction.address);
+        if ((threads_[id].held & LockBit(request.granule)) == 0) return StepResult::kImpossible;
+        threads_[id].held &= ~LockBit(request.granule);
         request.unlock = true;
         return IssueStore(id, request);
       }
@@ -473,6 +480,7 @@ class Explorer {
     if (instruction.opcode == Opcode::kTrylock) {
       Set(thread, instruction.target, 1, TaintOf(thread, instruction.target));
     }
+    if (takes_lock) thread.held |= LockBit(rmw.granule);
     memory_.CommitRmw(id, rmw, read.write, now_);
     return StepResult::kNoticed;
   }

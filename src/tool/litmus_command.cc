@@ -135,7 +135,18 @@ void RunOneLitmus(const LitmusArguments& arguments, MemoryKind memory, const std
   ++tally.files;
   const bool certain = verdict.IsCertain(exploration.complete);
   if (!exploration.complete) ++tally.incomplete;
-  if (program->expected.empty()) {
+  const bool ends = exploration.executions != 0 || !exploration.complete;
+  if (!ends) {
+    std::fprintf(stderr,
+                 "walkrace: %s: no execution comes to its end, so that the verdict says nothing: a "
+                 "lock is waited for forever, or unlocked where it is not held, a read section is "
+                 "left that was not entered, or an address is none\n",
+                 file.c_str());
+  }
+  if (!program->expected.empty() && !ends) {
+    tally.differing.push_back(
+        absl::StrCat(file, ": no execution, documented: ", program->expected));
+  } else if (program->expected.empty()) {
     tally.without_result.push_back(file);
   } else if (certain && program->expected != verdict.Word()) {
     tally.differing.push_back(
