@@ -216,30 +216,20 @@ enum copied copy_huge_pmd(struct vm_area_struct* dst_vma, struct vm_area_struct*
   return result;
 }
 
-void advance(seqcount_t* s) { WRITE_ONCE(s->sequence, READ_ONCE(s->sequence) + 1); }
-
-void write_protect_begin(struct mm_struct* mm) {
-  if (is_cut("fork-begin-barrier")) {
-    advance(&mm->write_protect_seq);
-  } else {
-    raw_write_seqcount_begin(&mm->write_protect_seq);
-  }
-}
-
-void write_protect_end(struct mm_struct* mm) {
-  if (is_cut("fork-end-barrier")) {
-    advance(&mm->write_protect_seq);
-  } else {
-    raw_write_seqcount_end(&mm->write_protect_seq);
-  }
-}
+// A change of the sequence without its barrier.
+#define ADVANCE(s) WRITE_ONCE((s)->sequence, READ_ONCE((s)->sequence) + 1)
 
 enum copied copy_page_range(struct vm_area_struct* dst_vma, struct vm_area_struct* src_vma) {
   pmd_t* dst_pmdp = mm_find_pmd(dst_vma->vm_mm, dst_vma->vm_start);
   pmd_t* src_pmdp = mm_find_pmd(src_vma->vm_mm, src_vma->vm_start);
   if (src_pmdp == nullptr || dst_pmdp == nullptr) return COPY_DONE;
   enum copied result = COPY_NOT_HUGE;
-  write_protect_begin(src_vma->vm_mm);
+  seqcount_t* const seq = &src_vma->vm_mm->write_protect_seq;
+  if (is_cut("fork-begin-barrier")) {
+    ADVANCE(seq);
+  } else {
+    raw_write_seqcount_begin(seq);
+  }
   const pmd_t found = pmdp_get(src_pmdp);
   if (pmd_is_huge(found)) {
     result = copy_huge_pmd(dst_vma, src_vma, dst_pmdp, src_pmdp, src_vma->vm_start);
@@ -252,7 +242,11 @@ enum copied copy_page_range(struct vm_area_struct* dst_vma, struct vm_area_struc
           copy_pte_range(dst_vma, src_vma, dst_pmdp, src_pmd, src_vma->vm_start, src_vma->vm_end);
     }
   }
-  write_protect_end(src_vma->vm_mm);
+  if (is_cut("fork-end-barrier")) {
+    ADVANCE(seq);
+  } else {
+    raw_write_seqcount_end(seq);
+  }
   return result;
 }
 
