@@ -56,16 +56,18 @@ include_directories(${PROJECT_SOURCE_DIR}/src)
 option(WALKRACE_UNITS "compile libraries that take longest to parse headers as one unit each: half of \
 the time from nothing, longer after a change (ci/test)" OFF)
 
-# walkrace_library(base SOURCES a.cc b.cc DEPENDS engine absl::strings [INSTRUMENTED] [UNIT]). UNIT:
-# WALKRACE_UNITS is for it; a source that defines what another one does is left out of the unit, by
-# SKIP_UNITY_BUILD_INCLUSION.
+# walkrace_library(base SOURCES a.cc b.cc DEPENDS engine absl::strings [INSTRUMENTED] [UNIT]
+# [NOT_IN_UNIT b.cc]). UNIT: WALKRACE_UNITS is for it. NOT_IN_UNIT: a source that defines what another
+# one does.
 function(walkrace_library name)
-  cmake_parse_arguments(ARG "INSTRUMENTED;UNIT" "" "SOURCES;DEPENDS" ${ARGN})
+  cmake_parse_arguments(ARG "INSTRUMENTED;UNIT" "" "SOURCES;DEPENDS;NOT_IN_UNIT" ${ARGN})
   add_library(walkrace_${name} STATIC ${ARG_SOURCES})
   target_link_libraries(walkrace_${name} PUBLIC ${ARG_DEPENDS})
   set_target_properties(walkrace_${name} PROPERTIES INTERPROCEDURAL_OPTIMIZATION ${WALKRACE_LTO})
   if(ARG_UNIT AND WALKRACE_UNITS)
-    set_target_properties(walkrace_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0)
+    set_target_properties(walkrace_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0
+                          WALKRACE_NOT_IN_UNIT "${ARG_NOT_IN_UNIT}")
+    set_source_files_properties(${ARG_NOT_IN_UNIT} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   endif()
   if(ARG_INSTRUMENTED)
     target_compile_options(walkrace_${name} PRIVATE ${WALKRACE_INSTRUMENTED_FLAGS})

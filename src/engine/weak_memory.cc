@@ -132,17 +132,23 @@ bool WeakMemory::Misses(const OldRead& old, WriteId write) const {
   return found;
 }
 
+// By itself: as early as what it follows allows.
+LoadTimes::Load WeakMemory::LoadOf(CpuId cpu, const LoadRequest& request, Time now) const {
+  LoadTimes::Load load;
+  load.after = rules_.loads_in_order ? kAfterAllLoads : request.after;
+  load.acquire = request.acquire;
+  load.for_rmb = request.for_rmb;
+  load.earliest = cpus_[cpu].times.Lower(load.after);
+  load.latest = now;
+  return load;
+}
+
 // Whether this CPU may read `write`, of those that have committed, or what was there before all.
 bool WeakMemory::TryRead(CpuId cpu, const LoadRequest& request, uint16_t place_index, WriteId write,
                          Time now, bool keep) {
   LoadTimes& times = cpus_[cpu].times;
   const Place& place = places_[place_index];
-  LoadTimes::Load load;
-  load.after = rules_.loads_in_order ? kAfterAllLoads : request.after;
-  load.acquire = request.acquire;
-  load.for_rmb = request.for_rmb;
-  load.earliest = times.Lower(load.after);
-  load.latest = now;
+  LoadTimes::Load load = LoadOf(cpu, request, now);
   uint16_t number = 0;
   if (write != kInitialWrite) {
     const Write& read = writes_[write];
@@ -196,12 +202,7 @@ WeakMemory::LoadResult WeakMemory::Load(CpuId cpu, const LoadRequest& request, i
   Cpu& self = cpus_[cpu];
   const uint16_t place_index = FindPlace(request.granule.location);
   if (place_index == kNoPlace) {
-    LoadTimes::Load load;
-    load.after = rules_.loads_in_order ? kAfterAllLoads : request.after;
-    load.acquire = request.acquire;
-    load.for_rmb = request.for_rmb;
-    load.earliest = self.times.Lower(load.after);
-    load.latest = now;
+    const LoadTimes::Load load = LoadOf(cpu, request, now);
     self.times.Add(load);
     return {ReadMemory(request.granule.memory), 0, kInitialWrite, load.earliest};
   }
@@ -217,13 +218,9 @@ WeakMemory::LoadResult WeakMemory::Load(CpuId cpu, const LoadRequest& request, i
     forwarded = id;
   }
   if ((request.mask & ~own_mask) == 0 && forwarded != kInitialWrite) {
-    LoadTimes::Load load;
-    load.after = rules_.loads_in_order ? kAfterAllLoads : request.after;
+    LoadTimes::Load load = LoadOf(cpu, request, now);
     load.also_after = writes_[forwarded].after;
-    load.acquire = request.acquire;
-    load.for_rmb = request.for_rmb;
-    load.earliest = std::max(self.times.Lower(load.after), self.times.Lower(load.also_after));
-    load.latest = now;
+    load.earliest = std::max(load.earliest, self.times.Lower(load.also_after));
     self.times.Add(load);
     const uint64_t value = (ReadMemory(place.memory) & ~own_mask) | (own_value & own_mask);
     return {value, 0, forwarded, load.earliest};

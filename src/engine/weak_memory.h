@@ -217,6 +217,7 @@ class WeakMemory {
   void PutUnder(WriteId write, int under, Time now);
   WriteSet Closed(CpuId cpu, const WriteSet& writes) const;
   void MakeRoom(Time now);
+  LoadTimes::Load LoadOf(CpuId cpu, const LoadRequest& request, Time now) const;
   bool TryRead(CpuId cpu, const LoadRequest& request, uint16_t place, WriteId write, Time now,
                bool keep);
   bool Misses(const OldRead& old, WriteId write) const;

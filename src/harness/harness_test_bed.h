@@ -3,6 +3,8 @@
 #ifndef WALKRACE_HARNESS_HARNESS_TEST_BED_H_
 #define WALKRACE_HARNESS_HARNESS_TEST_BED_H_
 
+#include <gtest/gtest.h>
+
 #include <cstring>
 #include <string>
 #include <vector>
@@ -36,6 +38,16 @@ inline ResolvedContext ContextOf(const char* profile, const char* variants = "")
   const auto context = ResolveContext({"gup_vs_collapse", *names, true, profile}, nullptr);
   WR_CHECK(context.ok());
   return *context;
+}
+
+// A hunt that runs all its schedules and finds nothing.
+inline HuntResult HuntThatStaysClean(const HuntOptions& options) {
+  const HuntResult result = Hunt(options);
+  EXPECT_EQ(result.schedules, options.schedules_max);
+  EXPECT_EQ(result.first_violation_at, 0u)
+      << result.report.violation.oracle << ": " << result.report.violation.message << "\n"
+      << PrintText(result.file) << "# walkrace replay FILE";
+  return result;
 }
 
 inline std::string OracleOf(const Report& report) {

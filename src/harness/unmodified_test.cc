@@ -28,11 +28,7 @@ TEST_P(Unmodified, StayCleanOverDrawnScenarios) {
   options.strategy = FindStrategy(std::get<1>(GetParam()));
   options.schedules_max = kSchedules;
   options.seed = 20220901;
-  const HuntResult result = Hunt(options);
-  EXPECT_EQ(result.schedules, kSchedules);
-  EXPECT_EQ(result.first_violation_at, 0u)
-      << result.report.violation.oracle << ": " << result.report.violation.message << "\n"
-      << PrintText(result.file) << "# walkrace replay FILE";
+  const HuntResult result = HuntThatStaysClean(options);
   EXPECT_GT(result.distinct_traces, kSchedules / 10) << "so many schedules were really different";
 }
 
@@ -47,11 +43,7 @@ TEST(UnmodifiedMix, StaysCleanOnEveryProfile) {
     options.strategy = FindStrategy("random");
     options.schedules_max = 3000;
     options.seed = 20221129;
-    const HuntResult result = Hunt(options);
-    EXPECT_EQ(result.schedules, options.schedules_max);
-    EXPECT_EQ(result.first_violation_at, 0u)
-        << result.report.violation.oracle << ": " << result.report.violation.message << "\n"
-        << PrintText(result.file);
+    HuntThatStaysClean(options);
   }
 }
 
@@ -72,11 +64,7 @@ TEST_P(UnmodifiedUnder, StaysCleanOnEveryProfile) {
     options.strategy = FindStrategy("random");
     options.schedules_max = 2000;
     options.seed = 20261128;
-    const HuntResult result = Hunt(options);
-    EXPECT_EQ(result.schedules, options.schedules_max);
-    EXPECT_EQ(result.first_violation_at, 0u)
-        << result.report.violation.oracle << ": " << result.report.violation.message << "\n"
-        << PrintText(result.file);
+    HuntThatStaysClean(options);
     for (const Preemption& entry : Runner::Get().engine().taken()) {
       old_loads += entry.kind == EntryKind::kOld;
     }
